@@ -127,7 +127,7 @@ public abstract class ProtocolTest(QuickStartProcess server) : IAsyncLifetime
 
     private RawClient Track(RawClient client)
     {
-        _clients.Add(client);
+        lock (_clients) _clients.Add(client);
         return client;
     }
 
