@@ -64,7 +64,7 @@ public static class Frames
     /// <summary>The frame as text, cut to what a failure message can bear.</summary>
     public static string Brief(this JsonElement element)
     {
-        var raw = element.GetRawText().Replace("{", "{{", StringComparison.Ordinal).Replace("}", "}}", StringComparison.Ordinal);
+        var raw = element.GetRawText();
         return raw.Length <= 600 ? raw : raw[..600] + "…";
     }
 
