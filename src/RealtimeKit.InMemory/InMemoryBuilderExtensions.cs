@@ -1,31 +1,31 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using RealtimeKit;
 using RealtimeKit.InMemory;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Adds the in-memory store and broker to real-time messaging.</summary>
+/// <summary>Chooses the store and broker that live in memory.</summary>
 public static class InMemoryBuilderExtensions
 {
-    /// <summary>Keeps everything in memory: for tests and demos, for nothing survives the process.</summary>
+    /// <summary>Keeps everything in this process's memory, and loses it with the process: for tests and demos.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="store">The store to use, such as one that several nodes of a test share; a new one by default.</param>
+    /// <param name="store">A store to share with other nodes in this process; a new one where there is none.</param>
     public static RealtimeMessagingBuilder UseInMemoryStore(this RealtimeMessagingBuilder builder, InMemoryStore? store = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        store ??= new InMemoryStore();
-        builder.Services.AddSingleton<IMessageStore>(store);
-        builder.Services.AddSingleton<IChannelStore>(store);
+        builder.Services.TryAddSingleton(_ => store ?? new InMemoryStore());
+        builder.Services.AddSingleton<IMessageStore>(services => services.GetRequiredService<InMemoryStore>());
+        builder.Services.AddSingleton<IChannelStore>(services => services.GetRequiredService<InMemoryStore>());
         return builder;
     }
 
-    /// <summary>Joins this node with the others in the same process that use the same network.</summary>
+    /// <summary>Connects the nodes of this process through <paramref name="network"/>.</summary>
     /// <param name="builder">The builder.</param>
-    /// <param name="network">What the nodes share.</param>
+    /// <param name="network">What the nodes have in common.</param>
     public static RealtimeMessagingBuilder UseInMemoryBroker(this RealtimeMessagingBuilder builder, InMemoryBrokerNetwork network)
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(network);
-        // Through a factory, so that the container disposes it.
         builder.Services.AddSingleton<IMessageBroker>(_ => new InMemoryBroker(network));
         return builder;
     }
