@@ -1,0 +1,89 @@
+namespace RealtimeKit.Protocol;
+
+/// <summary>Who may find and enter a channel.</summary>
+public enum ChannelKind
+{
+    /// <summary>Every signed-in user sees it and may take part, joined or not.</summary>
+    Public,
+
+    /// <summary>Only members know of it.</summary>
+    Private,
+
+    /// <summary>Exactly two members, one channel for each pair.</summary>
+    Direct,
+}
+
+/// <summary>What a member may do; the order is the rank.</summary>
+public enum ChannelRole
+{
+    /// <summary>Takes part.</summary>
+    Member,
+
+    /// <summary>Also deletes what lower roles wrote.</summary>
+    Moderator,
+
+    /// <summary>Also decides on roles.</summary>
+    Owner,
+}
+
+/// <summary>One member of a channel.</summary>
+/// <param name="User">The user.</param>
+/// <param name="Role">What the user may do.</param>
+/// <param name="Read">The highest sequence that the user marked as read; 0 for none.</param>
+public sealed record ChannelMember(string User, ChannelRole Role, long Read);
+
+/// <summary>A user who is subscribed to a channel now.</summary>
+/// <param name="User">The user.</param>
+/// <param name="Status"><c>online</c> or <c>away</c>.</param>
+/// <param name="Since">When the first of the present connections subscribed.</param>
+/// <param name="Connections">How many of the user's connections are subscribed; at least 1.</param>
+public sealed record PresentUser(string User, string Status, DateTimeOffset Since, int Connections);
+
+/// <summary>A channel in the list of a user who is a member of it.</summary>
+/// <param name="Channel">The channel's identifier.</param>
+/// <param name="Name">Its display name, if it has one.</param>
+/// <param name="Kind">Who may find it.</param>
+/// <param name="Role">The user's role.</param>
+/// <param name="Sequence">The last message's sequence; 0 for none.</param>
+/// <param name="Version">The last change's version; 0 for none.</param>
+/// <param name="Read">The user's read mark.</param>
+/// <param name="Unread">Messages above the mark, by others, not deleted.</param>
+/// <param name="Mentions">Those of them that name the user.</param>
+/// <param name="Last">The last message, if any.</param>
+public sealed record ChannelSummary(
+    string Channel, string? Name, ChannelKind Kind, ChannelRole Role, long Sequence, long Version,
+    long Read, long Unread, long Mentions, Message? Last);
+
+/// <summary>The words of the wire for kinds and roles.</summary>
+public static class ChannelWords
+{
+    /// <summary>The word for a kind.</summary>
+    public static string ToWord(this ChannelKind kind) => kind switch
+    {
+        ChannelKind.Public => "public",
+        ChannelKind.Private => "private",
+        _ => "direct",
+    };
+
+    /// <summary>The word for a role.</summary>
+    public static string ToWord(this ChannelRole role) => role switch
+    {
+        ChannelRole.Owner => "owner",
+        ChannelRole.Moderator => "moderator",
+        _ => "member",
+    };
+
+    /// <summary>Reads a kind; false for any other word.</summary>
+    public static bool TryParseKind(string? word, out ChannelKind kind)
+    {
+        kind = word switch { "private" => ChannelKind.Private, "direct" => ChannelKind.Direct, _ => ChannelKind.Public };
+        return word is "public" or "private" or "direct";
+    }
+
+    /// <summary>Reads a role; false for any other word.</summary>
+    public static bool TryParseRole(string? word, out ChannelRole role)
+    {
+        role = word switch { "owner" => ChannelRole.Owner, "moderator" => ChannelRole.Moderator, _ => ChannelRole.Member };
+        return word is "owner" or "moderator" or "member";
+    }
+}

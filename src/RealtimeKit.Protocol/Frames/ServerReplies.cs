@@ -1,0 +1,162 @@
+using System.Buffers;
+
+namespace RealtimeKit.Protocol;
+
+/// <summary>Writes the frames that answer a request. Each method appends one frame.</summary>
+internal static class ServerReplies
+{
+    public static void Error(IBufferWriter<byte> output, long? id, string code, string message, int? retryAfter = null)
+    {
+        var json = FrameWriter.Begin(output, "error"u8);
+        if (id is { } value) json.WriteNumber("id"u8, value);
+        json.WriteString("code"u8, code);
+        json.WriteString("message"u8, message);
+        if (retryAfter is { } ms) json.WriteNumber("retryAfter"u8, ms);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Ok(
+        IBufferWriter<byte> output, long id, long? version = null, string? channel = null, DateTimeOffset? expires = null)
+    {
+        var json = FrameWriter.Begin(output, "ok"u8);
+        json.WriteNumber("id"u8, id);
+        if (version is { } number) json.WriteNumber("version"u8, number);
+        if (channel is not null) json.WriteString("channel"u8, channel);
+        if (expires is { } time) json.WriteTime("expires"u8, time);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Connected(IBufferWriter<byte> output, long id, in ConnectedReply reply)
+    {
+        var json = FrameWriter.Begin(output, "connected"u8);
+        json.WriteNumber("id"u8, id);
+        json.WriteString("connection"u8, reply.Connection);
+        json.WriteString("user"u8, reply.User);
+        json.WriteString("node"u8, reply.Node);
+        json.WriteTime("time"u8, reply.Time);
+        json.WriteNumber("heartbeat"u8, reply.Heartbeat);
+        if (reply.Expires is { } expires) json.WriteTime("expires"u8, expires);
+        json.WriteStartObject("limits"u8);
+        json.WriteNumber("messageBytes"u8, ProtocolConstants.MaxFrameBytes);
+        json.WriteNumber("textLength"u8, ProtocolConstants.MaxTextLength);
+        json.WriteNumber("channels"u8, reply.Channels);
+        json.WriteNumber("historyPage"u8, ProtocolConstants.MaxPageSize);
+        json.WriteEndObject();
+        FrameWriter.End(json, output);
+    }
+
+    public static void Subscribed(
+        IBufferWriter<byte> output, long id, string channel, string epoch, long version, long sequence, long read, ChannelRole? role)
+    {
+        var json = FrameWriter.Begin(output, "subscribed"u8);
+        json.WriteNumber("id"u8, id);
+        json.WriteString("channel"u8, channel);
+        json.WriteString("epoch"u8, epoch);
+        json.WriteNumber("version"u8, version);
+        json.WriteNumber("sequence"u8, sequence);
+        json.WriteNumber("read"u8, read);
+        if (role is { } known) json.WriteString("role"u8, known.ToWord());
+        FrameWriter.End(json, output);
+    }
+
+    public static void Published(
+        IBufferWriter<byte> output, long id, string channel, MessageId messageId, long sequence, long version, DateTimeOffset time, bool duplicate)
+    {
+        var json = FrameWriter.Begin(output, "published"u8);
+        json.WriteNumber("id"u8, id);
+        json.WriteString("channel"u8, channel);
+        json.WriteMessageId("messageId"u8, messageId);
+        json.WriteNumber("sequence"u8, sequence);
+        json.WriteNumber("version"u8, version);
+        json.WriteTime("time"u8, time);
+        json.WriteBoolean("duplicate"u8, duplicate);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Reactions(IBufferWriter<byte> output, long id, IReadOnlyList<ReactionSummary> reactions, IReadOnlyList<string> own)
+    {
+        var json = FrameWriter.Begin(output, "reactions"u8);
+        json.WriteNumber("id"u8, id);
+        MessageCodec.WriteReactions(json, reactions);
+        json.WriteStartArray("own"u8);
+        foreach (var reaction in own) json.WriteStringValue(reaction);
+        json.WriteEndArray();
+        FrameWriter.End(json, output);
+    }
+
+    public static void Presence(IBufferWriter<byte> output, long id, string channel, IEnumerable<PresentUser> users)
+    {
+        var json = FrameWriter.Begin(output, "presence"u8);
+        json.WriteNumber("id"u8, id);
+        json.WriteString("channel"u8, channel);
+        json.WriteStartArray("users"u8);
+        foreach (var user in users)
+        {
+            json.WriteStartObject();
+            json.WriteString("user"u8, user.User);
+            json.WriteString("status"u8, user.Status);
+            json.WriteTime("since"u8, user.Since);
+            json.WriteNumber("connections"u8, user.Connections);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        FrameWriter.End(json, output);
+    }
+
+    public static void Members(IBufferWriter<byte> output, long id, string channel, IEnumerable<ChannelMember> members, bool more)
+    {
+        var json = FrameWriter.Begin(output, "members"u8);
+        json.WriteNumber("id"u8, id);
+        json.WriteString("channel"u8, channel);
+        json.WriteStartArray("members"u8);
+        foreach (var member in members)
+        {
+            json.WriteStartObject();
+            json.WriteString("user"u8, member.User);
+            json.WriteString("role"u8, member.Role.ToWord());
+            json.WriteNumber("read"u8, member.Read);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("more"u8, more);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Channels(IBufferWriter<byte> output, long id, IEnumerable<ChannelSummary> channels, bool more, string? next)
+    {
+        var json = FrameWriter.Begin(output, "channels"u8);
+        json.WriteNumber("id"u8, id);
+        json.WriteStartArray("channels"u8);
+        foreach (var channel in channels)
+        {
+            json.WriteStartObject();
+            json.WriteString("channel"u8, channel.Channel);
+            if (channel.Name is { } name) json.WriteString("name"u8, name);
+            json.WriteString("kind"u8, channel.Kind.ToWord());
+            json.WriteString("role"u8, channel.Role.ToWord());
+            json.WriteNumber("sequence"u8, channel.Sequence);
+            json.WriteNumber("version"u8, channel.Version);
+            json.WriteNumber("read"u8, channel.Read);
+            json.WriteNumber("unread"u8, channel.Unread);
+            json.WriteNumber("mentions"u8, channel.Mentions);
+            if (channel.Last is { } last)
+            {
+                json.WritePropertyName("last"u8);
+                MessageCodec.Write(json, last);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("more"u8, more);
+        if (next is not null) json.WriteString("next"u8, next);
+        FrameWriter.End(json, output);
+    }
+}
+
+/// <summary>What a <c>connected</c> frame tells.</summary>
+internal readonly record struct ConnectedReply(
+    string Connection, string User, string Node, DateTimeOffset Time, long Heartbeat, DateTimeOffset? Expires, int Channels);

@@ -1,0 +1,34 @@
+namespace RealtimeKit;
+
+/// <summary>
+/// Carries what one node tells the others, quickly. At most once is enough: it may lose, repeat or reorder, because
+/// everything that matters is made good from the store. Implementations are safe for concurrent use.
+/// </summary>
+public interface IMessageBroker
+{
+    /// <summary>Connects, and from then on hands what arrives to <paramref name="receiver"/>. Called once, before anything else.</summary>
+    /// <remarks>A broker that is away at start is no failure: the implementation connects when it comes back.</remarks>
+    ValueTask StartAsync(IBrokerReceiver receiver, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Sends <paramref name="payload"/> to every other node that is subscribed to <paramref name="channel"/>, and possibly
+    /// back to this one. Does not throw because the broker is away, and does not wait for it.
+    /// </summary>
+    void Publish(string channel, ReadOnlySpan<byte> payload);
+
+    /// <summary>Ends once what is published to the channel after it arrives here.</summary>
+    ValueTask SubscribeAsync(string channel, CancellationToken cancellationToken);
+
+    /// <summary>Ends a subscription.</summary>
+    ValueTask UnsubscribeAsync(string channel, CancellationToken cancellationToken);
+}
+
+/// <summary>The engine's end of the broker. All methods return at once and may be called from any thread.</summary>
+public interface IBrokerReceiver
+{
+    /// <summary>Something arrived; the payload is valid during the call only.</summary>
+    void Receive(string channel, ReadOnlySpan<byte> payload);
+
+    /// <summary>The connection was lost and regained: what was sent meanwhile is to be made good from the store.</summary>
+    void ConnectionRegained();
+}

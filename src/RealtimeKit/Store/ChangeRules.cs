@@ -1,0 +1,100 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// The rules of changes that are the same in every store, so that an adapter only finds rows and writes them. Pure
+/// functions: a store calls them inside its transaction with what it found.
+/// </summary>
+public static class ChangeRules
+{
+    /// <summary>The most different reactions that one message may have, so that a message stays bounded.</summary>
+    public const int MaxReactionsPerMessage = 50;
+
+    /// <summary>Decides on a post whose id the channel already holds.</summary>
+    /// <param name="post">The post.</param>
+    /// <param name="stored">The message that has the id, as it now is.</param>
+    /// <param name="digest">The digest kept with it.</param>
+    public static AppendResult Repeat(PostChange post, Message stored, ReadOnlySpan<byte> digest)
+    {
+        ArgumentNullException.ThrowIfNull(post);
+        ArgumentNullException.ThrowIfNull(stored);
+        return stored.Sender == post.Sender && digest.SequenceEqual(post.Digest.Span)
+            ? new AppendResult(AppendOutcome.Duplicate, stored)
+            : new AppendResult(AppendOutcome.Conflict);
+    }
+
+    /// <summary>The message that a new post becomes.</summary>
+    /// <param name="post">The post.</param>
+    /// <param name="sequence">The channel's next sequence.</param>
+    /// <param name="version">The channel's next version.</param>
+    /// <param name="repliedTo">The message that it answers; required where <see cref="PostChange.ReplyTo"/> is set.</param>
+    public static Message Post(PostChange post, long sequence, long version, Message? repliedTo)
+    {
+        ArgumentNullException.ThrowIfNull(post);
+        return new Message
+        {
+            Id = post.Id,
+            Channel = post.Channel,
+            Sequence = sequence,
+            Version = version,
+            Sender = post.Sender,
+            Time = post.Time,
+            Content = post.Content,
+            ReplyTo = post.ReplyTo,
+            Thread = repliedTo is null ? null : repliedTo.Thread ?? repliedTo.Sequence,
+        };
+    }
+
+    /// <summary>Decides on an edit. Where the outcome is appended, its message is what to write.</summary>
+    /// <param name="edit">The edit.</param>
+    /// <param name="stored">The message as it now is.</param>
+    /// <param name="version">The channel's next version.</param>
+    public static AppendResult Edit(EditChange edit, Message stored, long version)
+    {
+        ArgumentNullException.ThrowIfNull(edit);
+        ArgumentNullException.ThrowIfNull(stored);
+        if (stored.DeletedAt is not null) return new AppendResult(AppendOutcome.Conflict);
+        var content = edit.Edit.Apply(stored.Content);
+        if (content.IsEmpty) return new AppendResult(AppendOutcome.NothingLeft);
+        return content.Equals(stored.Content)
+            ? new AppendResult(AppendOutcome.Unchanged, stored)
+            : new AppendResult(AppendOutcome.Appended, stored with { Content = content, EditedAt = edit.Time, Version = version });
+    }
+
+    /// <summary>Decides on a deletion. Where the outcome is appended, its message is what to write.</summary>
+    /// <param name="delete">The deletion.</param>
+    /// <param name="stored">The message as it now is.</param>
+    /// <param name="version">The channel's next version.</param>
+    public static AppendResult Delete(DeleteChange delete, Message stored, long version)
+    {
+        ArgumentNullException.ThrowIfNull(delete);
+        ArgumentNullException.ThrowIfNull(stored);
+        return stored.DeletedAt is not null
+            ? new AppendResult(AppendOutcome.Unchanged, stored)
+            : new AppendResult(AppendOutcome.Appended, stored with
+            {
+                Content = MessageContent.None,
+                Reactions = [],
+                DeletedAt = delete.Time,
+                Version = version,
+            });
+    }
+
+    /// <summary>Decides on a reaction, before the store adds or removes the user's row.</summary>
+    /// <param name="react">The reaction.</param>
+    /// <param name="stored">The message as it now is, with its reactions.</param>
+    /// <param name="given">Whether the user has given this reaction already.</param>
+    /// <returns>Appended where the row is to be added or removed; its message still has the old reactions and version.</returns>
+    public static AppendResult React(ReactChange react, Message stored, bool given)
+    {
+        ArgumentNullException.ThrowIfNull(react);
+        ArgumentNullException.ThrowIfNull(stored);
+        if (stored.DeletedAt is not null) return new AppendResult(AppendOutcome.Conflict);
+        if (given != react.Remove) return new AppendResult(AppendOutcome.Unchanged, stored);
+        var isNew = !react.Remove && stored.Reactions.All(summary => summary.Reaction != react.Reaction);
+        return isNew && stored.Reactions.Count >= MaxReactionsPerMessage
+            ? new AppendResult(AppendOutcome.TooManyReactions)
+            : new AppendResult(AppendOutcome.Appended, stored);
+    }
+}

@@ -1,0 +1,126 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// The directory: which channels there are, who belongs to them and how far everybody has read. A store implements it
+/// beside <see cref="IMessageStore"/>. Implementations are safe for concurrent use.
+/// </summary>
+/// <remarks>Every call may throw <see cref="StoreUnavailableException"/>; then nothing is known to have changed.</remarks>
+public interface IChannelStore
+{
+    /// <summary>Finds a channel and what it is to a user, in one read.</summary>
+    /// <returns><see langword="null"/> where the channel does not exist.</returns>
+    ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken);
+
+    /// <summary>Makes a channel with a new epoch, its creator (if any) as owner and the others as members, in one transaction.</summary>
+    /// <returns>Whether it was made, and the channel's identifier: for a pair that has one already, that one's.</returns>
+    ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken);
+
+    /// <summary>Deletes a channel with all that belongs to it. The same name made again has another epoch.</summary>
+    /// <returns>Whether it existed.</returns>
+    ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken);
+
+    /// <summary>Makes a user a member with a role, or changes the role. The last owner cannot be given a lower one.</summary>
+    ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken);
+
+    /// <summary>Ends a membership. The last owner cannot go; the read mark stays.</summary>
+    ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken);
+
+    /// <summary>Lists members in ordinal order of their names, those after <paramref name="after"/>.</summary>
+    ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Lists the channels that a user is a member of, the latest change (or, before the first, the creation) first.
+    /// </summary>
+    /// <param name="user">The user.</param>
+    /// <param name="before">The <see cref="ChannelPage.Next"/> of the page before, or <see langword="null"/>.</param>
+    /// <param name="limit">The most channels.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="FormatException"><paramref name="before"/> did not come from this method.</exception>
+    ValueTask<ChannelPage> ListChannelsAsync(string user, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Moves a user's read mark forward to <paramref name="sequence"/>, but not beyond the last message; member or not.
+    /// </summary>
+    /// <returns>The mark and whether it moved; <see langword="null"/> where the channel does not exist.</returns>
+    ValueTask<ReadMark?> MoveReadMarkAsync(string channel, string user, long sequence, CancellationToken cancellationToken);
+
+    /// <summary>The reactions that a user gave to a message, in ordinal order; empty where there are none.</summary>
+    ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(string channel, long sequence, string user, CancellationToken cancellationToken);
+}
+
+/// <summary>A channel to be made.</summary>
+/// <param name="Channel">Its identifier.</param>
+/// <param name="Kind">Who may find it.</param>
+/// <param name="Name">Its display name, if any.</param>
+/// <param name="Owner">The user who becomes owner; in a direct channel both are plain members.</param>
+/// <param name="Members">The other first members.</param>
+/// <param name="Created">The time of its making, UTC, in whole milliseconds.</param>
+public sealed record NewChannel(
+    string Channel, ChannelKind Kind, string? Name, string? Owner, IReadOnlyList<string> Members, DateTimeOffset Created)
+{
+    /// <summary>
+    /// For a direct channel the key of its pair, the same whoever asks; the store keeps it unique. Otherwise <see langword="null"/>.
+    /// </summary>
+    public string? Pair => Kind != ChannelKind.Direct ? null
+        : string.Join(' ', Members.Append(Owner!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+}
+
+/// <summary>What became of the making of a channel.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Channel">The channel that was made, or that the pair already has.</param>
+public readonly record struct CreateResult(CreateOutcome Outcome, string Channel);
+
+/// <summary>What may become of the making of a channel.</summary>
+public enum CreateOutcome
+{
+    /// <summary>It was made.</summary>
+    Created,
+
+    /// <summary>The pair has a direct channel already.</summary>
+    PairExists,
+
+    /// <summary>The name is taken.</summary>
+    Taken,
+}
+
+/// <summary>A channel as one user stands to it.</summary>
+/// <param name="Head">Where its log stands.</param>
+/// <param name="Kind">Who may find it.</param>
+/// <param name="Name">Its display name, if any.</param>
+/// <param name="Created">When it was made.</param>
+/// <param name="Role">The user's role, or <see langword="null"/> where the user is not a member.</param>
+/// <param name="Read">The user's read mark; 0 for none.</param>
+public sealed record ChannelView(ChannelHead Head, ChannelKind Kind, string? Name, DateTimeOffset Created, ChannelRole? Role, long Read);
+
+/// <summary>What may become of a change of membership.</summary>
+public enum MemberOutcome
+{
+    /// <summary>It changed.</summary>
+    Changed,
+
+    /// <summary>It was so already.</summary>
+    Unchanged,
+
+    /// <summary>The channel would have no owner left.</summary>
+    LastOwner,
+
+    /// <summary>The channel does not exist.</summary>
+    NoChannel,
+}
+
+/// <summary>A page of members.</summary>
+/// <param name="Members">The members.</param>
+/// <param name="More">Whether there are more after the last of them.</param>
+public sealed record MemberPage(IReadOnlyList<ChannelMember> Members, bool More);
+
+/// <summary>A page of a user's channels.</summary>
+/// <param name="Channels">The channels.</param>
+/// <param name="Next">What to send as <c>before</c> for the next page; <see langword="null"/> where this is the last.</param>
+public sealed record ChannelPage(IReadOnlyList<ChannelSummary> Channels, string? Next);
+
+/// <summary>A read mark.</summary>
+/// <param name="Sequence">The highest sequence read.</param>
+/// <param name="Moved">Whether the call moved it.</param>
+public readonly record struct ReadMark(long Sequence, bool Moved);

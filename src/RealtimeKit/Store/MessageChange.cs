@@ -1,0 +1,109 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>One change that a store appends to a channel's log: a post, an edit, a deletion or a reaction.</summary>
+/// <param name="Channel">The channel.</param>
+/// <param name="Time">The server's time for it, UTC, in whole milliseconds.</param>
+public abstract record MessageChange(string Channel, DateTimeOffset Time);
+
+/// <summary>A new message.</summary>
+/// <param name="Channel">The channel.</param>
+/// <param name="Time">The message's time.</param>
+/// <param name="Id">The key of idempotency, unique within the channel.</param>
+/// <param name="Sender">Who sends it.</param>
+/// <param name="Content">What it says, perhaps changed by an interceptor.</param>
+/// <param name="ReplyTo">The sequence that it answers; where there is none such, the outcome is <see cref="AppendOutcome.NoMessage"/>.</param>
+/// <param name="Digest">The 16-byte digest of the message as first sent, kept with it so that a retry is known even after an edit.</param>
+/// <param name="OnlyIfKnown">
+/// Ask only whether it is already stored: the outcome is <see cref="AppendOutcome.Duplicate"/>,
+/// <see cref="AppendOutcome.Conflict"/> or <see cref="AppendOutcome.NoMessage"/>, and nothing is written.
+/// </param>
+public sealed record PostChange(
+    string Channel, DateTimeOffset Time, MessageId Id, string Sender, MessageContent Content, long? ReplyTo,
+    ReadOnlyMemory<byte> Digest, bool OnlyIfKnown = false) : MessageChange(Channel, Time);
+
+/// <summary>New content for a message.</summary>
+/// <param name="Channel">The channel.</param>
+/// <param name="Time">When it was edited.</param>
+/// <param name="Sequence">The message.</param>
+/// <param name="Edit">What to keep, replace and remove.</param>
+public sealed record EditChange(string Channel, DateTimeOffset Time, long Sequence, ContentEdit Edit) : MessageChange(Channel, Time);
+
+/// <summary>The deletion of a message: it keeps its place and loses its content and reactions.</summary>
+/// <param name="Channel">The channel.</param>
+/// <param name="Time">When it was deleted.</param>
+/// <param name="Sequence">The message.</param>
+public sealed record DeleteChange(string Channel, DateTimeOffset Time, long Sequence) : MessageChange(Channel, Time);
+
+/// <summary>A reaction given or taken back by one user.</summary>
+/// <param name="Channel">The channel.</param>
+/// <param name="Time">When.</param>
+/// <param name="Sequence">The message.</param>
+/// <param name="User">Whose reaction.</param>
+/// <param name="Reaction">Which one.</param>
+/// <param name="Remove">Whether it is taken back.</param>
+public sealed record ReactChange(string Channel, DateTimeOffset Time, long Sequence, string User, string Reaction, bool Remove)
+    : MessageChange(Channel, Time);
+
+/// <summary>What an edit does to each part of a message's content.</summary>
+/// <param name="Text">The part for the text.</param>
+/// <param name="Data">The part for the data.</param>
+/// <param name="Attachments">The part for the attachments.</param>
+/// <param name="Mentions">The part for the mentions.</param>
+public sealed record ContentEdit(
+    PartEdit<string> Text = default, PartEdit<JsonValue> Data = default, PartEdit<JsonValue> Attachments = default,
+    PartEdit<IReadOnlyList<string>> Mentions = default)
+{
+    /// <summary>The content after the edit.</summary>
+    public MessageContent Apply(MessageContent content)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        return new(Text.Apply(content.Text), Data.Apply(content.Data), Attachments.Apply(content.Attachments), Mentions.Apply(content.Mentions));
+    }
+}
+
+/// <summary>What an edit does to one part: the default keeps it.</summary>
+/// <typeparam name="T">The part's type.</typeparam>
+/// <param name="Replaces">Whether the part gets another value.</param>
+/// <param name="Value">That value; <see langword="null"/> removes the part.</param>
+public readonly record struct PartEdit<T>(bool Replaces, T? Value) where T : class
+{
+    internal T? Apply(T? present) => Replaces ? Value : present;
+}
+
+/// <summary>What became of a change.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="Message">
+/// The message as it now is, where the outcome is <see cref="AppendOutcome.Appended"/>,
+/// <see cref="AppendOutcome.Duplicate"/> or <see cref="AppendOutcome.Unchanged"/>.
+/// </param>
+public readonly record struct AppendResult(AppendOutcome Outcome, Message? Message = null);
+
+/// <summary>What may become of a change.</summary>
+public enum AppendOutcome
+{
+    /// <summary>It is stored and took the next version.</summary>
+    Appended,
+
+    /// <summary>A post with this id, sender and digest was stored before.</summary>
+    Duplicate,
+
+    /// <summary>It would change nothing; no version was taken.</summary>
+    Unchanged,
+
+    /// <summary>Another post has this id, or the message was deleted.</summary>
+    Conflict,
+
+    /// <summary>The channel does not exist.</summary>
+    NoChannel,
+
+    /// <summary>The message, or the one replied to, does not exist.</summary>
+    NoMessage,
+
+    /// <summary>The edit would leave nothing of the message.</summary>
+    NothingLeft,
+
+    /// <summary>The message has as many different reactions as are allowed.</summary>
+    TooManyReactions,
+}
