@@ -16,5 +16,6 @@ internal sealed record Contender(string Name, string Server, Func<ILoadEvents, W
         new(Baseline, "signalr", x => new SignalRMessagePackWire(x)),
         new("signalr-json", "signalr", x => new SignalRJsonWire(x)),
         new(Ours, "realtimekit", x => new RealtimeKitWire(x)),
+        new("pipe", "pipe", x => new RealtimeKitWire(x)),
     ];
 }

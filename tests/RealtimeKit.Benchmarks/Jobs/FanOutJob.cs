@@ -5,13 +5,15 @@ namespace RealtimeKit.Benchmarks.Jobs;
 
 /// <summary>
 /// One channel with many subscribers, a few of which publish with many messages outstanding. One counts as outstanding
-/// until it is acknowledged and its own publisher has got it, so that no server can run far ahead of its readers.
+/// until it is acknowledged; with <c>--until returned</c> until its own publisher has got it too, so that no server can run
+/// ahead of its readers.
 /// </summary>
 internal sealed class FanOutJob(Arguments arguments) : IJob
 {
     private readonly int _subscribers = arguments.Number("subscribers", 1000);
     private readonly int _publishers = arguments.Number("publishers", 4);
     private readonly int _outstanding = arguments.Number("outstanding", 32);
+    private readonly bool _untilReturned = arguments.Text("until", "acknowledged") == "returned";
 
     public string Name => $"1 channel, {_subscribers:n0} subscribers, {_publishers} publishers with {_outstanding} outstanding each";
 
@@ -31,7 +33,8 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
             if (peer.Index != publisher)
                 return;
             peer.Returned++;
-            Fill(peer);
+            if (_untilReturned)
+                Fill(peer);
         };
         swarm.Connect(server.Port, _subscribers, _ => "c0", _publishers);
         return Task.FromResult(DeliveryWindow.Measure(
@@ -52,7 +55,8 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
 
         void Fill(Peer peer)
         {
-            while (peer.Sent - Math.Min(peer.Acknowledged, peer.Returned) < _outstanding && goOn())
+            var ended = _untilReturned ? Math.Min(peer.Acknowledged, peer.Returned) : peer.Acknowledged;
+            while (peer.Sent - ended < _outstanding && goOn())
                 swarm.Publish(peer, peer.Index);
         }
     }

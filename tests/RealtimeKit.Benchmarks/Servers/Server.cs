@@ -16,6 +16,7 @@ internal static class Server
     private static readonly Dictionary<string, Func<IServerKind>> Kinds = new()
     {
         ["signalr"] = () => new SignalRServer(),
+        ["pipe"] = () => new PipeServer(),
     };
 
     public static async Task<int> RunAsync(Arguments arguments)

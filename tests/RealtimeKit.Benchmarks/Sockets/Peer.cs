@@ -96,8 +96,18 @@ internal sealed class Peer(EventLoop loop, Wire wire, int index, string channel,
         loop.Out.Clear();
     }
 
+    /// <summary>Says good-bye as a client should, and does not wait for the answer.</summary>
     public void Dispose()
     {
+        if (_upgraded && _unsent is null)
+        {
+            loop.Out.Begin(FrameReader.Close);
+            loop.Out.Write([1000 >> 8, 1000 & 0xff]);
+            loop.Out.End();
+            Native.Send(_fd, loop.Out.Written);
+            loop.Out.Clear();
+        }
+
         Native.Close(_fd);
         Keep([]);
     }
