@@ -11,6 +11,9 @@ public static class ChangeRules
     /// <summary>The most different reactions that one message may have, so that a message stays bounded.</summary>
     public const int MaxReactionsPerMessage = 50;
 
+    /// <summary>The most users that a summary of one reaction names; the count has all of them.</summary>
+    public const int MaxUsersPerReaction = 20;
+
     /// <summary>Decides on a post whose id the channel already holds.</summary>
     /// <param name="post">The post.</param>
     /// <param name="stored">The message that has the id, as it now is.</param>

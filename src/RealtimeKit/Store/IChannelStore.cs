@@ -64,7 +64,7 @@ public sealed record NewChannel(
     /// For a direct channel the key of its pair, the same whoever asks; the store keeps it unique. Otherwise <see langword="null"/>.
     /// </summary>
     public string? Pair => Kind != ChannelKind.Direct ? null
-        : string.Join(' ', Members.Append(Owner!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        : string.Join(' ', Members.Append(Owner).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 }
 
 /// <summary>What became of the making of a channel.</summary>

@@ -1,0 +1,60 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.InMemory;
+
+/// <summary>Who belongs to one channel, in which role, and how far everybody has read.</summary>
+internal sealed class ChannelRoster
+{
+    private readonly SortedDictionary<string, ChannelRole> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _marks = new(StringComparer.Ordinal);
+
+    public ChannelRoster(NewChannel channel)
+    {
+        foreach (var user in channel.Members) _members[user] = ChannelRole.Member;
+        if (channel.Owner is { } owner)
+            _members[owner] = channel.Kind == ChannelKind.Direct ? ChannelRole.Member : ChannelRole.Owner;
+    }
+
+    public IEnumerable<string> Users => _members.Keys;
+
+    public ChannelRole? Role(string user) => _members.TryGetValue(user, out var role) ? role : null;
+
+    public long Mark(string user) => _marks.GetValueOrDefault(user);
+
+    public MemberOutcome Set(string user, ChannelRole role)
+    {
+        var present = Role(user);
+        if (present == role) return MemberOutcome.Unchanged;
+        if (present == ChannelRole.Owner && IsOnlyOwner()) return MemberOutcome.LastOwner;
+        _members[user] = role;
+        return MemberOutcome.Changed;
+    }
+
+    public MemberOutcome Remove(string user)
+    {
+        if (Role(user) is not { } present) return MemberOutcome.Unchanged;
+        if (present == ChannelRole.Owner && IsOnlyOwner()) return MemberOutcome.LastOwner;
+        _members.Remove(user);
+        return MemberOutcome.Changed;
+    }
+
+    public MemberPage List(string? after, int limit)
+    {
+        var members = _members
+            .SkipWhile(member => after is not null && string.CompareOrdinal(member.Key, after) <= 0)
+            .Take(limit + 1)
+            .Select(member => new ChannelMember(member.Key, member.Value, Mark(member.Key)))
+            .ToList();
+        return members.Count > limit ? new MemberPage(members[..limit], true) : new MemberPage(members, false);
+    }
+
+    public ReadMark Read(string user, long sequence)
+    {
+        var present = Mark(user);
+        if (sequence <= present) return new ReadMark(present, false);
+        _marks[user] = sequence;
+        return new ReadMark(sequence, true);
+    }
+
+    private bool IsOnlyOwner() => _members.Values.Count(role => role == ChannelRole.Owner) == 1;
+}

@@ -1,0 +1,109 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.InMemory;
+
+public sealed partial class InMemoryStore
+{
+    private readonly Dictionary<string, string> _pairs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<ChannelLog>> _memberships = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken) =>
+        Locked((channel, user), static (store, query) => store.Find(query.channel)?.View(query.user), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(channel);
+        return Locked(channel, static (store, channel) => store.Create(channel), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
+        Locked(channel, static (store, channel) =>
+        {
+            if (!store._channels.Remove(channel, out var log)) return false;
+            if (log.Definition.Pair is { } pair) store._pairs.Remove(pair);
+            foreach (var user in log.Roster.Users) store.Forget(user, log);
+            return true;
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MemberOutcome> SetMemberAsync(
+        string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
+        Locked((channel, user, role), static (store, change) =>
+        {
+            if (store.Find(change.channel) is not { } log) return MemberOutcome.NoChannel;
+            var outcome = log.Roster.Set(change.user, change.role);
+            if (outcome == MemberOutcome.Changed) store.Remember(change.user, log);
+            return outcome;
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
+        Locked((channel, user), static (store, change) =>
+        {
+            if (store.Find(change.channel) is not { } log) return MemberOutcome.NoChannel;
+            var outcome = log.Roster.Remove(change.user);
+            if (outcome == MemberOutcome.Changed) store.Forget(change.user, log);
+            return outcome;
+        }, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MemberPage> ListMembersAsync(
+        string channel, string? after, int limit, CancellationToken cancellationToken) =>
+        Locked((channel, after, limit), static (store, query) =>
+            store.Find(query.channel)?.Roster.List(query.after, query.limit) ?? new MemberPage([], false), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelPage> ListChannelsAsync(
+        string user, string? before, int limit, CancellationToken cancellationToken)
+    {
+        ChannelCursor? cursor = before is null ? null : ChannelCursor.Parse(before);
+        return Locked((user, cursor, limit), static (store, query) =>
+        {
+            var wanted = store._memberships.GetValueOrDefault(query.user)?
+                .Where(log => query.cursor is not { } cursor || log.Cursor.CompareTo(cursor) > 0)
+                .OrderBy(log => log.Cursor).Take(query.limit + 1).ToList() ?? [];
+            var page = wanted.Take(query.limit).Select(log => log.Summary(query.user)).ToList();
+            return new ChannelPage(page, wanted.Count > page.Count ? wanted[page.Count - 1].Cursor.ToString() : null);
+        }, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReadMark?> MoveReadMarkAsync(
+        string channel, string user, long sequence, CancellationToken cancellationToken) =>
+        Locked<(string Channel, string User, long Sequence), ReadMark?>((channel, user, sequence), static (store, move) =>
+            store.Find(move.Channel) is { } log
+                ? log.Roster.Read(move.User, Math.Min(move.Sequence, log.Head.Sequence))
+                : null, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
+        string channel, long sequence, string user, CancellationToken cancellationToken) =>
+        Locked((channel, sequence, user), static (store, query) =>
+            store.Find(query.channel)?.OwnReactions(query.sequence, query.user) ?? [], cancellationToken);
+
+    private CreateResult Create(NewChannel channel)
+    {
+        if (channel.Pair is { } pair && _pairs.TryGetValue(pair, out var existing))
+            return new CreateResult(CreateOutcome.PairExists, existing);
+        if (_channels.ContainsKey(channel.Channel)) return new CreateResult(CreateOutcome.Taken, channel.Channel);
+        var log = new ChannelLog(channel);
+        _channels.Add(channel.Channel, log);
+        if (channel.Pair is { } newPair) _pairs.Add(newPair, channel.Channel);
+        foreach (var user in log.Roster.Users) Remember(user, log);
+        return new CreateResult(CreateOutcome.Created, channel.Channel);
+    }
+
+    private void Remember(string user, ChannelLog log)
+    {
+        if (!_memberships.TryGetValue(user, out var logs)) _memberships.Add(user, logs = []);
+        logs.Add(log);
+    }
+
+    private void Forget(string user, ChannelLog log)
+    {
+        if (_memberships.TryGetValue(user, out var logs) && logs.Remove(log) && logs.Count == 0) _memberships.Remove(user);
+    }
+}

@@ -1,0 +1,67 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.InMemory;
+
+/// <summary>
+/// Counts what a user has not read without walking the log: all messages above the mark, less the user's own and the
+/// deleted ones, each of which is kept as sorted sequences.
+/// </summary>
+internal sealed class UnreadIndex
+{
+    private readonly Dictionary<string, List<long>> _sent = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<long>> _mentions = new(StringComparer.Ordinal);
+    private readonly List<long> _deleted = [];
+
+    public void Add(Message message)
+    {
+        Insert(Of(_sent, message.Sender), message.Sequence);
+        foreach (var user in Mentioned(message)) Insert(Of(_mentions, user), message.Sequence);
+    }
+
+    public void Replace(Message old, Message changed)
+    {
+        if (changed.DeletedAt is not null)
+        {
+            Remove(_sent, old.Sender, old.Sequence);
+            Insert(_deleted, old.Sequence);
+        }
+
+        if (ReferenceEquals(old.Content, changed.Content)) return;
+        foreach (var user in Mentioned(old)) Remove(_mentions, user, old.Sequence);
+        foreach (var user in Mentioned(changed)) Insert(Of(_mentions, user), old.Sequence);
+    }
+
+    public long CountUnread(string user, long read, long last) =>
+        last - read - CountAbove(_sent.GetValueOrDefault(user), read) - CountAbove(_deleted, read);
+
+    public long CountMentions(string user, long read) => CountAbove(_mentions.GetValueOrDefault(user), read);
+
+    private static IEnumerable<string> Mentioned(Message message) =>
+        message.Content.Mentions is not { Count: > 0 } mentions ? []
+            : mentions.Distinct(StringComparer.Ordinal).Where(user => user != message.Sender);
+
+    private static List<long> Of(Dictionary<string, List<long>> index, string user)
+    {
+        if (!index.TryGetValue(user, out var sequences)) index.Add(user, sequences = []);
+        return sequences;
+    }
+
+    private static void Insert(List<long> sequences, long sequence)
+    {
+        if (sequences.Count == 0 || sequences[^1] < sequence) sequences.Add(sequence);
+        else if (sequences.BinarySearch(sequence) is < 0 and var place) sequences.Insert(~place, sequence);
+    }
+
+    private static void Remove(Dictionary<string, List<long>> index, string user, long sequence)
+    {
+        if (index.TryGetValue(user, out var sequences) && sequences.BinarySearch(sequence) is >= 0 and var place)
+            sequences.RemoveAt(place);
+    }
+
+    private static int CountAbove(List<long>? sequences, long read)
+    {
+        if (sequences is null) return 0;
+        var place = sequences.BinarySearch(read);
+        return sequences.Count - (place >= 0 ? place + 1 : ~place);
+    }
+}

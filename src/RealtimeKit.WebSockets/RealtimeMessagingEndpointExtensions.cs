@@ -1,0 +1,36 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using RealtimeKit;
+
+namespace Microsoft.AspNetCore.Builder;
+
+/// <summary>Maps the endpoint that clients connect to.</summary>
+public static class RealtimeMessagingEndpointExtensions
+{
+    /// <summary>
+    /// Maps the WebSocket endpoint at <paramref name="pattern"/> and, unless that is turned off, the browser client at
+    /// <c>client.js</c> below it.
+    /// </summary>
+    /// <param name="endpoints">The application.</param>
+    /// <param name="pattern">The path, such as <c>/realtime</c>.</param>
+    /// <returns>The endpoint's conventions, for <c>RequireAuthorization</c>, <c>RequireCors</c> and the like; they concern the WebSocket alone.</returns>
+    /// <exception cref="InvalidOperationException"><c>AddRealtimeMessaging().AddWebSockets()</c> was not called.</exception>
+    public static IEndpointConventionBuilder MapRealtimeMessaging(
+        this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(pattern);
+        var endpoint = endpoints.ServiceProvider.GetService<WebSocketEndpoint>()
+            ?? throw new InvalidOperationException(
+                "There is no WebSocket transport: call services.AddRealtimeMessaging().AddWebSockets() before MapRealtimeMessaging().");
+        if (endpoints.ServiceProvider.GetRequiredService<IOptions<WebSocketTransportOptions>>().Value.ServeClient)
+            endpoints.MapGet($"{pattern.TrimEnd('/')}/client.js", (RequestDelegate)BrowserClient.ServeAsync);
+        // Its own small pipeline, so that the host need not know of UseWebSockets().
+        var pipeline = endpoints.CreateApplicationBuilder().UseWebSockets();
+        pipeline.Run(endpoint.HandleAsync);
+        return endpoints.Map(pattern, pipeline.Build()).WithDisplayName($"RealtimeKit {pattern}");
+    }
+}

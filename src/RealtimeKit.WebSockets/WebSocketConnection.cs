@@ -1,0 +1,74 @@
+using System.Buffers;
+using System.Net.WebSockets;
+using System.Security.Claims;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>A WebSocket as a transport connection.</summary>
+internal sealed class WebSocketConnection(
+    WebSocket socket, ClaimsPrincipal? principal, DateTimeOffset? expires, string? token, Action abort) : ITransportConnection
+{
+    private const int LongestReason = 120;
+
+    public ClaimsPrincipal? Principal => principal;
+
+    public DateTimeOffset? PrincipalExpires => expires;
+
+    public string? Token => token;
+
+    public async ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // A read of nothing waits without holding memory.
+            var received = await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
+            var total = 0;
+            while (received.MessageType != WebSocketMessageType.Close)
+            {
+                if (received.MessageType == WebSocketMessageType.Binary) return ReceiveResult.Binary;
+                if (received.EndOfMessage) return ReceiveResult.Message;
+                received = await socket.ReceiveAsync(buffer.GetMemory(1_024), cancellationToken).ConfigureAwait(false);
+                buffer.Advance(received.Count);
+                total += received.Count;
+                if (total > ProtocolConstants.MaxMessageBytes) return ReceiveResult.TooBig;
+            }
+
+            if (socket.State == WebSocketState.CloseReceived)
+                await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken).ConfigureAwait(false);
+            return ReceiveResult.Closed;
+        }
+        catch (WebSocketException)
+        {
+            return ReceiveResult.Closed;
+        }
+    }
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException)
+        {
+            throw new IOException("The WebSocket is lost.", exception);
+        }
+    }
+
+    public async ValueTask CloseAsync(CloseCode code, string reason, CancellationToken cancellationToken)
+    {
+        if (socket.State is not (WebSocketState.Open or WebSocketState.CloseReceived)) return;
+        try
+        {
+            await socket.CloseOutputAsync(
+                (WebSocketCloseStatus)code, reason.Length <= LongestReason ? reason : reason[..LongestReason], cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException)
+        {
+            throw new IOException("The WebSocket is lost.", exception);
+        }
+    }
+
+    public void Abort() => abort();
+}

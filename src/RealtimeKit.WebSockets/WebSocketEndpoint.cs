@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Decides whether an upgrade may pass, and hands the WebSocket to the engine.</summary>
+internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions<WebSocketTransportOptions> options)
+{
+    private readonly HashSet<string> _origins = new(options.Value.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
+
+    public async Task HandleAsync(HttpContext context)
+    {
+        var sockets = context.WebSockets;
+        if (!sockets.IsWebSocketRequest)
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, "This is a WebSocket endpoint: connect with a RealtimeKit client.").ConfigureAwait(false);
+            return;
+        }
+
+        if (!IsAllowed(context.Request))
+        {
+            await RefuseAsync(context, StatusCodes.Status403Forbidden, "Pages of this origin may not connect.").ConfigureAwait(false);
+            return;
+        }
+
+        var offered = sockets.WebSocketRequestedProtocols;
+        if (offered.Count > 0 && !offered.Contains(ProtocolConstants.Subprotocol))
+        {
+            await RefuseAsync(context, StatusCodes.Status400BadRequest, $"Offer the subprotocol {ProtocolConstants.Subprotocol}, or none.").ConfigureAwait(false);
+            return;
+        }
+
+        if (!connections.IsAccepting)
+        {
+            await RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The node is going away.").ConfigureAwait(false);
+            return;
+        }
+
+        using var socket = await sockets.AcceptWebSocketAsync(new WebSocketAcceptContext
+        {
+            SubProtocol = offered.Count > 0 ? ProtocolConstants.Subprotocol : null,
+            // The protocol has its own keep-alive, for which one timer serves all connections.
+            KeepAliveInterval = Timeout.InfiniteTimeSpan,
+        }).ConfigureAwait(false);
+        var connection = new WebSocketConnection(socket, context.User, Expiry(context), Token(context.Request), context.Abort);
+        await connections.HandleAsync(connection, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private bool IsAllowed(HttpRequest request)
+    {
+        var origin = request.Headers.Origin;
+        if (StringValues.IsNullOrEmpty(origin)) return true;
+        var value = origin.ToString();
+        return _origins.Contains("*") || _origins.Contains(value)
+            || string.Equals(value, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static DateTimeOffset? Expiry(HttpContext context) =>
+        context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;
+
+    private static string? Token(HttpRequest request) => request.Query.TryGetValue("access_token", out var token) ? token.ToString() : null;
+
+    private static Task RefuseAsync(HttpContext context, int status, string reason)
+    {
+        context.Response.StatusCode = status;
+        context.Response.ContentType = "text/plain; charset=utf-8";
+        return context.Response.WriteAsync(reason, context.RequestAborted);
+    }
+}

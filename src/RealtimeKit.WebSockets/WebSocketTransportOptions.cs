@@ -1,0 +1,14 @@
+namespace RealtimeKit;
+
+/// <summary>How the WebSocket endpoint behaves. Checked when the host starts.</summary>
+public sealed class WebSocketTransportOptions
+{
+    /// <summary>
+    /// The origins, such as <c>https://app.example</c>, whose pages may connect besides those of the same origin; <c>*</c>
+    /// for all. Default: none. A client that sends no origin (any but a browser) passes.
+    /// </summary>
+    public IList<string> AllowedOrigins { get; } = [];
+
+    /// <summary>Whether the endpoint also serves the browser client, at <c>client.js</c> below its path. Default: true.</summary>
+    public bool ServeClient { get; set; } = true;
+}

@@ -1,0 +1,23 @@
+using System.Security.Claims;
+
+namespace RealtimeKit;
+
+/// <summary>Turns what a client shows into a user. The default takes the transport's principal and no tokens.</summary>
+public interface IAuthenticator
+{
+    /// <summary>Decides who a principal or the bearer of a token is.</summary>
+    /// <param name="credentials">Exactly one of a principal and a token.</param>
+    /// <param name="cancellationToken">Ends the wait when the connection ends.</param>
+    /// <returns>The sign-in, or <see langword="null"/> to refuse.</returns>
+    ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken);
+}
+
+/// <summary>What a client shows: a principal that the transport authenticated, or a token.</summary>
+/// <param name="Principal">The transport's authenticated principal.</param>
+/// <param name="Token">The token of <c>connect</c>, <c>refresh</c> or the connection's address.</param>
+public readonly record struct Credentials(ClaimsPrincipal? Principal, string? Token);
+
+/// <summary>A user who has signed in.</summary>
+/// <param name="User">The user: 1 to 128 ASCII letters, digits or any of <c>-_.:@</c>.</param>
+/// <param name="Expires">When the sign-in ends; <see langword="null"/> for never.</param>
+public sealed record SignIn(string User, DateTimeOffset? Expires = null);

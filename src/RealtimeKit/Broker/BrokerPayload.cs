@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+using System.Text;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>What one node tells another.</summary>
+internal enum BrokerNotice : byte
+{
+    /// <summary>A committed change: its version and the encoded event.</summary>
+    Event = 1,
+
+    /// <summary>A signal to all subscribers, encoded.</summary>
+    Signal = 2,
+
+    /// <summary>A signal to the user's own connections, encoded.</summary>
+    OwnSignal = 3,
+
+    /// <summary>A user (or, where empty, everybody) stands to the channel otherwise than before; the body is the reason.</summary>
+    Access = 4,
+}
+
+/// <summary>The bytes of a notice: its kind, the sending node, a version, a user, and a body.</summary>
+internal static class BrokerPayload
+{
+    private const int Header = 1 + 16 + 8 + 1;
+
+    public static void Write(FrameBuffer output, BrokerNotice notice, Guid node, long version, string user, ReadOnlySpan<byte> body)
+    {
+        var head = output.GetSpan(Header + ProtocolConstants.MaxIdentifierLength);
+        head[0] = (byte)notice;
+        node.TryWriteBytes(head[1..]);
+        BinaryPrimitives.WriteInt64LittleEndian(head[17..], version);
+        var length = Encoding.UTF8.GetBytes(user, head[Header..]);
+        head[25] = (byte)length;
+        output.Advance(Header + length);
+        output.Append(body);
+    }
+
+    /// <summary>Reads a notice; false for bytes that are none, as of a newer version.</summary>
+    public static bool TryRead(
+        ReadOnlySpan<byte> payload, out BrokerNotice notice, out Guid node, out long version, out string user, out ReadOnlySpan<byte> body)
+    {
+        notice = default;
+        node = default;
+        version = 0;
+        user = "";
+        body = default;
+        if (payload.Length < Header || payload.Length < Header + payload[25]) return false;
+        notice = (BrokerNotice)payload[0];
+        node = new Guid(payload.Slice(1, 16));
+        version = BinaryPrimitives.ReadInt64LittleEndian(payload[17..]);
+        user = Encoding.UTF8.GetString(payload.Slice(Header, payload[25]));
+        body = payload[(Header + payload[25])..];
+        return notice is >= BrokerNotice.Event and <= BrokerNotice.Access;
+    }
+}

@@ -1,0 +1,150 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>A channel that has readers on this node: its tail, its subscriptions and who is present.</summary>
+internal sealed class LocalChannel(string name, TailBudget budget)
+{
+    private readonly Lock _gate = new();
+    private readonly Tail _tail = new(budget);
+    private readonly List<Subscription> _subscriptions = [];
+    private Subscription[]? _snapshot;
+    private long _round;
+    private int _level;
+
+    public string Name { get; } = name;
+
+    /// <summary>Who is subscribed, by user. Guarded by itself.</summary>
+    public ChannelPresence Presence { get; } = new();
+
+    /// <summary>How many acquired this channel and did not release it yet. Guarded by the registry.</summary>
+    public int Users { get; set; }
+
+    /// <summary>Set once the broker carries the channel to this node and its head has been read.</summary>
+    public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public long Head
+    {
+        get
+        {
+            lock (_gate) return _tail.Head;
+        }
+    }
+
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _subscriptions.Count;
+        }
+    }
+
+    public void Add(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            _subscriptions.Add(subscription);
+            _snapshot = null;
+            NoteLevel(subscription);
+        }
+    }
+
+    public void Remove(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            if (!_subscriptions.Remove(subscription)) return;
+            _snapshot = null;
+            if (subscription.Round == _round) _level--;
+            ReleaseIfLevel();
+        }
+    }
+
+    /// <summary>Takes a committed event and wakes the readers.</summary>
+    public void Append(long version, byte[] frame)
+    {
+        Subscription[] readers;
+        lock (_gate)
+        {
+            if (!_tail.Add(version, frame)) return;
+            readers = BeginRound();
+        }
+
+        Wake(readers);
+    }
+
+    /// <summary>Learns where the store is. Readers behind it, and not served by the tail, will read from the store.</summary>
+    public void Observe(long version)
+    {
+        Subscription[] readers;
+        lock (_gate)
+        {
+            if (!_tail.Observe(version)) return;
+            readers = BeginRound();
+        }
+
+        Wake(readers);
+    }
+
+    /// <summary>Copies what a reader may have now.</summary>
+    /// <returns>Whether the reader is level, has more here, or has to read from the store.</returns>
+    public TakeResult Take(Subscription subscription, FrameBuffer output, int most)
+    {
+        lock (_gate)
+        {
+            if (subscription.Cursor < _tail.Floor) return TakeResult.BehindTail;
+            _tail.Take(ref subscription.Cursor, output, most);
+            if (subscription.Cursor < _tail.Head) return TakeResult.HasMore;
+            NoteLevel(subscription);
+            return TakeResult.Level;
+        }
+    }
+
+    /// <summary>Sends a signal to the subscribers that <paramref name="whom"/> picks.</summary>
+    public void Signal(ReadOnlySpan<byte> frame, Func<Session, bool> whom)
+    {
+        foreach (var subscription in Readers())
+            if (whom(subscription.Session)) subscription.Session.SendSignal(frame);
+    }
+
+    public Subscription[] Readers()
+    {
+        lock (_gate) return _snapshot ??= [.. _subscriptions];
+    }
+
+    private static void Wake(Subscription[] readers)
+    {
+        foreach (var reader in readers)
+            if (reader.TryMark()) reader.Session.Wake(reader);
+    }
+
+    private Subscription[] BeginRound()
+    {
+        _round++;
+        _level = 0;
+        ReleaseIfLevel();
+        return _snapshot ??= [.. _subscriptions];
+    }
+
+    // Counting those who are level, instead of looking for the slowest, makes releasing the tail cost nothing.
+    private void NoteLevel(Subscription subscription)
+    {
+        if (subscription.Cursor < _tail.Head || subscription.Round == _round) return;
+        subscription.Round = _round;
+        _level++;
+        ReleaseIfLevel();
+    }
+
+    private void ReleaseIfLevel()
+    {
+        if (_level == _subscriptions.Count) _tail.Release();
+    }
+}
+
+/// <summary>Where a reader stands after taking from a channel.</summary>
+internal enum TakeResult
+{
+    Level,
+    HasMore,
+    BehindTail,
+}

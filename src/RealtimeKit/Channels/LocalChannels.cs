@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+
+namespace RealtimeKit;
+
+/// <summary>The channels that have readers on this node. A channel is served from its first reader to its last.</summary>
+internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store, IMessageBroker? broker)
+{
+    private readonly Lock _gate = new();
+    private readonly SemaphoreSlim _brokerTurn = new(1, 1);
+    private readonly ConcurrentDictionary<string, LocalChannel> _channels = new(StringComparer.Ordinal);
+
+    public TailBudget Budget { get; } = new(options.TailBytesPerChannel, options.TailBytesPerNode);
+
+    public LocalChannel? Find(string channel) => _channels.GetValueOrDefault(channel);
+
+    public ICollection<LocalChannel> All => _channels.Values;
+
+    /// <summary>Gives a channel that is being served; <see cref="Release"/> must follow.</summary>
+    /// <exception cref="StoreUnavailableException">Its head could not be read.</exception>
+    public async ValueTask<LocalChannel> AcquireAsync(string name, CancellationToken cancellationToken)
+    {
+        LocalChannel channel;
+        bool first;
+        lock (_gate)
+        {
+            if (!_channels.TryGetValue(name, out channel!)) _channels[name] = channel = new LocalChannel(name, Budget);
+            first = channel.Users++ == 0;
+        }
+
+        try
+        {
+            if (first) await ServeAsync(channel).ConfigureAwait(false);
+            else await channel.Ready.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return channel;
+        }
+        catch
+        {
+            Release(channel);
+            throw;
+        }
+    }
+
+    public void Release(LocalChannel channel)
+    {
+        lock (_gate)
+        {
+            if (--channel.Users > 0) return;
+            _channels.TryRemove(new(channel.Name, channel));
+        }
+
+        if (broker is not null) _ = UnsubscribeAsync(channel.Name);
+    }
+
+    // The broker first and the head second: what is committed between the two arrives, and what was before is read.
+    private async ValueTask ServeAsync(LocalChannel channel)
+    {
+        try
+        {
+            if (broker is not null) await SubscribeAsync(channel.Name).ConfigureAwait(false);
+            foreach (var head in await store.ReadHeadsAsync([channel.Name], default).ConfigureAwait(false)) channel.Observe(head.Version);
+            channel.Ready.TrySetResult();
+        }
+        catch (Exception exception)
+        {
+            // Those who wait for it fail alike; the next to come makes a new one.
+            lock (_gate) _channels.TryRemove(new(channel.Name, channel));
+            channel.Ready.TrySetException(exception);
+            _ = channel.Ready.Task.Exception;
+            throw;
+        }
+    }
+
+    private async ValueTask SubscribeAsync(string channel)
+    {
+        await _brokerTurn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            await broker!.SubscribeAsync(channel, default).ConfigureAwait(false);
+        }
+        finally
+        {
+            _brokerTurn.Release();
+        }
+    }
+
+    private async Task UnsubscribeAsync(string channel)
+    {
+        await _brokerTurn.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            // Somebody may have come back while this waited for its turn.
+            if (Find(channel) is null) await broker!.UnsubscribeAsync(channel, default).ConfigureAwait(false);
+        }
+        finally
+        {
+            _brokerTurn.Release();
+        }
+    }
+}

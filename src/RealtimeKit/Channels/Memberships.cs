@@ -1,0 +1,35 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Changes who belongs to a channel, and tells everybody whom that concerns.</summary>
+internal sealed class Memberships(RealtimeNode node)
+{
+    /// <summary>Makes a user a member, or changes the role.</summary>
+    public async ValueTask<MemberOutcome> SetAsync(
+        string channel, ChannelKind kind, string user, ChannelRole role, CancellationToken cancellationToken)
+    {
+        var before = await node.Directory.FindAsync(channel, user, cancellationToken).ConfigureAwait(false);
+        var outcome = await node.Directory.SetMemberAsync(channel, user, role, cancellationToken).ConfigureAwait(false);
+        if (outcome != MemberOutcome.Changed) return outcome;
+        node.AccessChanged(channel, user, null);
+        if (kind != ChannelKind.Public) node.Distributor.Member(channel, user, before?.Role is null ? "joined" : "role", role);
+        return outcome;
+    }
+
+    /// <summary>Ends a membership; where only members may know of the channel, the user's subscriptions end with it.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="change">What happened: <c>left</c> or <c>removed</c>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<MemberOutcome> RemoveAsync(
+        string channel, ChannelKind kind, string user, string change, CancellationToken cancellationToken)
+    {
+        var outcome = await node.Directory.RemoveMemberAsync(channel, user, cancellationToken).ConfigureAwait(false);
+        if (outcome != MemberOutcome.Changed) return outcome;
+        node.AccessChanged(channel, user, kind == ChannelKind.Public ? null : change);
+        if (kind != ChannelKind.Public) node.Distributor.Member(channel, user, change, null);
+        return outcome;
+    }
+}

@@ -1,0 +1,103 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// The latest events of one channel, encoded, one for each version up to the head. Not safe for concurrent use: its
+/// channel's lock guards it.
+/// </summary>
+internal sealed class Tail(TailBudget budget)
+{
+    private byte[][] _frames = [];
+    private int _first;
+    private int _count;
+    private int _bytes;
+
+    /// <summary>The highest version that the channel is known to have; -1 while nothing is known.</summary>
+    public long Head { get; private set; } = -1;
+
+    /// <summary>The version before the oldest event that is kept: a cursor below it has to read from the store.</summary>
+    public long Floor => Head - _count;
+
+    /// <summary>Takes the next event. After a hole the tail begins anew with it; what is behind the head is ignored.</summary>
+    /// <returns>Whether the head moved.</returns>
+    public bool Add(long version, byte[] frame)
+    {
+        if (version <= Head) return false;
+        if (version != Head + 1) Release();
+        Head = version;
+        if (_count == _frames.Length) Grow();
+        _frames[(_first + _count++) & (_frames.Length - 1)] = frame;
+        _bytes += frame.Length;
+        budget.Add(frame.Length);
+        // The newest stays whatever its size, or no live reader would ever be served from here.
+        while (_count > 1 && (_bytes > budget.PerChannel || budget.IsSpent)) DropOldest();
+        return true;
+    }
+
+    /// <summary>Learns from the store that the channel is at <paramref name="version"/>.</summary>
+    /// <returns>Whether the head moved.</returns>
+    public bool Observe(long version)
+    {
+        if (version <= Head) return false;
+        Release();
+        Head = version;
+        return true;
+    }
+
+    /// <summary>Copies events after <paramref name="cursor"/> and moves it, until the head or about <paramref name="most"/> bytes.</summary>
+    /// <returns>How many were copied; the cursor must not be below the floor.</returns>
+    public int Take(ref long cursor, FrameBuffer output, int most)
+    {
+        var copied = 0;
+        while (cursor < Head && output.Length < most)
+        {
+            output.Append(_frames[(_first + (int)(cursor - Floor)) & (_frames.Length - 1)]);
+            cursor++;
+            copied++;
+        }
+
+        return copied;
+    }
+
+    /// <summary>Forgets the events and keeps the head: every reader has passed them.</summary>
+    public void Release()
+    {
+        budget.Add(-_bytes);
+        if (_frames.Length > 16) _frames = [];
+        else Array.Clear(_frames);
+        _first = _count = _bytes = 0;
+    }
+
+    private void DropOldest()
+    {
+        ref var oldest = ref _frames[_first];
+        _bytes -= oldest.Length;
+        budget.Add(-oldest.Length);
+        oldest = null!;
+        _first = (_first + 1) & (_frames.Length - 1);
+        _count--;
+    }
+
+    private void Grow()
+    {
+        var larger = new byte[Math.Max(4, _frames.Length * 2)][];
+        for (var i = 0; i < _count; i++) larger[i] = _frames[(_first + i) & (_frames.Length - 1)];
+        _frames = larger;
+        _first = 0;
+    }
+}
+
+/// <summary>How many bytes the tails of a node may hold, each and together.</summary>
+internal sealed class TailBudget(int perChannel, long perNode)
+{
+    private long _held;
+
+    public int PerChannel => perChannel;
+
+    public bool IsSpent => Volatile.Read(ref _held) > perNode;
+
+    public long Held => Volatile.Read(ref _held);
+
+    public void Add(int bytes) => Interlocked.Add(ref _held, bytes);
+}

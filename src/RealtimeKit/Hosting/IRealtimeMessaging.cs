@@ -1,0 +1,118 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Messaging from the application's own code: it asks no policy, since the application is the policy. Safe for concurrent
+/// use. Every call may throw <see cref="StoreUnavailableException"/>; then it may be tried again.
+/// </summary>
+public interface IRealtimeMessaging
+{
+    /// <summary>Makes the channel where there is none of that name; an existing one stays as it is.</summary>
+    /// <param name="channel">The channel: 1 to 128 ASCII letters, digits or any of <c>-_.:@</c>.</param>
+    /// <param name="kind">Who may find it; public or private.</param>
+    /// <param name="name">A display name of at most 64 UTF-16 code units, if any.</param>
+    /// <param name="owner">A user who becomes its owner, if any.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The channel as it is.</returns>
+    /// <exception cref="ArgumentException">An argument is not of that form.</exception>
+    Task<ChannelInfo> EnsureChannelAsync(
+        string channel, ChannelKind kind = ChannelKind.Public, string? name = null, string? owner = null,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>Gives the direct channel of two users, making it where there is none.</summary>
+    /// <exception cref="ArgumentException">The users are the same, or not valid.</exception>
+    Task<ChannelInfo> EnsureDirectChannelAsync(string user, string other, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives a channel, or <see langword="null"/> where there is none of that name.</summary>
+    Task<ChannelInfo?> GetChannelAsync(string channel, CancellationToken cancellationToken = default);
+
+    /// <summary>Deletes a channel with its messages, for good. Its subscriptions end with the reason <c>deleted</c>.</summary>
+    /// <returns>Whether there was one.</returns>
+    Task<bool> DeleteChannelAsync(string channel, CancellationToken cancellationToken = default);
+
+    /// <summary>Makes a user a member, or changes the member's role.</summary>
+    /// <returns>Whether that changed anything.</returns>
+    /// <exception cref="InvalidOperationException">There is no such channel, or its last owner would lose that role.</exception>
+    Task<bool> AddMemberAsync(
+        string channel, string user, ChannelRole role = ChannelRole.Member, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a membership. In a private channel the user's subscriptions end with the reason <c>removed</c>.</summary>
+    /// <returns>Whether the user was a member.</returns>
+    /// <exception cref="InvalidOperationException">There is no such channel, or it is the last owner.</exception>
+    Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists members in the order of their names, up to 200 at a time, those after <paramref name="after"/>.</summary>
+    Task<MemberPage> ListMembersAsync(string channel, string? after = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Stores a message and tells the channel's subscribers. Ends when it is durable.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="sender">The user who sends it, or <see langword="null"/> for the application itself.</param>
+    /// <param name="cancellationToken">Ends the wait; the message may still be stored.</param>
+    /// <returns>Where it stands; for a message of the same id that was stored before, that one's place.</returns>
+    /// <exception cref="ArgumentException">The message is empty or over a limit.</exception>
+    /// <exception cref="InvalidOperationException">There is no such channel or message to reply to, or the id is another message's.</exception>
+    Task<SentMessage> SendAsync(
+        string channel, OutgoingMessage message, string? sender = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads history in ascending sequence.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="before">Only sequences below this one.</param>
+    /// <param name="after">Only sequences above this one; then the oldest of the range come first, otherwise the newest.</param>
+    /// <param name="limit">The most messages, 1 to 200.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="InvalidOperationException">There is no such channel.</exception>
+    Task<MessagePage> ReadHistoryAsync(
+        string channel, long? before = null, long? after = null, int limit = ProtocolConstants.DefaultPageSize,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>The users who are subscribed to a channel through this node now.</summary>
+    IReadOnlyList<PresentUser> GetPresence(string channel);
+
+    /// <summary>How many connections a user has to this node now.</summary>
+    int GetConnectionCount(string user);
+
+    /// <summary>Closes the user's connections to this node with code 4403; their clients do not come back by themselves.</summary>
+    /// <returns>How many there were.</returns>
+    int DisconnectUser(string user, string reason = "Disconnected by the application.");
+}
+
+/// <summary>A channel as the application sees it.</summary>
+/// <param name="Channel">Its identifier.</param>
+/// <param name="Kind">Who may find it.</param>
+/// <param name="Name">Its display name, if any.</param>
+/// <param name="Created">When it was made.</param>
+/// <param name="Version">The number of its latest change; 0 before the first.</param>
+/// <param name="Sequence">The number of its latest message; 0 before the first.</param>
+public sealed record ChannelInfo(string Channel, ChannelKind Kind, string? Name, DateTimeOffset Created, long Version, long Sequence);
+
+/// <summary>A message to send: at least one of text, data and attachments.</summary>
+public sealed record OutgoingMessage
+{
+    /// <summary>The key of idempotency: send again with the same id what may not have arrived. Default: a new one.</summary>
+    public MessageId Id { get; init; } = MessageId.Create();
+
+    /// <summary>Words, at most 8,000 UTF-16 code units.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Any JSON value of the application's own.</summary>
+    public JsonValue? Data { get; init; }
+
+    /// <summary>The sequence of the message that it answers.</summary>
+    public long? ReplyTo { get; init; }
+
+    /// <summary>A JSON array of at most 10 objects of the application's own.</summary>
+    public JsonValue? Attachments { get; init; }
+
+    /// <summary>The users that it names, at most 50.</summary>
+    public IReadOnlyList<string>? Mentions { get; init; }
+}
+
+/// <summary>Where a sent message stands.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Sequence">Its position in the channel.</param>
+/// <param name="Version">The version of its last change.</param>
+/// <param name="Time">When it was stored.</param>
+/// <param name="Duplicate">Whether it was stored before.</param>
+public sealed record SentMessage(MessageId Id, long Sequence, long Version, DateTimeOffset Time, bool Duplicate);

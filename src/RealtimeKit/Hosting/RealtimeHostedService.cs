@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Hosting;
+
+namespace RealtimeKit;
+
+/// <summary>Starts the node with the host, keeps its heartbeat, and lets its clients go when the host stops.</summary>
+internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationLifetime lifetime) : IHostedService, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task _heartbeat = Task.CompletedTask;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (node.Broker is { } broker) await broker.StartAsync(node, cancellationToken).ConfigureAwait(false);
+        _heartbeat = new Heartbeat(node).RunAsync(_stop.Token);
+        // At the first sign of stopping, before the web server waits for its connections to end.
+        lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // Where the host was never told to stop as a whole, nobody has begun yet.
+        if (node.IsAccepting) _ = DrainAsync();
+        await _drained.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _heartbeat.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private async Task DrainAsync()
+    {
+        node.StopAccepting();
+        try
+        {
+            await new Drain(node).RunAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _drained.TrySetResult();
+        }
+    }
+}

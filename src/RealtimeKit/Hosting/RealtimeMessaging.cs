@@ -1,0 +1,125 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>The application's own door to the engine.</summary>
+internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
+{
+    public async Task<ChannelInfo> EnsureChannelAsync(
+        string channel, ChannelKind kind, string? name, string? owner, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        if (owner is not null) Identifiers.Require(owner, nameof(owner));
+        if (kind == ChannelKind.Direct)
+            throw new ArgumentException($"A direct channel is made by {nameof(EnsureDirectChannelAsync)}.", nameof(kind));
+        if (name?.Length > ProtocolConstants.MaxNameLength)
+            throw new ArgumentException($"A channel's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(name));
+        await node.Directory.CreateAsync(new NewChannel(channel, kind, name, owner, [], node.Timestamp), cancellationToken).ConfigureAwait(false);
+        return await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<ChannelInfo> EnsureDirectChannelAsync(string user, string other, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(user, nameof(user));
+        Identifiers.Require(other, nameof(other));
+        if (user == other) throw new ArgumentException("A direct channel has two different users.", nameof(other));
+        var result = await node.Directory.CreateAsync(
+            new NewChannel(ChannelRequests.NewName(ChannelKind.Direct), ChannelKind.Direct, null, user, [other], node.Timestamp),
+            cancellationToken).ConfigureAwait(false);
+        return await RequireAsync(result.Channel, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<ChannelInfo?> GetChannelAsync(string channel, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        var view = await FindAsync(channel, cancellationToken).ConfigureAwait(false);
+        return view is null ? null : new ChannelInfo(channel, view.Kind, view.Name, view.Created, view.Head.Version, view.Head.Sequence);
+    }
+
+    public async Task<bool> DeleteChannelAsync(string channel, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        var deleted = await node.Directory.DeleteAsync(channel, cancellationToken).ConfigureAwait(false);
+        if (deleted) node.AccessChanged(channel, null, "deleted");
+        return deleted;
+    }
+
+    public async Task<bool> AddMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(user, nameof(user));
+        var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
+        return Decide(await node.Memberships.SetAsync(channel, info.Kind, user, role, cancellationToken).ConfigureAwait(false), channel);
+    }
+
+    public async Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(user, nameof(user));
+        var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
+        return Decide(await node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false), channel);
+    }
+
+    public async Task<MemberPage> ListMembersAsync(string channel, string? after, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        return await node.Directory.ListMembersAsync(channel, after, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<SentMessage> SendAsync(string channel, OutgoingMessage message, string? sender, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        ArgumentNullException.ThrowIfNull(message);
+        if (sender is not null) Identifiers.Require(sender, nameof(sender));
+        var draft = OutgoingMessages.Check(message);
+        var post = new PostChange(
+            channel, node.Timestamp, draft.Id, sender ?? node.Options.SystemUser, draft.Content, draft.ReplyTo, draft.Digest);
+        var result = await node.Appends.AppendAsync(post, cancellationToken).ConfigureAwait(false);
+        return result.Outcome switch
+        {
+            AppendOutcome.Appended or AppendOutcome.Duplicate => new SentMessage(
+                result.Message!.Id, result.Message.Sequence, result.Message.Version, result.Message.Time,
+                result.Outcome == AppendOutcome.Duplicate),
+            AppendOutcome.NoMessage => throw new InvalidOperationException($"There is no message {message.ReplyTo} in channel '{channel}' to reply to."),
+            AppendOutcome.Conflict => throw new InvalidOperationException(
+                $"Channel '{channel}' has another message under the id {message.Id}: give every message its own."),
+            _ => throw NoChannel(channel),
+        };
+    }
+
+    public async Task<MessagePage> ReadHistoryAsync(string channel, long? before, long? after, int limit, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, ProtocolConstants.MaxPageSize);
+        var query = new HistoryQuery(channel, new PageLimit(limit, int.MaxValue), before, after);
+        return await node.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);
+    }
+
+    public IReadOnlyList<PresentUser> GetPresence(string channel) => node.LocalChannels.Find(channel)?.Presence.List() ?? [];
+
+    public int GetConnectionCount(string user) => node.Users.Of(user).Count;
+
+    public int DisconnectUser(string user, string reason)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        var sessions = node.Users.Of(user);
+        foreach (var session in sessions) session.Close(CloseCode.Disconnected, ErrorCodes.Forbidden, reason);
+        return sessions.Count;
+    }
+
+    private ValueTask<ChannelView?> FindAsync(string channel, CancellationToken cancellationToken) =>
+        node.Directory.FindAsync(channel, node.Options.SystemUser, cancellationToken);
+
+    private async ValueTask<ChannelInfo> RequireAsync(string channel, CancellationToken cancellationToken) =>
+        await GetChannelAsync(channel, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);
+
+    private static bool Decide(MemberOutcome outcome, string channel) => outcome switch
+    {
+        MemberOutcome.Changed => true,
+        MemberOutcome.Unchanged => false,
+        MemberOutcome.LastOwner => throw new InvalidOperationException($"Channel '{channel}' would have no owner left: make another one first."),
+        _ => throw NoChannel(channel),
+    };
+
+    private static InvalidOperationException NoChannel(string channel) =>
+        new($"There is no channel '{channel}'. Make it with {nameof(EnsureChannelAsync)}.");
+}

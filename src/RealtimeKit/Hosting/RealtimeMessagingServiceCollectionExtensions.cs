@@ -1,0 +1,32 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using RealtimeKit;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+/// <summary>Adds real-time messaging to a host.</summary>
+public static class RealtimeMessagingServiceCollectionExtensions
+{
+    /// <summary>
+    /// Adds the engine and <see cref="IRealtimeMessaging"/>. A store must be chosen on the returned builder, and a transport
+    /// for clients to come in; the host fails at start where there is no store or an option is wrong.
+    /// </summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configure">Sets options; each has a default.</param>
+    public static RealtimeMessagingBuilder AddRealtimeMessaging(
+        this IServiceCollection services, Action<RealtimeOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var options = services.AddOptions<RealtimeOptions>().ValidateOnStart();
+        if (configure is not null) options.Configure(configure);
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RealtimeOptions>, RealtimeOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IAuthenticator, DefaultAuthenticator>();
+        services.TryAddSingleton<IChannelAuthorizer, DefaultChannelAuthorizer>();
+        services.TryAddSingleton<RealtimeNode>();
+        services.TryAddSingleton<IRealtimeMessaging, RealtimeMessaging>();
+        services.TryAddSingleton<IConnectionHandler>(provider => provider.GetRequiredService<RealtimeNode>());
+        services.AddHostedService<RealtimeHostedService>();
+        return new RealtimeMessagingBuilder(services);
+    }
+}

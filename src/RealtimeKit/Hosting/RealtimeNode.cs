@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>One node of the application: its sessions, its channels, and the parts that serve them.</summary>
+internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver
+{
+    private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
+    private readonly Guid _node;
+    private long _now;
+    private volatile bool _stopping;
+
+    public RealtimeNode(
+        IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory loggers,
+        IAuthenticator authenticator, IChannelAuthorizer authorizer, IEnumerable<IMessageInterceptor> interceptors)
+    {
+        Options = options.Value;
+        Time = time;
+        Store = services.GetService<IMessageStore>() ?? throw NoStore();
+        Directory = services.GetService<IChannelStore>() ?? throw NoStore();
+        Broker = services.GetService<IMessageBroker>();
+        Log = new SessionLog(loggers.CreateLogger("RealtimeKit.Sessions"));
+        Authorizer = authorizer;
+        SignIns = new SignIns(authenticator, Options, Log);
+        LocalChannels = new LocalChannels(Options, Store, Broker);
+        CatchUps = new CatchUpReader(Store, time, loggers.CreateLogger<CatchUpReader>());
+        Distributor = new Distributor(LocalChannels, Broker);
+        Appends = new AppendQueue(Store, Distributor, Options, loggers.CreateLogger<AppendQueue>());
+        Publisher = new Publisher(this, [.. interceptors]);
+        Requests = new RequestDispatcher(this);
+        Users = new UserSessions(Options);
+        Memberships = new Memberships(this);
+        _node = Distributor.NodeId;
+        Tick();
+    }
+
+    public RealtimeOptions Options { get; }
+
+    public TimeProvider Time { get; }
+
+    public IMessageStore Store { get; }
+
+    public IChannelStore Directory { get; }
+
+    public IMessageBroker? Broker { get; }
+
+    public IChannelAuthorizer Authorizer { get; }
+
+    public SignIns SignIns { get; }
+
+    public LocalChannels LocalChannels { get; }
+
+    public CatchUpReader CatchUps { get; }
+
+    public Distributor Distributor { get; }
+
+    public AppendQueue Appends { get; }
+
+    public Publisher Publisher { get; }
+
+    public RequestDispatcher Requests { get; }
+
+    public UserSessions Users { get; }
+
+    public Memberships Memberships { get; }
+
+    public SessionLog Log { get; }
+
+    public ICollection<Session> Sessions => _sessions.Values;
+
+    public bool IsAccepting => !_stopping;
+
+    /// <summary>A coarse clock in milliseconds, advanced by the heartbeat, so that reading it costs nothing.</summary>
+    public long Now => Volatile.Read(ref _now);
+
+    /// <summary>Rises with every change of who may do what; a reader of the store compares it before and after.</summary>
+    public long AccessVersion => Interlocked.Read(ref _accessVersion);
+
+    private long _accessVersion;
+
+    /// <summary>The present time in whole milliseconds, as messages and channels bear it.</summary>
+    public DateTimeOffset Timestamp
+    {
+        get
+        {
+            var now = Time.GetUtcNow();
+            return now.AddTicks(-(now.Ticks % TimeSpan.TicksPerMillisecond));
+        }
+    }
+
+    public void Tick() => Volatile.Write(ref _now, Math.Max(1, (long)Time.GetElapsedTime(0, Time.GetTimestamp()).TotalMilliseconds));
+
+    public void StopAccepting() => _stopping = true;
+
+    public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var session = new Session(this, connection, Guid.NewGuid().ToString("N"));
+        _sessions[session.Id] = session;
+        if (_stopping) session.Close(CloseCode.GoingAway, "The node is going away.");
+        await session.RunAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Remove(Session session)
+    {
+        _sessions.TryRemove(session.Id, out _);
+        if (session.IsSignedIn) Users.Remove(session);
+    }
+
+    /// <summary>Takes a session's subscription out of its channel.</summary>
+    public void Detach(Subscription subscription)
+    {
+        subscription.Session.Output.End(subscription);
+        subscription.Channel.Remove(subscription);
+        TellPresence(subscription, subscription.Channel.Presence.Depart(subscription.Session.User, subscription.Session.IsAway));
+        LocalChannels.Release(subscription.Channel);
+    }
+
+    /// <summary>Notes that a session fell idle, or woke, and tells the channels where that changes its user's status.</summary>
+    public void SetAway(Session session, bool away)
+    {
+        session.IsAway = away;
+        foreach (var subscription in session.Channels.List())
+            TellPresence(subscription, subscription.Channel.Presence.SetAway(session.User, away));
+    }
+
+    public void TellPresence(Subscription subscription, string? status)
+    {
+        if (status is null || subscription.Channel.Count > Options.PresenceSignalsUpTo) return;
+        var data = System.Text.Encoding.UTF8.GetBytes($"{{\"status\":\"{status}\"}}");
+        Distributor.Signal(subscription.Channel.Name, subscription.Session.User, "presence", data, subscription.Session);
+    }
+
+    /// <summary>A user, or with null everybody, stands to a channel otherwise than before: here and on the other nodes.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="user">The user, or null.</param>
+    /// <param name="reason">The reason to give where a subscription ends by it, else null.</param>
+    public void AccessChanged(string channel, string? user, string? reason)
+    {
+        ApplyAccessChange(channel, user, reason);
+        Distributor.AccessChanged(channel, user, reason ?? "");
+    }
+
+    void IBrokerReceiver.Receive(string channel, ReadOnlySpan<byte> payload)
+    {
+        if (!BrokerPayload.TryRead(payload, out var notice, out var node, out var version, out var user, out var body) || node == _node) return;
+        switch (notice)
+        {
+            case BrokerNotice.Event:
+                LocalChannels.Find(channel)?.Append(version, body.ToArray());
+                break;
+            case BrokerNotice.Signal:
+                Distributor.Relay(channel, user, body, SignalReach.All);
+                break;
+            case BrokerNotice.OwnSignal:
+                Distributor.Relay(channel, user, body, SignalReach.Own);
+                break;
+            case BrokerNotice.Access:
+                var reason = System.Text.Encoding.UTF8.GetString(body);
+                ApplyAccessChange(channel, user.Length > 0 ? user : null, reason.Length > 0 ? reason : null);
+                break;
+        }
+    }
+
+    void IBrokerReceiver.ConnectionRegained() => _ = RepairAsync();
+
+    // One query for all channels that are served here; readers behind what it tells read from the store.
+    private async Task RepairAsync()
+    {
+        try
+        {
+            var names = LocalChannels.All.Select(channel => channel.Name).ToList();
+            foreach (var head in await Store.ReadHeadsAsync(names, default).ConfigureAwait(false))
+                LocalChannels.Find(head.Channel)?.Observe(head.Version);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            Log.RepairFailed(exception);
+        }
+    }
+
+    private void ApplyAccessChange(string channel, string? user, string? reason)
+    {
+        Interlocked.Increment(ref _accessVersion);
+        foreach (var session in user is null ? (IEnumerable<Session>)Sessions : Users.Of(user))
+        {
+            session.Channels.Forget(channel);
+            if (reason is not null && session.Channels.FindSubscription(channel) is { } subscription) session.Revoke(subscription, reason);
+        }
+    }
+
+    private static InvalidOperationException NoStore() => new(
+        "Real-time messaging needs a store, and none was chosen. Add one to AddRealtimeMessaging(): UseSqliteStore(...) from the package "
+        + "RealtimeKit.Sqlite, or UseInMemoryStore() from RealtimeKit.InMemory for tests and demos.");
+}

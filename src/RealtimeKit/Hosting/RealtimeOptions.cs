@@ -1,0 +1,56 @@
+namespace RealtimeKit;
+
+/// <summary>How the engine behaves. Checked when the host starts.</summary>
+public sealed class RealtimeOptions
+{
+    /// <summary>This node's name, told to clients. Default: the machine's name and a random suffix.</summary>
+    public string NodeName { get; set; } = $"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..6]}";
+
+    /// <summary>
+    /// The longest silence from server to client; a client from which nothing came for two of them is gone.
+    /// Default: 25 seconds; 100 milliseconds to 1 hour.
+    /// </summary>
+    public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>How long a new connection may take to sign in. Default: 10 seconds.</summary>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many channels one connection may be subscribed to. Default: 1,000.</summary>
+    public int ChannelsPerConnection { get; set; } = 1_000;
+
+    /// <summary>How many connections one user may have to this node. Default: 100.</summary>
+    public int ConnectionsPerUser { get; set; } = 100;
+
+    /// <summary>
+    /// How many messages a second one user may publish through this node, with a burst of twice as many; 0 for no limit.
+    /// Default: 0.
+    /// </summary>
+    public int MessagesPerSecond { get; set; }
+
+    /// <summary>How long a user may do nothing before presence tells <c>away</c>. Default: 5 minutes.</summary>
+    public TimeSpan AwayAfter { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// Up to how many subscribers of a channel are told of each coming and going; above it presence is told on request
+    /// only, because every arrival would cost as many signals as there are subscribers. Default: 200.
+    /// </summary>
+    public int PresenceSignalsUpTo { get; set; } = 200;
+
+    /// <summary>How many bytes of latest events a channel keeps in memory for readers that are a little behind. Default: 262,144.</summary>
+    public int TailBytesPerChannel { get; set; } = 256 * 1_024;
+
+    /// <summary>The same for all channels of the node together. Default: 67,108,864.</summary>
+    public long TailBytesPerNode { get; set; } = 64L * 1_024 * 1_024;
+
+    /// <summary>How many changes one commit may carry. Default: 512.</summary>
+    public int AppendBatchSize { get; set; } = 512;
+
+    /// <summary>Whether signed-in users may make channels by the <c>create</c> request. Default: false.</summary>
+    public bool UsersMayCreateChannels { get; set; }
+
+    /// <summary>How long clients are given to connect elsewhere when the node stops. Default: 2 seconds.</summary>
+    public TimeSpan DrainPeriod { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>The sender of messages that the application sends in its own name. Default: <c>system</c>. No user may sign in by it.</summary>
+    public string SystemUser { get; set; } = "system";
+}

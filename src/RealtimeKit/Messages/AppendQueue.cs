@@ -1,0 +1,125 @@
+using Microsoft.Extensions.Logging;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Group commit: while one batch is being committed the next one gathers, so that a round trip and an fsync carry all
+/// that came meanwhile, without a timer. What is appended passes in the order of its arrival.
+/// </summary>
+internal sealed partial class AppendQueue(
+    IMessageStore store, Distributor distributor, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
+{
+    private readonly Lock _gate = new();
+    private readonly Queue<PendingAppend> _waiting = new();
+    private bool _running;
+
+    public void Enqueue(PendingAppend append)
+    {
+        lock (_gate)
+        {
+            _waiting.Enqueue(append);
+            if (_running) return;
+            _running = true;
+        }
+
+        // Not on this thread: what the other connections have just sent can still join the batch.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>Appends one change and waits for what becomes of it.</summary>
+    /// <exception cref="StoreUnavailableException">The store is out of reach.</exception>
+    public Task<AppendResult> AppendAsync(MessageChange change, CancellationToken cancellationToken)
+    {
+        var append = new AwaitedAppend(change);
+        Enqueue(append);
+        return append.Task.WaitAsync(cancellationToken);
+    }
+
+    void IThreadPoolWorkItem.Execute() => _ = RunAsync();
+
+    private async Task RunAsync()
+    {
+        var batch = new List<PendingAppend>();
+        var changes = new List<MessageChange>();
+        while (TryTake(batch, changes))
+        {
+            if (changes.Count > 0) await CommitAsync(batch, changes).ConfigureAwait(false);
+            batch.Clear();
+            changes.Clear();
+        }
+    }
+
+    private bool TryTake(List<PendingAppend> batch, List<MessageChange> changes)
+    {
+        lock (_gate)
+        {
+            while (batch.Count < options.AppendBatchSize && _waiting.TryDequeue(out var append))
+            {
+                // Behind a refused one of the same stream nothing may pass, or the sender's retry would reorder.
+                if (append.RefusedWithItsStream()) continue;
+                batch.Add(append);
+                changes.Add(append.Change);
+            }
+
+            _running = batch.Count > 0;
+            return _running;
+        }
+    }
+
+    private async ValueTask CommitAsync(List<PendingAppend> batch, List<MessageChange> changes)
+    {
+        IReadOnlyList<AppendResult> results;
+        try
+        {
+            results = await store.AppendAsync(changes, CancellationToken.None).ConfigureAwait(false);
+            if (results.Count != changes.Count)
+                throw new InvalidOperationException($"The store answered {results.Count} of {changes.Count} changes.");
+        }
+        catch (Exception exception)
+        {
+            if (exception is StoreUnavailableException) LogUnavailable(exception, changes.Count);
+            else LogFailed(exception, changes.Count);
+            foreach (var append in batch) append.Fail(exception);
+            return;
+        }
+
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (results[i].Outcome == AppendOutcome.Appended) distributor.Committed(changes[i], results[i].Message!);
+            batch[i].Complete(results[i]);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The store is unavailable; {Count} changes were refused and may be sent again.")]
+    private partial void LogUnavailable(Exception exception, int count);
+
+    [LoggerMessage(2, LogLevel.Error, "The store failed on {Count} changes.")]
+    private partial void LogFailed(Exception exception, int count);
+}
+
+/// <summary>A change on its way into the store, and what to do when it is decided.</summary>
+internal abstract class PendingAppend(MessageChange change)
+{
+    public MessageChange Change { get; } = change;
+
+    /// <summary>Ends it at once where one before it in its stream was refused.</summary>
+    public virtual bool RefusedWithItsStream() => false;
+
+    /// <summary>Called after the commit; returns at once and does not throw.</summary>
+    public abstract void Complete(AppendResult result);
+
+    /// <summary>Called where nothing was committed; returns at once and does not throw.</summary>
+    public abstract void Fail(Exception exception);
+}
+
+/// <summary>A change whose submitter waits for it.</summary>
+internal sealed class AwaitedAppend(MessageChange change) : PendingAppend(change)
+{
+    private readonly TaskCompletionSource<AppendResult> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<AppendResult> Task => _done.Task;
+
+    public override void Complete(AppendResult result) => _done.TrySetResult(result);
+
+    public override void Fail(Exception exception) => _done.TrySetException(exception);
+}

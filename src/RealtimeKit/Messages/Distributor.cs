@@ -1,0 +1,96 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Carries what was committed or signalled to the readers: to this node's channels directly, to other nodes through the
+/// broker. What the broker loses is made good from the store.
+/// </summary>
+internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker)
+{
+    /// <summary>Tells this node's notices from those of others, for brokers that bring them back.</summary>
+    public Guid NodeId { get; } = Guid.NewGuid();
+
+    [ThreadStatic]
+    private static FrameBuffer? _scratch;
+
+    /// <summary>Encodes a committed change once, for all of its readers.</summary>
+    public void Committed(MessageChange change, Message message)
+    {
+        var local = channels.Find(change.Channel);
+        if (local is null && broker is null) return;
+        var scratch = _scratch ??= new FrameBuffer();
+        scratch.Clear();
+        Write(change, message, scratch);
+        local?.Append(message.Version, scratch.WrittenSpan.ToArray());
+        if (broker is not null) Publish(change.Channel, BrokerNotice.Event, message.Version, scratch.WrittenSpan);
+    }
+
+    /// <summary>Sends a signal to a channel's subscribers on all nodes, except one session of this node.</summary>
+    public void Signal(string channel, string user, string name, ReadOnlySpan<byte> data, Session? except, SignalReach reach = SignalReach.All)
+    {
+        using var frame = new FrameBuffer();
+        ServerEvents.Signal(frame, channel, user, name, data);
+        channels.Find(channel)?.Signal(frame.WrittenSpan, session => session != except && Reaches(reach, session, user));
+        if (broker is not null) Publish(channel, reach == SignalReach.All ? BrokerNotice.Signal : BrokerNotice.OwnSignal, 0, frame.WrittenSpan, user);
+    }
+
+    /// <summary>Tells subscribers of a change of membership.</summary>
+    public void Member(string channel, string user, string change, ChannelRole? role)
+    {
+        using var frame = new FrameBuffer();
+        ServerEvents.Member(frame, channel, user, change, role);
+        channels.Find(channel)?.Signal(frame.WrittenSpan, static _ => true);
+        if (broker is not null) Publish(channel, BrokerNotice.Signal, 0, frame.WrittenSpan, "");
+    }
+
+    /// <summary>Tells the other nodes that what they know of a user in a channel is no longer true.</summary>
+    public void AccessChanged(string channel, string? user, string reason)
+    {
+        if (broker is not null) Publish(channel, BrokerNotice.Access, 0, System.Text.Encoding.UTF8.GetBytes(reason), user ?? "");
+    }
+
+    /// <summary>Sends a signal that came from another node to whom it reaches here.</summary>
+    public void Relay(string channel, string user, ReadOnlySpan<byte> frame, SignalReach reach) =>
+        channels.Find(channel)?.Signal(frame, session => Reaches(reach, session, user));
+
+    private static bool Reaches(SignalReach reach, Session session, string user) => reach == SignalReach.All || session.User == user;
+
+    private static void Write(MessageChange change, Message message, FrameBuffer output)
+    {
+        switch (change)
+        {
+            case PostChange:
+                ServerEvents.Event(output, "posted"u8, message);
+                break;
+            case EditChange:
+                ServerEvents.Event(output, "edited"u8, message);
+                break;
+            case DeleteChange:
+                ServerEvents.Event(output, "deleted"u8, message);
+                break;
+            case ReactChange react:
+                ServerEvents.Reacted(output, message, react.Reaction, react.User, react.Remove);
+                break;
+            default:
+                throw new InvalidOperationException($"A change of type {change.GetType().Name} has no event.");
+        }
+    }
+
+    private void Publish(string channel, BrokerNotice notice, long version, ReadOnlySpan<byte> body, string user = "")
+    {
+        using var payload = new FrameBuffer();
+        BrokerPayload.Write(payload, notice, NodeId, version, user, body);
+        broker!.Publish(channel, payload.WrittenSpan);
+    }
+}
+
+/// <summary>Whom a signal reaches among a channel's subscribers.</summary>
+internal enum SignalReach
+{
+    /// <summary>Everybody.</summary>
+    All,
+
+    /// <summary>The user's own connections.</summary>
+    Own,
+}

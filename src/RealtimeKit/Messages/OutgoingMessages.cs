@@ -1,0 +1,48 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Holds the application's own messages to the limits that clients' messages have.</summary>
+internal static class OutgoingMessages
+{
+    /// <summary>Checks a message.</summary>
+    /// <exception cref="ArgumentException">It is empty or over a limit.</exception>
+    public static MessageDraft Check(OutgoingMessage message)
+    {
+        Require(message.Text is null || message.Text.Length <= ProtocolConstants.MaxTextLength,
+            $"The text may have at most {ProtocolConstants.MaxTextLength} UTF-16 code units.");
+        Require(message.Text is null || IsText(message.Text), "The text holds U+0000 or an unpaired surrogate.");
+        Require(message.Mentions is null || message.Mentions.Count <= ProtocolConstants.MaxMentions,
+            $"A message may mention at most {ProtocolConstants.MaxMentions} users.");
+        Require(message.ReplyTo is null or >= 1, "A message replies to a sequence of at least 1.");
+        foreach (var user in message.Mentions ?? []) Identifiers.Require(user, nameof(message));
+        if (message.Attachments is { } attachments)
+        {
+            Require(MessageDraft.TryCountObjects(attachments.Utf8.Span, out var count), "The attachments must be a JSON array of objects.");
+            Require(count <= ProtocolConstants.MaxAttachments, $"A message may have at most {ProtocolConstants.MaxAttachments} attachments.");
+        }
+
+        var size = (message.Data?.Utf8.Length ?? 0) + (message.Attachments?.Utf8.Length ?? 0) + System.Text.Encoding.UTF8.GetByteCount(message.Text ?? "");
+        Require(size <= ProtocolConstants.MaxFrameBytes, $"Text, data and attachments may have at most {ProtocolConstants.MaxFrameBytes} bytes together.");
+        var content = new MessageContent(message.Text, message.Data, message.Attachments, message.Mentions);
+        Require(!content.IsEmpty, "A message needs a text, data or an attachment.");
+        return new MessageDraft(message.Id, content, message.ReplyTo);
+    }
+
+    private static bool IsText(string text)
+    {
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\0' || char.IsLowSurrogate(text[i])) return false;
+            if (!char.IsHighSurrogate(text[i])) continue;
+            if (++i == text.Length || !char.IsLowSurrogate(text[i])) return false;
+        }
+
+        return true;
+    }
+
+    private static void Require(bool holds, string rule)
+    {
+        if (!holds) throw new ArgumentException(rule);
+    }
+}

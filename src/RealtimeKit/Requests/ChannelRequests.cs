@@ -1,0 +1,57 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Handles the requests about a user's channels: to list them and to make one.</summary>
+internal static class ChannelRequests
+{
+    private const int MostMembersAtOnce = 200;
+
+    public static async ValueTask ChannelsAsync(Request request)
+    {
+        var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
+        var before = request.Fields.String(FrameField.Before);
+        if (request.IsFaulty()) return;
+        ChannelPage page;
+        try
+        {
+            page = await request.Node.Directory.ListChannelsAsync(request.User, before, limit, request.Ended).ConfigureAwait(false);
+        }
+        catch (FormatException)
+        {
+            request.Error(ErrorCodes.Invalid, "'before' must be the 'next' of an earlier reply.");
+            return;
+        }
+
+        using var reply = request.Session.Output.Open();
+        ServerReplies.Channels(reply.Buffer, request.Id!.Value, page.Channels, page.Next is not null, page.Next);
+    }
+
+    public static async ValueTask CreateAsync(Request request)
+    {
+        var named = request.Fields.Has(FrameField.Channel) ? request.Fields.Identifier(FrameField.Channel) : null;
+        var name = request.Fields.String(FrameField.Name, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
+        if (!ChannelWords.TryParseKind(request.Fields.String(FrameField.Kind), out var kind))
+            request.Fields.Fail(ErrorCodes.Invalid, FrameField.Kind, "must be public, private or direct");
+        var others = (request.Fields.Users(FrameField.Members, MostMembersAtOnce) ?? [])
+            .Where(user => user != request.User).Distinct(StringComparer.Ordinal).ToList();
+        if (kind == ChannelKind.Direct && others.Count != 1)
+            request.Fields.Fail(ErrorCodes.Invalid, FrameField.Members, "must name the one other user of a direct channel");
+        if (request.IsFaulty()) return;
+        var channel = named ?? NewName(kind);
+        var access = await request.Node.Authorizer.AuthorizeAsync(
+            new AccessRequest(request.User, ChannelOperation.Create, channel, kind, null), request.Ended).ConfigureAwait(false);
+        if (access != Access.Allowed)
+        {
+            request.Error(ErrorCodes.Forbidden, "You may not make channels here.");
+            return;
+        }
+
+        var result = await request.Node.Directory.CreateAsync(
+            new NewChannel(channel, kind, name, request.User, others, request.Node.Timestamp), request.Ended).ConfigureAwait(false);
+        if (result.Outcome == CreateOutcome.Taken) request.Error(ErrorCodes.Conflict, $"The name '{channel}' is taken.");
+        else request.Ok(channel: result.Channel);
+    }
+
+    public static string NewName(ChannelKind kind) => $"{kind.ToWord()}-{Guid.CreateVersion7():N}";
+}

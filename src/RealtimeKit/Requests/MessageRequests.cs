@@ -1,0 +1,118 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Handles the requests about single messages and history.</summary>
+internal static class MessageRequests
+{
+    public static async ValueTask EditAsync(Request request)
+    {
+        var (channel, sequence) = ReadPlace(request);
+        var edit = MessageDraft.ReadEdit(ref request.Fields);
+        if (request.IsFaulty() || await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is null) return;
+        await AppendAsync(request, new EditChange(channel, request.Node.Timestamp, sequence, edit)).ConfigureAwait(false);
+    }
+
+    public static async ValueTask DeleteAsync(Request request)
+    {
+        var (channel, sequence) = ReadPlace(request);
+        if (request.IsFaulty() || await FindAllowedAsync(request, channel, sequence, ChannelOperation.Delete).ConfigureAwait(false) is null) return;
+        await AppendAsync(request, new DeleteChange(channel, request.Node.Timestamp, sequence)).ConfigureAwait(false);
+    }
+
+    public static async ValueTask ReactAsync(Request request)
+    {
+        var (channel, sequence) = ReadPlace(request);
+        var reaction = request.Fields.RequiredString(FrameField.Reaction, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
+        var remove = request.Fields.Boolean(FrameField.Remove);
+        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.React).ConfigureAwait(false) is null) return;
+        await AppendAsync(request, new ReactChange(channel, request.Node.Timestamp, sequence, request.User, reaction, remove)).ConfigureAwait(false);
+    }
+
+    public static async ValueTask ReactionsAsync(Request request)
+    {
+        var (channel, sequence) = ReadPlace(request);
+        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
+        if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } message) return;
+        var own = await request.Node.Directory.ListOwnReactionsAsync(channel, sequence, request.User, request.Ended).ConfigureAwait(false);
+        using var reply = request.Session.Output.Open();
+        ServerReplies.Reactions(reply.Buffer, request.Id!.Value, message.Reactions, own);
+    }
+
+    public static async ValueTask HistoryAsync(Request request)
+    {
+        var channel = request.Fields.Identifier(FrameField.Channel);
+        var before = request.Fields.Integer(FrameField.Before, 0);
+        var after = request.Fields.Integer(FrameField.After, 0);
+        var thread = request.Fields.Integer(FrameField.Thread, 1);
+        var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
+        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
+        if (thread is { } sequence)
+        {
+            if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } member) return;
+            thread = member.Thread ?? member.Sequence;
+        }
+
+        var query = new HistoryQuery(channel, new PageLimit(limit, ProtocolConstants.MaxMessageBytes), before, after, thread);
+        var page = await request.Node.Store.ReadHistoryAsync(query, request.Ended).ConfigureAwait(false);
+        if (page is null)
+        {
+            request.NoChannel(channel);
+            return;
+        }
+
+        using var reply = request.Session.Output.Open();
+        ServerPages.History(reply.Buffer, request.Id!.Value, channel, page.Messages, page.More, keepNewest: after is null);
+    }
+
+    private static (string Channel, long Sequence) ReadPlace(Request request) =>
+        (request.Fields.Identifier(FrameField.Channel), request.Fields.RequiredInteger(FrameField.Sequence, 1));
+
+    private static async ValueTask<Message?> FindMessageAsync(Request request, string channel, long sequence)
+    {
+        // The page of one that stands right after the one before it.
+        var page = await request.Node.Store.ReadHistoryAsync(
+            new HistoryQuery(channel, new PageLimit(1, ProtocolConstants.MaxMessageBytes), After: sequence - 1), request.Ended).ConfigureAwait(false);
+        if (page?.Messages is [var message] && message.Sequence == sequence) return message;
+        request.Error(ErrorCodes.NotFound, $"There is no message {sequence} in channel '{channel}'.");
+        return null;
+    }
+
+    // Whose message it is never changes, so it may be looked up before the change is appended.
+    private static async ValueTask<Message?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
+    {
+        if (await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return null;
+        if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } message) return null;
+        var sender = message.Sender == request.User ? null
+            : await request.Node.Directory.FindAsync(channel, message.Sender, request.Ended).ConfigureAwait(false);
+        var access = await request.Node.Authorizer.AuthorizeAsync(
+            new AccessRequest(request.User, operation, channel, view.Kind, view.Role, message.Sender, sender?.Role), request.Ended).ConfigureAwait(false);
+        return request.Admit(access, channel) ? message : null;
+    }
+
+    private static async ValueTask AppendAsync(Request request, MessageChange change)
+    {
+        var result = await request.Node.Appends.AppendAsync(change, request.Ended).ConfigureAwait(false);
+        switch (result.Outcome)
+        {
+            case AppendOutcome.Appended or AppendOutcome.Unchanged:
+                request.Ok(result.Message!.Version);
+                break;
+            case AppendOutcome.Conflict:
+                request.Error(ErrorCodes.Conflict, "The message was deleted.");
+                break;
+            case AppendOutcome.NothingLeft:
+                request.Error(ErrorCodes.Invalid, "The edit would leave nothing: delete the message instead.");
+                break;
+            case AppendOutcome.TooManyReactions:
+                request.Error(ErrorCodes.TooMany, $"A message may have at most {ChangeRules.MaxReactionsPerMessage} different reactions.");
+                break;
+            case AppendOutcome.NoMessage:
+                request.Error(ErrorCodes.NotFound, $"There is no such message in channel '{change.Channel}'.");
+                break;
+            default:
+                request.NoChannel(change.Channel);
+                break;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>A publish on its way into the store. Its stream is the session's publishes to the channel.</summary>
+internal sealed class PublishAppend(Session session, SessionChannel channel, long id, PostChange post) : PendingAppend(post)
+{
+    public override bool RefusedWithItsStream()
+    {
+        if (channel.Refusal is not { } refusal) return false;
+        Refuse(session, id, refusal);
+        session.Outstanding.Remove();
+        return true;
+    }
+
+    public override void Complete(AppendResult result)
+    {
+        Answer(session, id, post, result);
+        if (result.Outcome == AppendOutcome.Duplicate) session.Node.Users.ReturnTurn(session.User, session.Node.Time);
+        session.Outstanding.Remove();
+    }
+
+    public override void Fail(Exception exception)
+    {
+        if (exception is StoreUnavailableException)
+        {
+            var refusal = channel.Refusal ?? Refusal.Unavailable(post.Id);
+            session.Channels.Refuse(channel, refusal);
+            Refuse(session, id, refusal);
+        }
+        else
+        {
+            using var reply = session.Output.Open();
+            ServerReplies.Error(reply.Buffer, id, ErrorCodes.Internal, "The server failed on this message.");
+        }
+
+        session.Outstanding.Remove();
+    }
+
+    public static void Refuse(Session session, long id, Refusal refusal)
+    {
+        using var reply = session.Output.Open();
+        ServerReplies.Error(reply.Buffer, id, refusal.Code, refusal.Message, refusal.RetryAfter);
+        session.Output.NoteRefusal();
+    }
+
+    public static void Answer(Session session, long id, PostChange post, AppendResult result)
+    {
+        using var reply = session.Output.Open();
+        switch (result.Outcome)
+        {
+            case AppendOutcome.Appended or AppendOutcome.Duplicate:
+                var message = result.Message!;
+                ServerReplies.Published(
+                    reply.Buffer, id, message.Channel, message.Id, message.Sequence, message.Version, message.Time,
+                    result.Outcome == AppendOutcome.Duplicate);
+                break;
+            case AppendOutcome.Conflict:
+                ServerReplies.Error(reply.Buffer, id, ErrorCodes.Conflict, "Another message has this id: give every message its own.");
+                break;
+            case AppendOutcome.NoMessage:
+                ServerReplies.Error(reply.Buffer, id, ErrorCodes.NotFound, $"There is no message {post.ReplyTo} to reply to.");
+                break;
+            default:
+                ServerReplies.Error(reply.Buffer, id, ErrorCodes.NotFound, $"There is no channel '{post.Channel}'.");
+                break;
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Handles <c>publish</c>. What can be decided at once goes into the append queue without waiting, many at a time; what
+/// must be asked about first holds up the connection, so that its messages keep their order.
+/// </summary>
+internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterceptor> interceptors)
+{
+    private const long GrantMilliseconds = 30_000;
+
+    public ValueTask PublishAsync(Request request)
+    {
+        var session = request.Session;
+        var channel = request.Fields.TryPlainString(FrameField.Channel, out var name) ? session.Channels.Find(name) : null;
+        if (channel is null)
+        {
+            var identifier = request.Fields.Identifier(FrameField.Channel);
+            if (request.Fields.Fault is null) channel = session.Channels.Get(identifier);
+        }
+
+        var draft = MessageDraft.Read(ref request.Fields);
+        if (request.Fields.Fault is not null) return RefuseFormAsync(request);
+        if (channel!.Refusal is { } refusal)
+        {
+            Refuse(request, refusal);
+            return ValueTask.CompletedTask;
+        }
+
+        var grant = channel.Grant;
+        if (grant is null || grant.Until < session.Now || interceptors.Count > 0) return PublishSlowlyAsync(request, channel, draft!);
+        var access = Authorize(request, channel.Name, grant);
+        if (!access.IsCompletedSuccessfully || !node.Users.TryTakeTurn(session.User, node.Time, out _) || !session.Outstanding.TryAdd())
+            return PublishSlowlyAsync(request, channel, draft!);
+        if (access.GetAwaiter().GetResult() != Access.Allowed)
+        {
+            session.Outstanding.Remove();
+            node.Users.ReturnTurn(session.User, node.Time);
+            return PublishSlowlyAsync(request, channel, draft!);
+        }
+
+        Append(request, channel, draft!, draft!.Content);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask PublishSlowlyAsync(Request request, SessionChannel channel, MessageDraft draft)
+    {
+        try
+        {
+            await DecideAsync(request, channel, draft).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException exception)
+        {
+            // Those behind it are refused with it, as when the append itself fails.
+            node.Log.Unavailable(exception, request.Type);
+            await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
+            Refuse(request, channel, channel.Refusal ?? Refusal.Unavailable(draft.Id));
+        }
+    }
+
+    private async ValueTask DecideAsync(Request request, SessionChannel channel, MessageDraft draft)
+    {
+        var session = request.Session;
+        var grant = await FindGrantAsync(request, channel).ConfigureAwait(false);
+        var access = grant is null ? Access.Hidden : await Authorize(request, channel.Name, grant).ConfigureAwait(false);
+        if (access == Access.Hidden)
+        {
+            await session.Outstanding.DrainedAsync().ConfigureAwait(false);
+            request.NoChannel(channel.Name);
+            return;
+        }
+
+        if (access == Access.Forbidden)
+        {
+            await AnswerRetryOrAsync(request, channel, draft, () => request.Forbidden(channel.Name)).ConfigureAwait(false);
+            return;
+        }
+
+        var content = draft.Content;
+        try
+        {
+            foreach (var interceptor in interceptors)
+                content = await interceptor.InterceptAsync(channel.Name, session.User, content, request.Ended).ConfigureAwait(false);
+        }
+        catch (MessageRefusedException exception)
+        {
+            await AnswerRetryOrAsync(request, channel, draft, () => request.Error(ErrorCodes.Forbidden, exception.Message)).ConfigureAwait(false);
+            return;
+        }
+
+        if (!node.Users.TryTakeTurn(session.User, node.Time, out var retryAfter))
+        {
+            var refusal = new Refusal(ErrorCodes.RateLimited, "Too many messages: send them more slowly.", retryAfter, draft.Id);
+            await AnswerRetryOrAsync(request, channel, draft, () => Refuse(request, channel, refusal)).ConfigureAwait(false);
+            return;
+        }
+
+        while (!session.Outstanding.TryAdd()) await session.Outstanding.RoomAsync().ConfigureAwait(false);
+        // While this waited, one before it may have been refused.
+        if (channel.Refusal is { } present)
+        {
+            session.Outstanding.Remove();
+            Refuse(request, present);
+            return;
+        }
+
+        Append(request, channel, draft, content);
+    }
+
+    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content) => node.Appends.Enqueue(
+        new PublishAppend(request.Session, channel, request.Id!.Value, new PostChange(
+            channel.Name, node.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest)));
+
+    /// <summary>A message that is stored already is acknowledged whatever policy and limits say now; another gets the refusal.</summary>
+    private async ValueTask AnswerRetryOrAsync(Request request, SessionChannel channel, MessageDraft draft, Action refuse)
+    {
+        await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
+        if (channel.Refusal is { } refusal)
+        {
+            Refuse(request, refusal);
+            return;
+        }
+
+        var probe = new PostChange(
+            channel.Name, node.Timestamp, draft.Id, request.User, draft.Content, draft.ReplyTo, draft.Digest, OnlyIfKnown: true);
+        var result = await node.Appends.AppendAsync(probe, request.Ended).ConfigureAwait(false);
+        if (result.Outcome is AppendOutcome.Duplicate or AppendOutcome.Conflict)
+            PublishAppend.Answer(request.Session, request.Id!.Value, probe, result);
+        else refuse();
+    }
+
+    private static void Refuse(Request request, SessionChannel channel, Refusal refusal)
+    {
+        request.Session.Channels.Refuse(channel, refusal);
+        Refuse(request, refusal);
+    }
+
+    private static void Refuse(Request request, Refusal refusal) => PublishAppend.Refuse(request.Session, request.Id!.Value, refusal);
+
+    private static async ValueTask RefuseFormAsync(Request request)
+    {
+        await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
+        request.IsFaulty();
+    }
+
+    private ValueTask<Access> Authorize(Request request, string channel, Grant grant) => node.Authorizer.AuthorizeAsync(
+        new AccessRequest(request.User, ChannelOperation.Publish, channel, grant.Kind, grant.Role), request.Ended);
+
+    private async ValueTask<Grant?> FindGrantAsync(Request request, SessionChannel channel)
+    {
+        if (channel.Grant is { } known && known.Until >= request.Session.Now) return known;
+        var version = node.AccessVersion;
+        var view = await node.Directory.FindAsync(channel.Name, request.User, request.Ended).ConfigureAwait(false);
+        if (view is null) return null;
+        var grant = new Grant(view.Kind, view.Role, request.Session.Now + GrantMilliseconds);
+        channel.Grant = grant;
+        // Set first and compared after: a change in between either sees the grant and drops it, or is seen here.
+        if (version != node.AccessVersion) channel.Grant = null;
+        return grant;
+    }
+}

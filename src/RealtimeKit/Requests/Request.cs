@@ -1,0 +1,75 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>One frame of a client on its way through a handler.</summary>
+internal sealed class Request(Session session)
+{
+    /// <summary>The frame's fields; a handler reads them and then asks whether that noted a fault.</summary>
+    public FrameFields Fields;
+
+    public Session Session { get; } = session;
+
+    public RealtimeNode Node => Session.Node;
+
+    public string User => Session.User;
+
+    public CancellationToken Ended => Session.Ended;
+
+    public string Type { get; set; } = "";
+
+    /// <summary>The id to answer to; none where the frame needs no answer.</summary>
+    public long? Id { get; set; }
+
+    public void Ok(long? version = null, string? channel = null, DateTimeOffset? expires = null)
+    {
+        if (Id is not { } id) return;
+        using var reply = Session.Output.Open();
+        ServerReplies.Ok(reply.Buffer, id, version, channel, expires);
+    }
+
+    public void Error(string code, string message, int? retryAfter = null)
+    {
+        if (Id is not { } id) return;
+        using var reply = Session.Output.Open();
+        ServerReplies.Error(reply.Buffer, id, code, message, retryAfter);
+    }
+
+    /// <summary>Answers with the fault that reading the fields noted, if any.</summary>
+    public bool IsFaulty()
+    {
+        if (Fields.Fault is not { } fault) return false;
+        Error(fault.Code, fault.Message);
+        return true;
+    }
+
+    public void NoChannel(string channel) => Error(ErrorCodes.NotFound, $"There is no channel '{channel}'.");
+
+    public void Forbidden(string channel) => Error(ErrorCodes.Forbidden, $"You may not do this in channel '{channel}'.");
+
+    /// <summary>
+    /// Finds a channel that the user may know of and in which the operation is allowed, or answers why not.
+    /// </summary>
+    public async ValueTask<ChannelView?> FindAsync(string channel, ChannelOperation operation)
+    {
+        var view = await Node.Directory.FindAsync(channel, User, Ended).ConfigureAwait(false);
+        if (view is null)
+        {
+            NoChannel(channel);
+            return null;
+        }
+
+        var access = await Node.Authorizer.AuthorizeAsync(
+            new AccessRequest(User, operation, channel, view.Kind, view.Role), Ended).ConfigureAwait(false);
+        return Admit(access, channel) ? view : null;
+    }
+
+    /// <summary>Whether access was given; if not, answers so.</summary>
+    public bool Admit(Access access, string channel)
+    {
+        if (access == Access.Allowed) return true;
+        if (access == Access.Hidden) NoChannel(channel);
+        else Forbidden(channel);
+        return false;
+    }
+}

@@ -1,0 +1,105 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Handles <c>connect</c> and <c>refresh</c>: who is at the other end, and until when.</summary>
+internal sealed class SignIns(IAuthenticator authenticator, RealtimeOptions options, SessionLog log)
+{
+    private const int LongestToken = 32_768;
+
+    public async ValueTask ConnectAsync(Request request)
+    {
+        var session = request.Session;
+        var token = request.Fields.String(FrameField.Token, LongestToken, ErrorCodes.Invalid);
+        if (request.Fields.Has(FrameField.Client)) request.Fields.Object(FrameField.Client);
+        if (session.IsSignedIn) request.Fields.Fail(new FrameFault(ErrorCodes.Invalid, "This connection has signed in already; 'refresh' takes a new token."));
+        if (session.IsSignInRefused)
+        {
+            request.Error(ErrorCodes.Unauthenticated, "The sign-in was refused.");
+            return;
+        }
+
+        if (request.IsFaulty()) return;
+        var (signIn, byPrincipal) = await SignInAsync(session.Connection, token, request.Ended).ConfigureAwait(false);
+        if (signIn is null)
+        {
+            request.Error(ErrorCodes.Unauthenticated, "The sign-in was refused: no valid cookie, bearer header or token came, or they name different users.");
+            session.RefuseSignIn();
+            return;
+        }
+
+        if (!session.Node.Users.TryAdd(signIn.User, session))
+        {
+            request.Error(ErrorCodes.TooMany, $"A user may have at most {options.ConnectionsPerUser} connections.");
+            session.Close(CloseCode.LimitsAbused, "Too many connections of one user.");
+            return;
+        }
+
+        session.SignIn(signIn, byPrincipal);
+        using var reply = session.Output.Open();
+        ServerReplies.Connected(
+            reply.Buffer, request.Id!.Value, new ConnectedReply(
+                session.Id, signIn.User, options.NodeName, session.Node.Timestamp, (long)options.Heartbeat.TotalMilliseconds,
+                signIn.Expires, options.ChannelsPerConnection));
+    }
+
+    public async ValueTask RefreshAsync(Request request)
+    {
+        var session = request.Session;
+        var token = request.Fields.RequiredString(FrameField.Token, LongestToken, ErrorCodes.Invalid);
+        if (request.IsFaulty()) return;
+        if (session.ByPrincipal)
+        {
+            request.Error(ErrorCodes.Unsupported, "This sign-in came with the connection; to renew it, connect again.");
+            return;
+        }
+
+        var signIn = await AuthenticateAsync(new Credentials(null, token), request.Ended).ConfigureAwait(false);
+        if (signIn is null)
+        {
+            request.Error(ErrorCodes.Unauthenticated, "The token was refused; the old sign-in stays.");
+        }
+        else if (signIn.User != session.User)
+        {
+            request.Error(ErrorCodes.Forbidden, "The token is another user's; the old sign-in stays.");
+        }
+        else
+        {
+            session.Expires = signIn.Expires;
+            request.Ok(expires: signIn.Expires);
+        }
+    }
+
+    private async ValueTask<(SignIn? SignIn, bool ByPrincipal)> SignInAsync(
+        ITransportConnection connection, string? token, CancellationToken cancellationToken)
+    {
+        var isAuthenticated = connection.Principal?.Identity?.IsAuthenticated == true;
+        token ??= connection.Token;
+        if (!isAuthenticated)
+            return (token is null ? null : await AuthenticateAsync(new Credentials(null, token), cancellationToken).ConfigureAwait(false), false);
+
+        var byPrincipal = await AuthenticateAsync(new Credentials(connection.Principal, null), cancellationToken).ConfigureAwait(false);
+        if (byPrincipal is not null && connection.PrincipalExpires is { } expires && !(byPrincipal.Expires < expires))
+            byPrincipal = byPrincipal with { Expires = expires };
+        if (token is null) return (byPrincipal, true);
+        var byToken = await AuthenticateAsync(new Credentials(null, token), cancellationToken).ConfigureAwait(false);
+        return (byToken is not null && byToken.User == byPrincipal?.User ? byPrincipal : null, true);
+    }
+
+    private async ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var signIn = await authenticator.AuthenticateAsync(credentials, cancellationToken).ConfigureAwait(false);
+            if (signIn is null) return null;
+            if (Identifiers.IsValid(signIn.User) && signIn.User != options.SystemUser) return signIn;
+            log.BadUser(signIn.User);
+            return null;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            log.SignInFailed(exception);
+            return null;
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// One timer for all sessions: pings those to whom nothing was sent, closes those from whom nothing came, who did not
+/// sign in or whose sign-in has expired, and notes who fell idle.
+/// </summary>
+internal sealed class Heartbeat(RealtimeNode node)
+{
+    private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(5);
+
+    private readonly RealtimeOptions _options = node.Options;
+
+    private TimeSpan Interval => TimeSpan.FromTicks(Math.Min(LongestTick.Ticks, _options.Heartbeat.Ticks / 10));
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(Interval, node.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
+            {
+                node.Tick();
+                var time = node.Time.GetUtcNow();
+                foreach (var session in node.Sessions) Check(session, time);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node stops.
+        }
+    }
+
+    private void Check(Session session, DateTimeOffset time)
+    {
+        var now = node.Now;
+        var heartbeat = (long)_options.Heartbeat.TotalMilliseconds;
+        if (session.Output.IsClosing)
+        {
+            if (now - session.Output.ClosingSince > CloseGrace.TotalMilliseconds) session.Abort();
+        }
+        else if (!session.IsSignedIn)
+        {
+            if (now - session.Started > _options.ConnectTimeout.TotalMilliseconds)
+                session.Close(CloseCode.Unauthenticated, ErrorCodes.Unauthenticated, "No sign-in came in time: send 'connect' first.");
+        }
+        else if (session.Expires <= time)
+        {
+            session.Close(CloseCode.Unauthenticated, ErrorCodes.Unauthenticated, "The sign-in has expired.");
+        }
+        else if (!session.IsHandling && now - session.LastHeard > 2 * heartbeat)
+        {
+            session.Close(CloseCode.Silent, "Nothing was heard for two heartbeats.");
+            // A peer that is gone does not take the close either.
+            session.Abort();
+        }
+        else
+        {
+            // One tick early, so that the silence never lasts longer than was told.
+            if (now - session.Output.LastSent > heartbeat - 2 * Interval.TotalMilliseconds) Ping(session);
+            if (!session.IsAway && now - session.LastRequest > _options.AwayAfter.TotalMilliseconds) node.SetAway(session, true);
+        }
+    }
+
+    private static void Ping(Session session)
+    {
+        using var reply = session.Output.Open();
+        ServerEvents.Ping(reply.Buffer);
+    }
+}

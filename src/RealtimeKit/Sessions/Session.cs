@@ -1,0 +1,198 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// One client's connection from its opening to its end. Requests are handled one after another, so that those of one
+/// channel take effect in their order; only publishes are under way many at a time.
+/// </summary>
+internal sealed class Session
+{
+    private readonly ITransportConnection _connection;
+    private readonly CancellationTokenSource _ended = new();
+    private volatile bool _handling;
+    private bool _signInRefused;
+
+    public Session(RealtimeNode node, ITransportConnection connection, string id)
+    {
+        Node = node;
+        _connection = connection;
+        Id = id;
+        Output = new SessionOutput(this, connection, node.CatchUps);
+        Channels = new SessionChannels(this);
+        Outstanding = new OutstandingAppends();
+        Started = LastHeard = LastRequest = Now;
+    }
+
+    public RealtimeNode Node { get; }
+
+    public string Id { get; }
+
+    public SessionOutput Output { get; }
+
+    public SessionChannels Channels { get; }
+
+    /// <summary>The publishes that are on their way into the store.</summary>
+    public OutstandingAppends Outstanding { get; }
+
+    /// <summary>Who the transport says is at the other end, until the sign-in has used it.</summary>
+    public ITransportConnection Connection => _connection;
+
+    /// <summary>The user; empty before the sign-in.</summary>
+    public string User { get; private set; } = "";
+
+    public bool IsSignedIn => User.Length > 0;
+
+    /// <summary>Whether the sign-in rests on the transport's principal, which cannot be refreshed here.</summary>
+    public bool ByPrincipal { get; private set; }
+
+    /// <summary>When the sign-in ends.</summary>
+    public DateTimeOffset? Expires { get; set; }
+
+    /// <summary>The node's coarse clock, in milliseconds.</summary>
+    public long Now => Node.Now;
+
+    public long Started { get; }
+
+    public long LastHeard { get; private set; }
+
+    /// <summary>When the user last did something, as opposed to the client.</summary>
+    public long LastRequest { get; private set; }
+
+    /// <summary>Whether the client is being answered, and so cannot be blamed for silence.</summary>
+    public bool IsHandling => _handling;
+
+    public bool IsAway { get; set; }
+
+    /// <summary>Cancelled when the connection has ended.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    public void SignIn(SignIn signIn, bool byPrincipal)
+    {
+        Expires = signIn.Expires;
+        ByPrincipal = byPrincipal;
+        User = signIn.User;
+    }
+
+    /// <summary>Notes that the sign-in was refused: what was sent behind it gets the same, then the connection is closed.</summary>
+    public void RefuseSignIn() => _signInRefused = true;
+
+    public bool IsSignInRefused => _signInRefused;
+
+    public void SendSignal(ReadOnlySpan<byte> frame) => Output.Signal(frame);
+
+    public void Wake(Subscription subscription) => Output.Wake(subscription);
+
+    public void Close(CloseCode code, string reason) => Output.Close(code, reason, Now);
+
+    /// <summary>Tells the client what it is about to be closed for, then closes.</summary>
+    public void Close(CloseCode code, string errorCode, string message)
+    {
+        if (!Output.IsClosing)
+            using (var reply = Output.Open()) ServerReplies.Error(reply.Buffer, null, errorCode, message);
+        Close(code, message);
+    }
+
+    /// <summary>Ends a subscription that the client may not have any more.</summary>
+    public void Revoke(Subscription subscription, string reason)
+    {
+        if (!Channels.Remove(subscription)) return;
+        using var reply = Output.Open();
+        ServerEvents.Revoked(reply.Buffer, subscription.Channel.Name, reason);
+    }
+
+    /// <summary>The connection is lost: ends it.</summary>
+    public void Lose(Exception exception)
+    {
+        Node.Log.ConnectionLost(exception, Id);
+        Abort();
+    }
+
+    public void Abort()
+    {
+        _connection.Abort();
+        try
+        {
+            _ended.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended by itself meanwhile.
+        }
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var buffer = new FrameBuffer();
+        await using var stop = cancellationToken.UnsafeRegister(static session => ((Session)session!).Abort(), this).ConfigureAwait(false);
+        try
+        {
+            while (await ReceiveAsync(buffer).ConfigureAwait(false))
+            {
+                buffer.Dispose();
+                await Output.WaitForRoomAsync().ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException)
+        {
+            Node.Log.ConnectionLost(exception, Id);
+        }
+        finally
+        {
+            buffer.Dispose();
+            await EndAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async ValueTask<bool> ReceiveAsync(FrameBuffer buffer)
+    {
+        var receiving = _connection.ReceiveAsync(buffer, Ended);
+        var waited = !receiving.IsCompleted;
+        if (waited && _signInRefused) Close(CloseCode.Unauthenticated, "The sign-in was refused.");
+        var received = await receiving.ConfigureAwait(false);
+        LastHeard = Now;
+        // What was already here when a refusal was written was received before it; what had to be waited for was not.
+        if (waited) Channels.ForgetSentRefusals();
+        switch (received)
+        {
+            case ReceiveResult.Closed:
+                return false;
+            case ReceiveResult.TooBig:
+                Close(CloseCode.MessageTooBig, ErrorCodes.TooLarge, $"A message may have at most {ProtocolConstants.MaxMessageBytes} bytes.");
+                return false;
+            case ReceiveResult.Binary:
+                Close(CloseCode.Binary, "Frames are text.");
+                return false;
+        }
+
+        if (Output.IsClosing) return true;
+        _handling = true;
+        try
+        {
+            await Node.Requests.HandleMessageAsync(this, buffer.WrittenMemory).ConfigureAwait(false);
+        }
+        finally
+        {
+            _handling = false;
+            LastHeard = Now;
+        }
+
+        return true;
+    }
+
+    /// <summary>Notes that the user did something.</summary>
+    public void NoteRequest()
+    {
+        LastRequest = Now;
+        if (IsAway) Node.SetAway(this, false);
+    }
+
+    private async Task EndAsync()
+    {
+        Channels.RemoveAll();
+        Node.Remove(this);
+        await Output.CompleteAsync().ConfigureAwait(false);
+        await _ended.CancelAsync().ConfigureAwait(false);
+        _ended.Dispose();
+    }
+}

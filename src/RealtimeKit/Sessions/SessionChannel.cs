@@ -1,0 +1,34 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>What a session has to do with one channel.</summary>
+internal sealed class SessionChannel(string name)
+{
+    public string Name { get; } = name;
+
+    public Subscription? Subscription { get; set; }
+
+    /// <summary>How the user stands to the channel, while that is known to be true.</summary>
+    public Grant? Grant { get; set; }
+
+    /// <summary>The error that publishes get until the client has had the chance to begin again from the first refused one.</summary>
+    public Refusal? Refusal { get; set; }
+}
+
+/// <summary>How a user stands to a channel that exists.</summary>
+/// <param name="Kind">The channel's kind.</param>
+/// <param name="Role">The user's role, or <see langword="null"/>.</param>
+/// <param name="Until">When to ask the store again, on the node's coarse clock: another node's notice of a change may be lost.</param>
+internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, long Until);
+
+/// <summary>Why publishes of a session to a channel are refused.</summary>
+/// <param name="Code">The error's code.</param>
+/// <param name="Message">Its message.</param>
+/// <param name="RetryAfter">When to try again, in milliseconds.</param>
+/// <param name="First">The first message that was refused.</param>
+internal sealed record Refusal(string Code, string Message, int? RetryAfter, MessageId First)
+{
+    public static Refusal Unavailable(MessageId first) =>
+        new(ErrorCodes.Unavailable, "The store is out of reach: send the same message again.", null, first);
+}

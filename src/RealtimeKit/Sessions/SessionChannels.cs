@@ -1,0 +1,135 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>The channels that a session has to do with: its subscriptions, and what it knows for publishing. Safe for concurrent use.</summary>
+internal sealed class SessionChannels(Session session)
+{
+    // A publisher needs no subscription; what is kept for it can be read again.
+    private const int MostWithoutSubscription = 64;
+
+    private readonly Lock _gate = new();
+    private Dictionary<string, SessionChannel>? _channels;
+    private int _subscriptions;
+    private int _refusals;
+    private bool _ended;
+
+    public int SubscriptionCount => Volatile.Read(ref _subscriptions);
+
+    /// <summary>The channel with this name in UTF-8, where the session already knows it.</summary>
+    public SessionChannel? Find(ReadOnlySpan<byte> name)
+    {
+        if (name.Length > ProtocolConstants.MaxIdentifierLength) return null;
+        Span<char> characters = stackalloc char[ProtocolConstants.MaxIdentifierLength];
+        var length = System.Text.Encoding.UTF8.GetChars(name, characters);
+        lock (_gate)
+        {
+            return _channels is not null && _channels.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(characters[..length], out var channel)
+                ? channel
+                : null;
+        }
+    }
+
+    public SessionChannel Get(string name)
+    {
+        lock (_gate)
+        {
+            _channels ??= new Dictionary<string, SessionChannel>(StringComparer.Ordinal);
+            if (_channels.TryGetValue(name, out var channel)) return channel;
+            if (_channels.Count - _subscriptions >= MostWithoutSubscription && session.Outstanding.IsEmpty)
+                foreach (var idle in _channels.Values.Where(other => other is { Subscription: null, Refusal: null }).ToList())
+                    _channels.Remove(idle.Name);
+            return _channels[name] = new SessionChannel(name);
+        }
+    }
+
+    public Subscription? FindSubscription(string name)
+    {
+        lock (_gate) return _channels?.GetValueOrDefault(name)?.Subscription;
+    }
+
+    /// <summary>Makes a subscription the session's one for its channel.</summary>
+    /// <returns>False where the session has ended. The one it replaces, if any, is to be detached.</returns>
+    public bool TrySet(Subscription subscription, out Subscription? replaced)
+    {
+        replaced = null;
+        var channel = Get(subscription.Channel.Name);
+        lock (_gate)
+        {
+            if (_ended) return false;
+            replaced = channel.Subscription;
+            channel.Subscription = subscription;
+            // It may have been dropped as idle between the two locks.
+            _channels![channel.Name] = channel;
+            if (replaced is null) _subscriptions++;
+            return true;
+        }
+    }
+
+    /// <summary>Removes a subscription and detaches it.</summary>
+    /// <returns>Whether it was still the session's.</returns>
+    public bool Remove(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            var channel = _channels?.GetValueOrDefault(subscription.Channel.Name);
+            if (channel is null || channel.Subscription != subscription) return false;
+            channel.Subscription = null;
+            _subscriptions--;
+        }
+
+        session.Node.Detach(subscription);
+        return true;
+    }
+
+    public void RemoveAll()
+    {
+        List<Subscription> all;
+        lock (_gate)
+        {
+            _ended = true;
+            all = [.. Subscriptions()];
+            _channels = null;
+            _subscriptions = 0;
+        }
+
+        foreach (var subscription in all) session.Node.Detach(subscription);
+    }
+
+    public IReadOnlyList<Subscription> List()
+    {
+        lock (_gate) return [.. Subscriptions()];
+    }
+
+    /// <summary>Forgets how the user stands to a channel.</summary>
+    public void Forget(string name)
+    {
+        lock (_gate)
+        {
+            if (_channels?.GetValueOrDefault(name) is { } channel) channel.Grant = null;
+        }
+    }
+
+    public void Refuse(SessionChannel channel, Refusal refusal)
+    {
+        lock (_gate)
+        {
+            channel.Refusal = refusal;
+            _refusals++;
+        }
+    }
+
+    /// <summary>Lets publishes pass again where the client has been told of the refusal and none is under way.</summary>
+    public void ForgetSentRefusals()
+    {
+        if (Volatile.Read(ref _refusals) == 0 || !session.Outstanding.IsEmpty || !session.Output.RefusalsAreSent) return;
+        lock (_gate)
+        {
+            _refusals = 0;
+            foreach (var channel in _channels?.Values ?? Enumerable.Empty<SessionChannel>()) channel.Refusal = null;
+        }
+    }
+
+    private IEnumerable<Subscription> Subscriptions() =>
+        (_channels?.Values ?? Enumerable.Empty<SessionChannel>()).Select(channel => channel.Subscription).OfType<Subscription>();
+}

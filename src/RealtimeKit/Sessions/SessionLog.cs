@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+
+namespace RealtimeKit;
+
+/// <summary>What sessions log: never a token or a message's text.</summary>
+internal sealed partial class SessionLog(ILogger logger)
+{
+    [LoggerMessage(20, LogLevel.Debug, "Connection {Connection} was lost.")]
+    public partial void ConnectionLost(Exception exception, string connection);
+
+    [LoggerMessage(21, LogLevel.Error, "A request of type {Type} failed on connection {Connection}.")]
+    public partial void RequestFailed(Exception exception, string type, string connection);
+
+    [LoggerMessage(22, LogLevel.Warning, "The store was unavailable for a request of type {Type}; the client may send it again.")]
+    public partial void Unavailable(Exception exception, string type);
+
+    [LoggerMessage(23, LogLevel.Warning, "A sign-in was refused: '{User}' cannot name a user here. Use 1 to 128 ASCII letters, digits or any of - _ . : @, and not the system's own name.")]
+    public partial void BadUser(string user);
+
+    [LoggerMessage(24, LogLevel.Error, "A sign-in failed.")]
+    public partial void SignInFailed(Exception exception);
+
+    [LoggerMessage(25, LogLevel.Warning, "The heads of the channels could not be compared with the store.")]
+    public partial void RepairFailed(Exception exception);
+}

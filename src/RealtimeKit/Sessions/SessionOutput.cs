@@ -1,0 +1,287 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// What a session has to send, and the sending of it. Replies and signals wait in a small buffer; events wait in the
+/// tails of their channels, and only the fact that there are some is noted here. Whoever notes something starts the
+/// writing unless it is under way; while one write is under way the next one gathers.
+/// </summary>
+internal sealed class SessionOutput(Session session, ITransportConnection connection, CatchUpReader catchUps) : IThreadPoolWorkItem
+{
+    // Enough to fill a socket buffer; a larger write would only hold memory for longer.
+    private const int WriteBytes = 64 * 1_024;
+    private const int SignalBacklog = 64 * 1_024;
+    private const int ReplyBacklog = 256 * 1_024;
+
+    private readonly Lock _gate = new();
+    private FrameBuffer _replies = new();
+    private Subscription? _firstMoved;
+    private Subscription? _lastMoved;
+    private TaskCompletionSource? _room;
+    private TaskCompletionSource? _ended;
+    private (CloseCode Code, string Reason)? _close;
+    private bool _writing;
+    private bool _lost;
+    private int _refusalsNoted;
+    private int _refusalsTaken;
+    private int _refusalsSent;
+
+    /// <summary>When something was last sent, on the node's coarse clock.</summary>
+    public long LastSent { get; private set; }
+
+    /// <summary>When closing began, on the node's coarse clock; 0 while it has not.</summary>
+    public long ClosingSince { get; private set; }
+
+    public bool IsClosing => ClosingSince != 0;
+
+    /// <summary>Opens the reply buffer for writing frames; disposing of the scope sends them.</summary>
+    public Scope Open()
+    {
+        _gate.Enter();
+        return new Scope(this);
+    }
+
+    public void Signal(ReadOnlySpan<byte> frame)
+    {
+        lock (_gate)
+        {
+            // A signal may be lost; a reader who does not read is no reason to hold them.
+            if (_lost || IsClosing || _replies.Length > SignalBacklog) return;
+            _replies.Append(frame);
+            Schedule();
+        }
+    }
+
+    /// <summary>Notes that a channel has something for this session.</summary>
+    public void Wake(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            if (subscription.Ended || _lost) return;
+            Enqueue(subscription);
+            Schedule();
+        }
+    }
+
+    /// <summary>Notes that the reply just written refuses a publish.</summary>
+    public void NoteRefusal() => _refusalsNoted++;
+
+    /// <summary>Whether every refusal so far has been written to the client.</summary>
+    public bool RefusalsAreSent
+    {
+        get
+        {
+            lock (_gate) return Volatile.Read(ref _refusalsSent) == _refusalsNoted;
+        }
+    }
+
+    /// <summary>Sends what is there, then closes; the first reason stays.</summary>
+    public void Close(CloseCode code, string reason, long now)
+    {
+        lock (_gate)
+        {
+            if (_close is not null) return;
+            _close = (code, reason);
+            ClosingSince = Math.Max(now, 1);
+            Schedule();
+        }
+    }
+
+    /// <summary>Waits while too many replies are unsent: then the client does not read what it asked for.</summary>
+    public Task WaitForRoomAsync()
+    {
+        lock (_gate)
+        {
+            if (_replies.Length < ReplyBacklog || _lost) return Task.CompletedTask;
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task;
+        }
+    }
+
+    /// <summary>
+    /// Lets nothing new be written, and ends when what is under way has ended: the last replies and the close where there
+    /// is one, else the present write.
+    /// </summary>
+    public Task CompleteAsync()
+    {
+        lock (_gate)
+        {
+            if (_close is null || !_writing) _lost = true;
+            if (!_writing) return Task.CompletedTask;
+            _ended ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _ended.Task;
+        }
+    }
+
+    void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
+
+    private async Task WriteAsync()
+    {
+        var buffer = new FrameBuffer();
+        try
+        {
+            (CloseCode Code, string Reason)? close;
+            while (Gather(ref buffer, out close))
+            {
+                await connection.SendAsync(buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
+                buffer.Clear();
+                Volatile.Write(ref _refusalsSent, _refusalsTaken);
+            }
+
+            if (close is { } told)
+            {
+                await connection.CloseAsync(told.Code, told.Reason, CancellationToken.None).ConfigureAwait(false);
+                EndWriting();
+            }
+        }
+        catch (Exception exception)
+        {
+            // A failed write ends this connection and nobody else's work.
+            EndWriting();
+            session.Lose(exception);
+        }
+        finally
+        {
+            buffer.Dispose();
+        }
+    }
+
+    private bool Gather(ref FrameBuffer buffer, out (CloseCode Code, string Reason)? close)
+    {
+        lock (_gate)
+        {
+            close = null;
+            LastSent = session.Now;
+            (_replies, buffer) = (buffer, _replies);
+            _refusalsTaken = _refusalsNoted;
+            _room?.TrySetResult();
+            _room = null;
+            if (_close is null && !_lost)
+                while (buffer.Length < WriteBytes && Dequeue() is { } subscription) Gather(subscription, buffer);
+            if (buffer.Length > 0 && !_lost) return true;
+            _replies.Dispose();
+            if (_close is not null && !_lost)
+            {
+                // Still "writing": nothing may come behind the close.
+                close = _close;
+                return false;
+            }
+
+            _writing = false;
+            _ended?.TrySetResult();
+            return false;
+        }
+    }
+
+    private void EndWriting()
+    {
+        lock (_gate)
+        {
+            _lost = true;
+            _writing = false;
+            _replies.Dispose();
+            _room?.TrySetResult();
+            _ended?.TrySetResult();
+        }
+    }
+
+    private void Gather(Subscription subscription, FrameBuffer buffer)
+    {
+        subscription.Unmark();
+        if (subscription.Ended || subscription.Reading) return;
+        if (subscription.Page is { } page)
+        {
+            buffer.Append(page.Frame.WrittenSpan);
+            page.Frame.Dispose();
+            subscription.Page = null;
+            subscription.Cursor = Math.Max(subscription.Cursor, page.Cursor);
+            subscription.CatchUp = page.Next;
+        }
+
+        if (subscription.CatchUp is null)
+        {
+            switch (subscription.Channel.Take(subscription, buffer, WriteBytes))
+            {
+                case TakeResult.Level:
+                    return;
+                case TakeResult.HasMore:
+                    if (subscription.TryMark()) Enqueue(subscription);
+                    return;
+                case TakeResult.BehindTail:
+                    subscription.CatchUp = new CatchUp(subscription.Cursor);
+                    break;
+            }
+        }
+
+        subscription.Reading = true;
+        catchUps.Start(subscription);
+    }
+
+    /// <summary>Takes a page that was read for a subscription.</summary>
+    public void Deliver(Subscription subscription, CatchUpPage page)
+    {
+        lock (_gate)
+        {
+            subscription.Reading = false;
+            if (subscription.Ended || _lost)
+            {
+                page.Frame.Dispose();
+                return;
+            }
+
+            subscription.Page = page;
+            if (subscription.TryMark()) Enqueue(subscription);
+            Schedule();
+        }
+    }
+
+    /// <summary>Ends a subscription: nothing of it is written from here on.</summary>
+    public void End(Subscription subscription)
+    {
+        lock (_gate)
+        {
+            subscription.Ended = true;
+            subscription.Page?.Frame.Dispose();
+            subscription.Page = null;
+        }
+    }
+
+    private void Enqueue(Subscription subscription)
+    {
+        subscription.NextMoved = null;
+        if (_lastMoved is null) _firstMoved = subscription;
+        else _lastMoved.NextMoved = subscription;
+        _lastMoved = subscription;
+    }
+
+    private Subscription? Dequeue()
+    {
+        var first = _firstMoved;
+        if (first is null) return null;
+        _firstMoved = first.NextMoved;
+        first.NextMoved = null;
+        if (_firstMoved is null) _lastMoved = null;
+        return first;
+    }
+
+    private void Schedule()
+    {
+        if (_writing || _lost) return;
+        _writing = true;
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>The reply buffer, locked.</summary>
+    public readonly ref struct Scope(SessionOutput output)
+    {
+        public FrameBuffer Buffer => output._replies;
+
+        public void Dispose()
+        {
+            if (output._lost) output._replies.Clear();
+            else output.Schedule();
+            output._gate.Exit();
+        }
+    }
+}
