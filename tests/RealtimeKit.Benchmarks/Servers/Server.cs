@@ -16,6 +16,7 @@ internal static class Server
     private static readonly Dictionary<string, Func<IServerKind>> Kinds = new()
     {
         ["signalr"] = () => new SignalRServer(),
+        ["realtimekit"] = RealtimeKitServer.InMemory,
         ["pipe"] = () => new PipeServer(),
     };
 
