@@ -35,7 +35,8 @@ public readonly struct MessageId : IEquatable<MessageId>
     /// <summary>Reads the 36-character form, with hyphens, in any case.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out MessageId id)
     {
-        if (Guid.TryParseExact(text, "D", out var value))
+        // The parser would forgive white space around it.
+        if (text?.Length == 36 && Guid.TryParseExact(text, "D", out var value))
         {
             id = new MessageId(value, IsCanonical(text) ? null : text);
             return true;

@@ -137,6 +137,11 @@ internal sealed class Session
         {
             Node.Log.ConnectionLost(exception, Id);
         }
+        catch (Exception exception)
+        {
+            Node.Log.SessionFailed(exception, Id);
+            Close(CloseCode.Internal, ErrorCodes.Internal, "The server failed on this connection.");
+        }
         finally
         {
             buffer.Dispose();
