@@ -1,0 +1,71 @@
+namespace RealtimeKit.Sqlite.Database;
+
+/// <summary>
+/// The tables. Messages are clustered by <see cref="MessageKey"/>, so that a channel's history lies together and the log
+/// needs no index by sequence; every index more costs each message a page write.
+/// </summary>
+internal static class Schema
+{
+    public const string Version1 = """
+        CREATE TABLE channels(
+            id INTEGER PRIMARY KEY CHECK(id < 134217728),
+            name TEXT NOT NULL UNIQUE,
+            title TEXT,
+            kind INTEGER NOT NULL,
+            pair TEXT UNIQUE,
+            epoch TEXT NOT NULL,
+            version INTEGER NOT NULL DEFAULT 0,
+            sequence INTEGER NOT NULL DEFAULT 0,
+            created INTEGER NOT NULL,
+            changed INTEGER NOT NULL);
+
+        -- key, change and thread are channel * 2^36 + the sequence, the version and the root's sequence; times are milliseconds.
+        CREATE TABLE messages(
+            key INTEGER PRIMARY KEY,
+            change INTEGER NOT NULL UNIQUE,
+            channel INTEGER NOT NULL REFERENCES channels(id),
+            id BLOB NOT NULL,
+            id_text TEXT,
+            sender TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            text TEXT,
+            data TEXT,
+            attachments TEXT,
+            mentions TEXT,
+            reply_to INTEGER,
+            thread INTEGER,
+            edited INTEGER,
+            deleted INTEGER,
+            reactions TEXT,
+            digest BLOB NOT NULL,
+            UNIQUE(channel, id));
+        CREATE INDEX messages_thread ON messages(thread) WHERE thread IS NOT NULL;
+
+        CREATE TABLE reactions(
+            position INTEGER PRIMARY KEY,
+            message INTEGER NOT NULL REFERENCES messages(key),
+            user TEXT NOT NULL,
+            reaction TEXT NOT NULL,
+            UNIQUE(message, user, reaction));
+
+        -- Only what counts as a mention: by others, of messages not deleted.
+        CREATE TABLE mentions(
+            channel INTEGER NOT NULL REFERENCES channels(id),
+            user TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            PRIMARY KEY(channel, user, sequence)) WITHOUT ROWID;
+
+        CREATE TABLE members(
+            channel INTEGER NOT NULL REFERENCES channels(id),
+            user TEXT NOT NULL,
+            role INTEGER NOT NULL,
+            PRIMARY KEY(channel, user)) WITHOUT ROWID;
+        CREATE INDEX members_user ON members(user, channel);
+
+        CREATE TABLE marks(
+            channel INTEGER NOT NULL REFERENCES channels(id),
+            user TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            PRIMARY KEY(channel, user)) WITHOUT ROWID;
+        """;
+}

@@ -1,0 +1,89 @@
+using Microsoft.Data.Sqlite;
+
+namespace RealtimeKit.Sqlite.Database;
+
+/// <summary>
+/// The one connection that writes: one transaction at a time, on the thread pool, because SQLite blocks while it writes.
+/// What a caller gets back is committed; whatever goes wrong before that is undone and told.
+/// </summary>
+internal sealed class SqliteWriter(SqliteDatabase database) : IDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1, 1);
+    private SqliteSession? _session;
+    private bool _disposed;
+
+    /// <summary>Opens the connection where it is not open, and with it makes or migrates the database.</summary>
+    public ValueTask OpenAsync(CancellationToken cancellationToken) => new(EnterAsync(_ => true, cancellationToken));
+
+    /// <summary>Runs <paramref name="body"/> in a transaction and returns what it returned once that is durable.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing is known to be stored.</exception>
+    public Task<T> RunAsync<T>(Func<SqliteSession, T> body, CancellationToken cancellationToken) =>
+        EnterAsync(session => InTransaction(session, body), cancellationToken);
+
+    /// <summary>Runs <paramref name="body"/> outside any transaction.</summary>
+    public Task<T> RunBareAsync<T>(Func<SqliteSession, T> body) => EnterAsync(body, CancellationToken.None);
+
+    public void Dispose()
+    {
+        _gate.Wait();
+        try
+        {
+            _disposed = true;
+            _session?.Dispose();
+            _session = null;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task<T> EnterAsync<T>(Func<SqliteSession, T> body, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteStore));
+            return await Task.Run(() => body(_session ??= database.OpenWriter()), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (SqliteException error)
+        {
+            throw database.Unavailable(error);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private T InTransaction<T>(SqliteSession session, Func<SqliteSession, T> body)
+    {
+        try
+        {
+            session.Use("BEGIN IMMEDIATE").Execute();
+            var result = body(session);
+            session.Use("COMMIT").Execute();
+            if (session.InTransaction) throw new StoreUnavailableException($"The database '{database.Name}' did not commit.");
+            return result;
+        }
+        catch
+        {
+            Recover(session);
+            throw;
+        }
+    }
+
+    // A connection that cannot even roll back is of no more use: the next call opens another.
+    private void Recover(SqliteSession session)
+    {
+        try
+        {
+            session.Rollback();
+        }
+        catch (SqliteException)
+        {
+            session.Dispose();
+            _session = null;
+        }
+    }
+}

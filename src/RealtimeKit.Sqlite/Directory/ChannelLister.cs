@@ -1,0 +1,49 @@
+using RealtimeKit.Protocol;
+using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Messages;
+
+namespace RealtimeKit.Sqlite.Directory;
+
+/// <summary>Reads a user's list of channels with its counts, inside a reader's transaction.</summary>
+internal static class ChannelLister
+{
+    private const string Channels = """
+        SELECT c.id, c.name, c.title, c.kind, m.role, c.sequence, c.version, coalesce(r.sequence, 0), c.changed
+        FROM members m JOIN channels c ON c.id = m.channel LEFT JOIN marks r ON r.channel = c.id AND r.user = m.user
+        WHERE m.user = ? AND (c.changed < ? OR (c.changed = ? AND c.name > ?))
+        ORDER BY c.changed DESC, c.name LIMIT ?
+        """;
+
+    private const string Unread = "SELECT count(*) FROM messages WHERE key > ? AND key <= ? AND sender <> ? AND deleted IS NULL";
+    private const string Mentions = "SELECT count(*) FROM mentions WHERE channel = ? AND user = ? AND sequence > ?";
+
+    public static ChannelPage List(SqliteSession session, string user, ChannelCursor? before, int limit)
+    {
+        var changed = before?.Changed.ToUnixTimeMilliseconds() ?? long.MaxValue;
+        using var rows = session.Use(Channels).Bind(user).Bind(changed).Bind(changed).Bind(before?.Channel ?? "").Bind(limit + 1);
+        var channels = new List<ChannelSummary>();
+        var last = default(ChannelCursor);
+        while (rows.Step())
+        {
+            if (channels.Count == limit) return new ChannelPage(channels, last.ToString());
+            channels.Add(Summary(session, rows, user));
+            last = new ChannelCursor(MessageRow.Time(rows.Int64(8)), rows.Text(1));
+        }
+
+        return new ChannelPage(channels, null);
+    }
+
+    private static ChannelSummary Summary(SqliteSession session, Statement row, string user)
+    {
+        var id = row.Int64(0);
+        var channel = row.Text(1);
+        var sequence = row.Int64(5);
+        var read = row.Int64(7);
+        var newest = MessageKey.Of(id, sequence);
+        return new ChannelSummary(
+            channel, row.NullableText(2), (ChannelKind)row.Int64(3), (ChannelRole)row.Int64(4), sequence, row.Int64(6), read,
+            session.Use(Unread).Bind(MessageKey.Of(id, read)).Bind(newest).Bind(user).Scalar() ?? 0,
+            session.Use(Mentions).Bind(id).Bind(user).Bind(read).Scalar() ?? 0,
+            sequence == 0 ? null : MessageReader.ReadMessage(session, channel, newest));
+    }
+}

@@ -1,0 +1,61 @@
+using RealtimeKit.Protocol;
+using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Messages;
+
+namespace RealtimeKit.Sqlite.Directory;
+
+/// <summary>Reads channels, members and marks inside a reader's transaction.</summary>
+internal static class DirectoryReader
+{
+    private const string View = """
+        SELECT c.id, c.epoch, c.version, c.sequence, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0)
+        FROM channels c
+        LEFT JOIN members m ON m.channel = c.id AND m.user = ?
+        LEFT JOIN marks r ON r.channel = c.id AND r.user = ?
+        WHERE c.name = ?
+        """;
+
+    private const string Members = """
+        SELECT m.user, m.role, coalesce(r.sequence, 0)
+        FROM channels c JOIN members m ON m.channel = c.id LEFT JOIN marks r ON r.channel = c.id AND r.user = m.user
+        WHERE c.name = ? AND m.user > ? ORDER BY m.user LIMIT ?
+        """;
+
+    private const string OwnReactions = """
+        SELECT reaction FROM reactions
+        WHERE message = (SELECT id * 68719476736 + ? FROM channels WHERE name = ? AND ? BETWEEN 1 AND sequence) AND user = ?
+        """;
+
+    public static ChannelView? Find(SqliteSession session, string channel, string user)
+    {
+        using var row = session.Use(View).Bind(user).Bind(user).Bind(channel);
+        if (!row.Step()) return null;
+        var head = new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3));
+        return new ChannelView(
+            head, (ChannelKind)row.Int64(4), row.NullableText(5), MessageRow.Time(row.Int64(6)),
+            row.NullableInt64(7) is { } role ? (ChannelRole)role : null, row.Int64(8));
+    }
+
+    public static MemberPage ListMembers(SqliteSession session, string channel, string? after, int limit)
+    {
+        using var rows = session.Use(Members).Bind(channel).Bind(after ?? "").Bind(limit + 1);
+        var members = new List<ChannelMember>();
+        while (rows.Step())
+        {
+            if (members.Count == limit) return new MemberPage(members, true);
+            members.Add(new ChannelMember(rows.Text(0), (ChannelRole)rows.Int64(1), rows.Int64(2)));
+        }
+
+        return new MemberPage(members, false);
+    }
+
+    public static IReadOnlyList<string> ListOwnReactions(SqliteSession session, string channel, long sequence, string user)
+    {
+        using var rows = session.Use(OwnReactions).Bind(sequence).Bind(channel).Bind(sequence).Bind(user);
+        var reactions = new List<string>();
+        while (rows.Step()) reactions.Add(rows.Text(0));
+        // SQLite orders by UTF-8, the contract by UTF-16.
+        reactions.Sort(StringComparer.Ordinal);
+        return reactions;
+    }
+}

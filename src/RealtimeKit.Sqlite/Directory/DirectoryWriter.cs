@@ -1,0 +1,102 @@
+using System.Security.Cryptography;
+using RealtimeKit.Protocol;
+using RealtimeKit.Sqlite.Database;
+
+namespace RealtimeKit.Sqlite.Directory;
+
+/// <summary>Changes channels, members and marks inside the writer's transaction.</summary>
+internal sealed class DirectoryWriter(SqliteSession session)
+{
+    private const int EpochLength = 20;
+
+    // The children before the parent, for the references between them.
+    private const string DeleteMessages = "DELETE FROM messages WHERE key BETWEEN ? AND ?";
+    private const string DeleteReactions = "DELETE FROM reactions WHERE message BETWEEN ? AND ?";
+
+    private const string InsertChannel =
+        "INSERT INTO channels(name, title, kind, pair, epoch, created, changed) VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id";
+
+    private const string UpsertMember =
+        "INSERT INTO members(channel, user, role) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET role = excluded.role";
+
+    private const string UpsertMark =
+        "INSERT INTO marks(channel, user, sequence) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence";
+
+    public CreateResult Create(NewChannel channel)
+    {
+        if (channel.Pair is { } pair && FindPair(pair) is { } existing) return new CreateResult(CreateOutcome.PairExists, existing);
+        if (Find(channel.Channel) is not null) return new CreateResult(CreateOutcome.Taken, channel.Channel);
+        var created = channel.Created.ToUnixTimeMilliseconds();
+        var id = session.Use(InsertChannel)
+            .Bind(channel.Channel).Bind(channel.Name).Bind((long)channel.Kind).Bind(channel.Pair)
+            .Bind(RandomNumberGenerator.GetHexString(EpochLength, lowercase: true)).Bind(created).Bind(created).Scalar()!.Value;
+        foreach (var user in channel.Members) PutMember(id, user, ChannelRole.Member);
+        if (channel.Owner is { } owner)
+            PutMember(id, owner, channel.Kind == ChannelKind.Direct ? ChannelRole.Member : ChannelRole.Owner);
+        return new CreateResult(CreateOutcome.Created, channel.Channel);
+    }
+
+    public bool Delete(string channel)
+    {
+        if (Find(channel) is not { } found) return false;
+        var first = MessageKey.Of(found.Id, 0);
+        var last = MessageKey.Of(found.Id, MessageKey.MaxNumber);
+        session.Use(DeleteReactions).Bind(first).Bind(last).Execute();
+        session.Use(DeleteMessages).Bind(first).Bind(last).Execute();
+        session.Use("DELETE FROM mentions WHERE channel = ?").Bind(found.Id).Execute();
+        session.Use("DELETE FROM members WHERE channel = ?").Bind(found.Id).Execute();
+        session.Use("DELETE FROM marks WHERE channel = ?").Bind(found.Id).Execute();
+        session.Use("DELETE FROM channels WHERE id = ?").Bind(found.Id).Execute();
+        return true;
+    }
+
+    public MemberOutcome SetMember(string channel, string user, ChannelRole role)
+    {
+        if (Find(channel) is not { } found) return MemberOutcome.NoChannel;
+        var present = Role(found.Id, user);
+        if (present == role) return MemberOutcome.Unchanged;
+        if (present == ChannelRole.Owner && CountOwners(found.Id) == 1) return MemberOutcome.LastOwner;
+        PutMember(found.Id, user, role);
+        return MemberOutcome.Changed;
+    }
+
+    public MemberOutcome RemoveMember(string channel, string user)
+    {
+        if (Find(channel) is not { } found) return MemberOutcome.NoChannel;
+        if (Role(found.Id, user) is not { } present) return MemberOutcome.Unchanged;
+        if (present == ChannelRole.Owner && CountOwners(found.Id) == 1) return MemberOutcome.LastOwner;
+        session.Use("DELETE FROM members WHERE channel = ? AND user = ?").Bind(found.Id).Bind(user).Execute();
+        return MemberOutcome.Changed;
+    }
+
+    public ReadMark? MoveReadMark(string channel, string user, long sequence)
+    {
+        if (Find(channel) is not { } found) return null;
+        var present = session.Use("SELECT sequence FROM marks WHERE channel = ? AND user = ?").Bind(found.Id).Bind(user).Scalar() ?? 0;
+        var wanted = Math.Min(sequence, found.Sequence);
+        if (wanted <= present) return new ReadMark(present, false);
+        session.Use(UpsertMark).Bind(found.Id).Bind(user).Bind(wanted).Execute();
+        return new ReadMark(wanted, true);
+    }
+
+    private (long Id, long Sequence)? Find(string channel)
+    {
+        using var row = session.Use("SELECT id, sequence FROM channels WHERE name = ?").Bind(channel);
+        return row.Step() ? (row.Int64(0), row.Int64(1)) : null;
+    }
+
+    private string? FindPair(string pair)
+    {
+        using var row = session.Use("SELECT name FROM channels WHERE pair = ?").Bind(pair);
+        return row.Step() ? row.Text(0) : null;
+    }
+
+    private ChannelRole? Role(long channel, string user) =>
+        (ChannelRole?)session.Use("SELECT role FROM members WHERE channel = ? AND user = ?").Bind(channel).Bind(user).Scalar();
+
+    private long CountOwners(long channel) =>
+        session.Use("SELECT count(*) FROM members WHERE channel = ? AND role = ?").Bind(channel).Bind((long)ChannelRole.Owner).Scalar() ?? 0;
+
+    private void PutMember(long channel, string user, ChannelRole role) =>
+        session.Use(UpsertMember).Bind(channel).Bind(user).Bind((long)role).Execute();
+}

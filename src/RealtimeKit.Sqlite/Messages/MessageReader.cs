@@ -1,0 +1,78 @@
+using RealtimeKit.Protocol;
+using RealtimeKit.Sqlite.Database;
+
+namespace RealtimeKit.Sqlite.Messages;
+
+/// <summary>Reads the log inside a reader's transaction, so that head and messages are of one moment.</summary>
+internal static class MessageReader
+{
+    private const string Select = $"SELECT {MessageRow.Columns} FROM messages";
+    private const string Changes = $"{Select} WHERE change > ? AND change <= ? ORDER BY change LIMIT ?";
+    private const string Range = "key > ? AND key < ?";
+    private const string Oldest = $"{Select} WHERE {Range} ORDER BY key LIMIT ?";
+    private const string Newest = $"{Select} WHERE {Range} ORDER BY key DESC LIMIT ?";
+
+    // Two ordered parts that SQLite merges as it goes; an OR would sort the whole thread first.
+    private const string Thread = $"{Select} WHERE key = ? AND {Range} UNION ALL {Select} WHERE thread = ? AND {Range} ORDER BY 1";
+    private const string OldestOfThread = $"{Thread} LIMIT ?";
+    private const string NewestOfThread = $"{Thread} DESC LIMIT ?";
+
+    public static MessagePage? ReadChanges(SqliteSession session, string channel, long afterVersion, PageLimit limit)
+    {
+        if (FindHead(session, channel) is not { } found) return null;
+        var page = new PageBuilder(limit);
+        using var rows = session.Use(Changes)
+            .Bind(MessageKey.Of(found.Id, afterVersion)).Bind(MessageKey.Of(found.Id, MessageKey.MaxNumber)).Bind(page.Rows);
+        Fill(page, rows, channel);
+        return page.Build(found.Head);
+    }
+
+    public static MessagePage? ReadHistory(SqliteSession session, HistoryQuery query)
+    {
+        if (FindHead(session, query.Channel) is not { } found) return null;
+        var page = new PageBuilder(query.Limit);
+        var descending = query.After is null;
+        var after = MessageKey.Of(found.Id, query.After ?? 0);
+        var before = MessageKey.Of(found.Id, query.Before ?? MessageKey.MaxNumber);
+        using var rows = query.Thread is { } root
+            ? BindThread(session.Use(descending ? NewestOfThread : OldestOfThread), MessageKey.Of(found.Id, root), after, before)
+            : session.Use(descending ? Newest : Oldest).Bind(after).Bind(before);
+        rows.Bind(page.Rows);
+        Fill(page, rows, query.Channel);
+        return page.Build(found.Head, descending);
+    }
+
+    public static IReadOnlyList<ChannelHead> ReadHeads(SqliteSession session, IReadOnlyCollection<string> channels)
+    {
+        var heads = new List<ChannelHead>(channels.Count);
+        foreach (var channel in channels)
+        {
+            if (FindHead(session, channel) is { } found) heads.Add(found.Head);
+        }
+
+        return heads;
+    }
+
+    public static Message? ReadMessage(SqliteSession session, string channel, long key)
+    {
+        using var row = session.Use($"{Select} WHERE key = ?").Bind(key);
+        return row.Step() ? MessageRow.Read(row, channel) : null;
+    }
+
+    private static (long Id, ChannelHead Head)? FindHead(SqliteSession session, string channel)
+    {
+        using var row = session.Use("SELECT id, epoch, version, sequence FROM channels WHERE name = ?").Bind(channel);
+        return row.Step() ? (row.Int64(0), new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3))) : null;
+    }
+
+    private static Statement BindThread(Statement statement, long root, long after, long before) =>
+        statement.Bind(root).Bind(after).Bind(before).Bind(root).Bind(after).Bind(before);
+
+    private static void Fill(PageBuilder page, Statement rows, string channel)
+    {
+        while (rows.Step())
+        {
+            if (!page.TryAdd(MessageRow.Read(rows, channel))) return;
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using Microsoft.Extensions.Options;
+using RealtimeKit.Protocol;
+using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Directory;
+using RealtimeKit.Sqlite.Messages;
+
+namespace RealtimeKit.Sqlite;
+
+/// <summary>
+/// The store over one SQLite file: one writer, a few readers, and nothing acknowledged before it is committed to disk.
+/// </summary>
+internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
+{
+    private readonly SqliteWriter _writer;
+    private readonly SqliteReaders _readers;
+
+    public SqliteStore(IOptions<SqliteStoreOptions> options)
+    {
+        var database = new SqliteDatabase(options.Value);
+        _writer = new SqliteWriter(database);
+        _readers = new SqliteReaders(database, _writer, options.Value.Readers);
+    }
+
+    /// <summary>Opens the database, and makes or migrates it where that is needed. Else the first call does.</summary>
+    /// <exception cref="InvalidOperationException">The file is not a database that this version can use.</exception>
+    /// <exception cref="StoreUnavailableException">The file cannot be opened or is locked.</exception>
+    public ValueTask InitializeAsync(CancellationToken cancellationToken) => _writer.OpenAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<AppendResult>> AppendAsync(
+        IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        return await _writer.RunAsync(session => Appender.Append(session, changes), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<MessagePage?> ReadChangesAsync(
+        string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => MessageReader.ReadChanges(session, channel, afterVersion, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => MessageReader.ReadHistory(session, query), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(
+        IReadOnlyCollection<string> channels, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => MessageReader.ReadHeads(session, channels), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => DirectoryReader.Find(session, channel, user), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) =>
+        Write(directory => directory.Create(channel), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
+        Write(directory => directory.Delete(channel), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MemberOutcome> SetMemberAsync(
+        string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
+        Write(directory => directory.SetMember(channel, user, role), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
+        Write(directory => directory.RemoveMember(channel, user), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MemberPage> ListMembersAsync(
+        string channel, string? after, int limit, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => DirectoryReader.ListMembers(session, channel, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelPage> ListChannelsAsync(
+        string user, string? before, int limit, CancellationToken cancellationToken)
+    {
+        ChannelCursor? cursor = before is null ? null : ChannelCursor.Parse(before);
+        return _readers.RunAsync(session => ChannelLister.List(session, user, cursor, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReadMark?> MoveReadMarkAsync(
+        string channel, string user, long sequence, CancellationToken cancellationToken) =>
+        Write(directory => directory.MoveReadMark(channel, user, sequence), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
+        string channel, long sequence, string user, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => DirectoryReader.ListOwnReactions(session, channel, sequence, user), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        // The writer last, so that the connection that closes the file is the one that may move the log into it.
+        _readers.Dispose();
+        _writer.Dispose();
+    }
+
+    /// <summary>Runs text on the writer's connection, outside any transaction: for tests of a full disk.</summary>
+    internal Task RunOnWriterAsync(string sql) => _writer.RunBareAsync(session => { session.Run(sql); return true; });
+
+    private ValueTask<T> Write<T>(Func<DirectoryWriter, T> body, CancellationToken cancellationToken) =>
+        new(_writer.RunAsync(session => body(new DirectoryWriter(session)), cancellationToken));
+}

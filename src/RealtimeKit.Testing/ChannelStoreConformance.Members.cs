@@ -1,0 +1,124 @@
+using RealtimeKit.Protocol;
+using Xunit;
+
+namespace RealtimeKit.Testing;
+
+public abstract partial class ChannelStoreConformance
+{
+    /// <summary>A member is made, given another role and removed; what is so already is told.</summary>
+    [Fact]
+    public async Task MembersComeChangeAndGo()
+    {
+        await NewChannelAsync("room");
+        Assert.Equal(MemberOutcome.Changed, await SetAsync("bob", ChannelRole.Member));
+        Assert.Equal(MemberOutcome.Unchanged, await SetAsync("bob", ChannelRole.Member));
+        Assert.Equal(MemberOutcome.Changed, await SetAsync("bob", ChannelRole.Moderator));
+        Assert.Equal(ChannelRole.Moderator, await RoleAsync("bob"));
+        Assert.Equal(MemberOutcome.Changed, await RemoveAsync("bob"));
+        Assert.Equal(MemberOutcome.Unchanged, await RemoveAsync("bob"));
+        Assert.Null(await RoleAsync("bob"));
+        Assert.Null(await RoleAsync("BOB"));
+        Assert.Equal(MemberOutcome.NoChannel, await Channels.SetMemberAsync("nowhere", "bob", ChannelRole.Member, Cancel));
+        Assert.Equal(MemberOutcome.NoChannel, await Channels.RemoveMemberAsync("nowhere", "bob", Cancel));
+    }
+
+    /// <summary>The last owner can neither go nor be given a lower role; one of two can.</summary>
+    [Fact]
+    public async Task LastOwnerStays()
+    {
+        await NewChannelAsync("room", "bob");
+        Assert.Equal(MemberOutcome.LastOwner, await RemoveAsync("ann"));
+        Assert.Equal(MemberOutcome.LastOwner, await SetAsync("ann", ChannelRole.Moderator));
+        Assert.Equal(MemberOutcome.Unchanged, await SetAsync("ann", ChannelRole.Owner));
+        Assert.Equal(ChannelRole.Owner, await RoleAsync("ann"));
+
+        Assert.Equal(MemberOutcome.Changed, await SetAsync("bob", ChannelRole.Owner));
+        Assert.Equal(MemberOutcome.Changed, await SetAsync("ann", ChannelRole.Member));
+        Assert.Equal(MemberOutcome.LastOwner, await RemoveAsync("bob"));
+        Assert.Equal(MemberOutcome.Changed, await RemoveAsync("ann"));
+    }
+
+    /// <summary>Of two owners who step down at once, one stays.</summary>
+    [Fact]
+    public async Task TwoOwnersCannotLeaveAtOnce()
+    {
+        await NewChannelAsync("room", "bob");
+        await SetAsync("bob", ChannelRole.Owner);
+        var outcomes = await Task.WhenAll(Task.Run(() => RemoveAsync("ann"), Cancel), Task.Run(() => RemoveAsync("bob"), Cancel));
+        Assert.Equal([MemberOutcome.Changed, MemberOutcome.LastOwner], outcomes.Order());
+    }
+
+    /// <summary>A channel without an owner lets its members go.</summary>
+    [Fact]
+    public async Task MembersOfAnOwnerlessChannelMayGo()
+    {
+        await Channels.CreateAsync(Sample.Channel("room", owner: null, members: ["bob"]), Cancel);
+        Assert.Equal(MemberOutcome.Changed, await RemoveAsync("bob"));
+    }
+
+    /// <summary>Members are listed in ordinal order, with role and mark, in pages.</summary>
+    [Fact]
+    public async Task MembersAreListedInPages()
+    {
+        var users = new[] { "b", "B", "a-1", "a_1", "a.1", "Z", "zz", "a", "0" };
+        await NewChannelAsync("room", users);
+        var channel = new ChannelDriver(Messages, "room");
+        await channel.PostManyAsync(3);
+        await Channels.MoveReadMarkAsync("room", "b", 2, Cancel);
+        var ordered = users.Append("ann").Order(StringComparer.Ordinal).ToList();
+
+        var all = await Channels.ListMembersAsync("room", null, 10, Cancel);
+        Assert.Equal((10, false), (all.Members.Count, all.More));
+        Assert.Equal(ordered, all.Members.Select(member => member.User));
+        Assert.Equal(new ChannelMember("b", ChannelRole.Member, 2), Assert.Single(all.Members, member => member.User == "b"));
+        Assert.Equal(new ChannelMember("ann", ChannelRole.Owner, 0), Assert.Single(all.Members, member => member.User == "ann"));
+
+        var first = await Channels.ListMembersAsync("room", null, 4, Cancel);
+        Assert.Equal(ordered[..4], first.Members.Select(member => member.User));
+        Assert.True(first.More);
+        var rest = await Channels.ListMembersAsync("room", ordered[3], 6, Cancel);
+        Assert.Equal(ordered[4..], rest.Members.Select(member => member.User));
+        Assert.False(rest.More);
+        Assert.Equal(ordered[6..], (await Channels.ListMembersAsync("room", ordered[5] + "-", 10, Cancel)).Members.Select(member => member.User));
+        Assert.Empty((await Channels.ListMembersAsync("room", "zzz", 10, Cancel)).Members);
+        Assert.Empty((await Channels.ListMembersAsync("nowhere", null, 10, Cancel)).Members);
+    }
+
+    /// <summary>A read mark only moves forward, and not beyond the last message.</summary>
+    [Fact]
+    public async Task ReadMarksMoveForwardOnly()
+    {
+        var channel = await NewChannelAsync("room", "bob");
+        Assert.Equal(new ReadMark(0, false), await MarkAsync("bob", 5));
+        await channel.PostManyAsync(5);
+        Assert.Equal(new ReadMark(3, true), await MarkAsync("bob", 3));
+        Assert.Equal(new ReadMark(3, false), await MarkAsync("bob", 3));
+        Assert.Equal(new ReadMark(3, false), await MarkAsync("bob", 1));
+        Assert.Equal(new ReadMark(3, false), await MarkAsync("bob", -1));
+        Assert.Equal(new ReadMark(5, true), await MarkAsync("bob", long.MaxValue));
+        Assert.Equal(5, (await Channels.FindAsync("room", "bob", Cancel))!.Read);
+        Assert.Equal(0, (await Channels.FindAsync("room", "ann", Cancel))!.Read);
+        Assert.Null(await Channels.MoveReadMarkAsync("nowhere", "bob", 1, Cancel));
+    }
+
+    /// <summary>Whoever is no member has a mark too, and it outlives the membership.</summary>
+    [Fact]
+    public async Task MarksDoNotNeedMembership()
+    {
+        var channel = await NewChannelAsync("room", "bob");
+        await channel.PostManyAsync(2);
+        Assert.Equal(new ReadMark(1, true), await MarkAsync("eve", 1));
+        Assert.Equal(1, (await Channels.FindAsync("room", "eve", Cancel))!.Read);
+        await MarkAsync("bob", 2);
+        await RemoveAsync("bob");
+        Assert.Equal(2, (await Channels.FindAsync("room", "bob", Cancel))!.Read);
+    }
+
+    private async Task<MemberOutcome> SetAsync(string user, ChannelRole role) => await Channels.SetMemberAsync("room", user, role, Cancel);
+
+    private async Task<MemberOutcome> RemoveAsync(string user) => await Channels.RemoveMemberAsync("room", user, Cancel);
+
+    private async Task<ReadMark?> MarkAsync(string user, long sequence) => await Channels.MoveReadMarkAsync("room", user, sequence, Cancel);
+
+    private async Task<ChannelRole?> RoleAsync(string user) => (await Channels.FindAsync("room", user, Cancel))!.Role;
+}

@@ -1,0 +1,162 @@
+using System.Text;
+using Xunit;
+
+namespace RealtimeKit.Testing;
+
+/// <summary>
+/// What every <see cref="IMessageBroker"/> must do while it is reachable, shown with two nodes on one broker. It may
+/// repeat and reorder, and the tests let it.
+/// </summary>
+public abstract class MessageBrokerConformance : IAsyncLifetime
+{
+    private readonly RecordingReceiver _here = new();
+    private readonly RecordingReceiver _there = new();
+    private IMessageBroker? _one;
+    private IMessageBroker? _two;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>Makes the broker of another node, not started, on the same network as those before in this test.</summary>
+    protected abstract ValueTask<IMessageBroker> CreateAsync();
+
+    /// <inheritdoc/>
+    public virtual async ValueTask InitializeAsync()
+    {
+        _one = await CreateAsync();
+        _two = await CreateAsync();
+        await _one.StartAsync(_here, Cancel);
+        await _two.StartAsync(_there, Cancel);
+    }
+
+    /// <inheritdoc/>
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        foreach (var broker in new[] { _one, _two })
+        {
+            if (broker is IAsyncDisposable asynchronous) await asynchronous.DisposeAsync();
+            else (broker as IDisposable)?.Dispose();
+        }
+    }
+
+    /// <summary>What one node publishes arrives at the other, byte for byte, in both directions.</summary>
+    [Fact]
+    public async Task PublicationsArriveAtTheOtherNode()
+    {
+        await _one!.SubscribeAsync("lobby", Cancel);
+        await _two!.SubscribeAsync("lobby", Cancel);
+        byte[] payload = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
+        _one.Publish("lobby", payload);
+        _two.Publish("lobby", "back"u8);
+
+        Assert.Equal(payload, await _there.WaitForAsync("lobby", received => received.Length == payload.Length));
+        Assert.Equal("back"u8.ToArray(), await _here.WaitForAsync("lobby", received => received.Length == 4));
+    }
+
+    /// <summary>A payload is copied: the publisher may use its buffer again at once.</summary>
+    [Fact]
+    public async Task BufferMayBeUsedAgainAtOnce()
+    {
+        await _two!.SubscribeAsync("lobby", Cancel);
+        var buffer = new byte[50_000];
+        for (byte number = 1; number <= 20; number++)
+        {
+            buffer.AsSpan().Fill(number);
+            _one!.Publish("lobby", buffer);
+        }
+
+        for (byte number = 1; number <= 20; number++)
+        {
+            var expected = number;
+            var received = await _there.WaitForAsync("lobby", payload => payload[0] == expected);
+            Assert.Equal(buffer.Length, received.Length);
+            Assert.All(received, value => Assert.Equal(expected, value));
+        }
+    }
+
+    /// <summary>When a subscription has ended its start, nothing that is published after it is missed.</summary>
+    [Fact]
+    public async Task NothingIsMissedAfterSubscribing()
+    {
+        for (var number = 0; number < 50; number++)
+        {
+            await _two!.SubscribeAsync($"room-{number}", Cancel);
+            _one!.Publish($"room-{number}", Encoding.UTF8.GetBytes($"{number}"));
+        }
+
+        for (var number = 0; number < 50; number++)
+            Assert.Equal($"{number}", Encoding.UTF8.GetString(await _there.WaitForAsync($"room-{number}", _ => true)));
+    }
+
+    /// <summary>Only subscribed channels arrive; names that look alike are different.</summary>
+    [Fact]
+    public async Task OnlySubscribedChannelsArrive()
+    {
+        await _two!.SubscribeAsync("room.a", Cancel);
+        foreach (var other in new[] { "room", "room.b", "room.a.b", "Room.a", "room:a", "a", "room.a-" }) _one!.Publish(other, "no"u8);
+        _one!.Publish("room.a", "yes"u8);
+
+        await _there.WaitForAsync("room.a", _ => true);
+        Assert.Equal(["room.a"], _there.Channels);
+    }
+
+    /// <summary>After the end of a subscription nothing more arrives; the others go on.</summary>
+    [Fact]
+    public async Task NothingArrivesAfterUnsubscribing()
+    {
+        await _two!.SubscribeAsync("one", Cancel);
+        await _two.SubscribeAsync("two", Cancel);
+        _one!.Publish("one", "before"u8);
+        await _there.WaitForAsync("one", _ => true);
+        await _two.UnsubscribeAsync("one", Cancel);
+        _one.Publish("one", "after"u8);
+        _one.Publish("two", "after"u8);
+
+        await _there.WaitForAsync("two", _ => true);
+        Assert.DoesNotContain(_there.Payloads("one"), payload => payload.AsSpan().SequenceEqual("after"u8));
+        await _two.SubscribeAsync("one", Cancel);
+        _one.Publish("one", "again"u8);
+        await _there.WaitForAsync("one", payload => payload.AsSpan().SequenceEqual("again"u8));
+    }
+
+    /// <summary>Subscribing twice is the same as once, and ending what is not subscribed is no failure.</summary>
+    [Fact]
+    public async Task SubscriptionsAreNotCounted()
+    {
+        await _two!.UnsubscribeAsync("one", Cancel);
+        await _two.SubscribeAsync("one", Cancel);
+        await _two.SubscribeAsync("one", Cancel);
+        await _two.UnsubscribeAsync("one", Cancel);
+        await _two.SubscribeAsync("two", Cancel);
+        _one!.Publish("one", "no"u8);
+        _one.Publish("two", "yes"u8);
+
+        await _there.WaitForAsync("two", _ => true);
+        Assert.Equal(["two"], _there.Channels);
+    }
+
+    /// <summary>Publishing where nobody listens is no failure.</summary>
+    [Fact]
+    public async Task NobodyNeedsToListen()
+    {
+        _one!.Publish("nobody", "x"u8);
+        await _two!.SubscribeAsync("lobby", Cancel);
+        _one.Publish("lobby", "y"u8);
+        await _there.WaitForAsync("lobby", _ => true);
+    }
+
+    /// <summary>Many publishers at once lose nothing while the broker is there.</summary>
+    [Fact]
+    public async Task ManyPublishersLoseNothing()
+    {
+        const int tasks = 4, each = 250;
+        await _two!.SubscribeAsync("lobby", Cancel);
+        await Task.WhenAll(Enumerable.Range(0, tasks).Select(task => Task.Run(() =>
+        {
+            for (var number = 0; number < each; number++) _one!.Publish("lobby", Encoding.UTF8.GetBytes($"{task} {number}"));
+        }, Cancel)));
+
+        var expected = Enumerable.Range(0, tasks).SelectMany(task => Enumerable.Range(0, each).Select(number => $"{task} {number}")).ToHashSet();
+        await _there.WaitForAllAsync(received => received.Select(Encoding.UTF8.GetString).ToHashSet().SetEquals(expected));
+    }
+}

@@ -1,0 +1,51 @@
+using Xunit;
+
+namespace RealtimeKit.Testing;
+
+/// <summary>What the suites of a store share: a fresh store for each test, and its end.</summary>
+public abstract class StoreConformance : IAsyncLifetime
+{
+    private StoreUnderTest? _store;
+
+    /// <summary>The log of the store under test.</summary>
+    protected IMessageStore Messages => _store!.Messages;
+
+    /// <summary>The directory of the store under test.</summary>
+    protected IChannelStore Channels => _store!.Channels;
+
+    private protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <summary>Makes an empty store, ready for use.</summary>
+    protected abstract ValueTask<StoreUnderTest> CreateAsync();
+
+    /// <inheritdoc/>
+    public virtual async ValueTask InitializeAsync() => _store = await CreateAsync();
+
+    /// <inheritdoc/>
+    public virtual async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        if (_store?.Cleanup is { } cleanup) await cleanup();
+    }
+
+    private protected async Task<ChannelDriver> NewChannelAsync(string name = "lobby", params string[] members)
+    {
+        var created = await Channels.CreateAsync(Sample.Channel(name, "ann", members), Cancel);
+        Assert.Equal(CreateOutcome.Created, created.Outcome);
+        return new ChannelDriver(Messages, name);
+    }
+
+    /// <summary>A random generator whose seed is told with the test's output.</summary>
+    private protected static Random NewRandom()
+    {
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        return new Random(seed);
+    }
+}
+
+/// <summary>A store for one test.</summary>
+/// <param name="Messages">Its log.</param>
+/// <param name="Channels">Its directory, over the same channels.</param>
+/// <param name="Cleanup">Called at the end of the test.</param>
+public sealed record StoreUnderTest(IMessageStore Messages, IChannelStore Channels, Func<ValueTask>? Cleanup = null);

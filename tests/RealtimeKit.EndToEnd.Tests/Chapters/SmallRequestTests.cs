@@ -1,0 +1,53 @@
+using FluentAssertions;
+using RealtimeKit.EndToEnd.Hosting;
+using RealtimeKit.EndToEnd.Protocol;
+using Xunit;
+
+namespace RealtimeKit.EndToEnd.Chapters;
+
+/// <summary>`ping`, `pong`, and the requests this server does not know yet.</summary>
+[Collection(nameof(ChaptersCollection))]
+public sealed class SmallRequestTests(QuickStartProcess server) : ProtocolTest(server)
+{
+    [Fact]
+    public async Task A_ping_is_answered_by_ok_with_its_id()
+    {
+        var ann = await ConnectAsync();
+        var reply = await ann.RequestAsync("ping");
+        reply.ShouldBe("ok");
+        reply.EnumerateObject().Select(field => field.Name).Should().BeEquivalentTo("type", "id");
+    }
+
+    [Fact]
+    public async Task A_pong_has_no_reply()
+    {
+        var ann = await ConnectAsync();
+        await ann.SendAsync("{\"type\":\"pong\"}\n{\"type\":\"pong\"}");
+        await PassAsync(ann);
+        ann.Inbox.Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_thousand_pings_in_one_message_are_all_answered()
+    {
+        var ann = await ConnectAsync();
+        var replies = await ann.BatchAsync([.. Enumerable.Repeat(("ping", (object?)null), 1000)]);
+        replies.Should().OnlyContain(reply => reply.IsType("ok"));
+    }
+
+    [Theory]
+    [InlineData("search")]
+    [InlineData("invite")]
+    [InlineData("remove")]
+    [InlineData("ban")]
+    [InlineData("unban")]
+    [InlineData("mute")]
+    [InlineData("unmute")]
+    [InlineData("setRole")]
+    public async Task What_this_server_cannot_do_yet_is_unsupported(string type)
+    {
+        var (ann, channel) = await WithChannelAsync();
+        (await ann.RequestAsync(type, new { channel, user = "ben", role = "member", query = "x" })).ShouldBeError("unsupported");
+        await PassAsync(ann);
+    }
+}

@@ -1,0 +1,30 @@
+using RealtimeKit.InMemory;
+using RealtimeKit.Testing;
+
+namespace RealtimeKit.Tests.Stores;
+
+public sealed class InMemoryMessageStoreTests : MessageStoreConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => InMemory.CreateAsync();
+}
+
+public sealed class InMemoryChannelStoreTests : ChannelStoreConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => InMemory.CreateAsync();
+}
+
+public sealed class InMemoryBrokerConformanceTests : MessageBrokerConformance
+{
+    private readonly InMemoryBrokerNetwork _network = new();
+
+    protected override ValueTask<IMessageBroker> CreateAsync() => ValueTask.FromResult<IMessageBroker>(new InMemoryBroker(_network));
+}
+
+internal static class InMemory
+{
+    public static ValueTask<StoreUnderTest> CreateAsync()
+    {
+        var store = new InMemoryStore();
+        return ValueTask.FromResult(new StoreUnderTest(store, store));
+    }
+}
