@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 
-namespace RealtimeKit;
+namespace RealtimeKit.WebSockets;
 
 /// <summary>Serves the browser client that the package carries.</summary>
 internal static class BrowserClient

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
-using RealtimeKit;
+using RealtimeKit.WebSockets;
 
 namespace Microsoft.AspNetCore.Builder;
 

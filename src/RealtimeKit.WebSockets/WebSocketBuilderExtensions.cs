@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using RealtimeKit;
+using RealtimeKit.WebSockets;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

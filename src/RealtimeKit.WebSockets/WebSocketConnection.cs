@@ -3,7 +3,7 @@ using System.Net.WebSockets;
 using System.Security.Claims;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.WebSockets;
 
 /// <summary>A WebSocket as a transport connection.</summary>
 internal sealed class WebSocketConnection(

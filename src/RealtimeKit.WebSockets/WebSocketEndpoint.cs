@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.WebSockets;
 
 /// <summary>Decides whether an upgrade may pass, and hands the WebSocket to the engine.</summary>
 internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions<WebSocketTransportOptions> options)

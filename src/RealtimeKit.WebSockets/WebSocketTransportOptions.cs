@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.WebSockets;
 
 /// <summary>How the WebSocket endpoint behaves. Checked when the host starts.</summary>
 public sealed class WebSocketTransportOptions

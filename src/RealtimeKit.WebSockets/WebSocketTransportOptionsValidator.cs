@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Options;
 
-namespace RealtimeKit;
+namespace RealtimeKit.WebSockets;
 
 /// <summary>Says at start which origins can never match.</summary>
 internal sealed class WebSocketTransportOptionsValidator : IValidateOptions<WebSocketTransportOptions>

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace RealtimeKit.Protocol;
@@ -9,10 +8,9 @@ namespace RealtimeKit.Protocol;
 /// <summary>How every frame is written: one line of compact JSON, a line feed behind it.</summary>
 internal static class FrameWriter
 {
-    // The relaxed encoder still escapes what JSON must; the frames never stand inside HTML, and text stays its own size.
     public static readonly JsonWriterOptions Options = new()
     {
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Encoder = MinimalJsonEncoder.Instance,
         SkipValidation = true,
         MaxDepth = 4 * ProtocolConstants.MaxDepth,
     };

@@ -1,0 +1,115 @@
+// Where a message is written: a new one, an answer, or an edit of one's own.
+
+import { byId } from './dom.js';
+
+const LONGEST = 8000;
+
+export class Composer {
+  /** @type {import('./room.js').Room|null} */ #room = null;
+  /** @type {{kind: 'edit'|'reply', message: any}|null} */ #context = null;
+  #form = byId('compose'); #text = byId('text'); #error = byId('compose-error');
+  #sent;
+
+  /** @param {() => void} sent */
+  constructor(sent) {
+    this.#sent = sent;
+    this.#text.maxLength = LONGEST;
+    this.#form.addEventListener('submit', event => {
+      event.preventDefault();
+      this.#submit();
+    });
+    this.#text.addEventListener('keydown', event => this.#key(event));
+    this.#text.addEventListener('input', () => {
+      this.fail('');
+      this.#saveDraft();
+      if (this.#text.value && this.#context?.kind !== 'edit') this.#room?.channel.typing();
+    });
+    byId('cancel').addEventListener('click', () => this.cancel());
+  }
+
+  /** @param {import('./room.js').Room} room */
+  show(room) {
+    this.#room = room;
+    this.#setContext(null);
+    this.fail('');
+    this.#text.placeholder = `Message #${room.name}`;
+    this.#text.value = sessionStorage.getItem(this.#draftKey()) ?? '';
+  }
+
+  focus() { this.#text.focus(); }
+
+  /** @param {any} message */
+  edit(message) {
+    this.#setContext({ kind: 'edit', message });
+    this.#text.value = message.text ?? '';
+    this.focus();
+  }
+
+  /** @param {any} message */
+  reply(message) {
+    this.#setContext({ kind: 'reply', message });
+    this.focus();
+  }
+
+  cancel() {
+    if (this.#context?.kind === 'edit') this.#text.value = sessionStorage.getItem(this.#draftKey()) ?? '';
+    this.#setContext(null);
+    this.focus();
+  }
+
+  /** @param {string} message */
+  fail(message) { this.#error.textContent = message; }
+
+  async #submit() {
+    const room = this.#room;
+    const text = this.#text.value.trim();
+    const context = this.#context;
+    if (!room || !text) return;
+    if (context?.kind === 'edit') {
+      try {
+        await room.channel.edit(context.message.sequence, { text });
+      } catch (error) {
+        return this.fail(error.message);                 // what was written stays
+      }
+      if (this.#context === context) this.cancel();
+      return;
+    }
+    room.send(context ? { text, replyTo: context.message.sequence } : { text });
+    this.#text.value = '';
+    this.#setContext(null);
+    this.#saveDraft();
+    this.#sent();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      this.#form.requestSubmit();
+    } else if (event.key === 'Escape' && this.#context) {
+      event.preventDefault();
+      this.cancel();
+    } else if (event.key === 'ArrowUp' && !this.#text.value && !this.#context) {
+      const own = this.#room?.items.filter(({ state, sender, deletedAt }) => state === 'stored' && sender === this.#room?.me && !deletedAt).at(-1);
+      if (!own) return;
+      event.preventDefault();
+      this.edit(own);
+    }
+  }
+
+  /** @param {typeof this.#context} context */
+  #setContext(context) {
+    this.#context = context;
+    byId('context').hidden = !context;
+    this.#form.classList.toggle('editing', context?.kind === 'edit');
+    this.#form.querySelector('[data-testid=send]').textContent = context?.kind === 'edit' ? 'Save' : 'Send';
+    if (context) byId('context-text').textContent = context.kind === 'edit' ? 'Editing your message' : `Replying to ${context.message.sender}: ${context.message.text ?? '…'}`;
+  }
+
+  #draftKey() { return `realtimekit:draft:${this.#room?.me}:${this.#room?.name}`; }
+
+  #saveDraft() {
+    if (this.#context?.kind !== 'edit') sessionStorage.setItem(this.#draftKey(), this.#text.value);
+  }
+}

@@ -1,0 +1,11 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client;
+
+/// <summary>How a channel stood when it was subscribed.</summary>
+/// <param name="Epoch">Which life of the channel it is.</param>
+/// <param name="Version">Its latest change.</param>
+/// <param name="Sequence">Its last message; 0 for none.</param>
+/// <param name="Read">The user's read mark; 0 for none.</param>
+/// <param name="Role">The user's role; <see langword="null"/> where the user is not a member.</param>
+public sealed record ChannelSubscription(string Epoch, long Version, long Sequence, long Read, ChannelRole? Role);

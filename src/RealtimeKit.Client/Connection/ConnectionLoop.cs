@@ -1,0 +1,142 @@
+using Microsoft.Extensions.Logging;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client;
+
+/// <summary>
+/// Makes one connection after another until it is told to stop or the server wants no more of them, and hands each to the
+/// parts that live across connections.
+/// </summary>
+internal sealed class ConnectionLoop(
+    Uri endpoint, RealtimeClientOptions options, RequestIds ids, RequestTable requests, SubscriptionTable subscriptions,
+    IReadOnlyList<IConnectionPart> parts, ILogger logger, Action<ConnectionState> stateChanged) : IDisposable
+{
+    private static readonly string ClientVersion = typeof(ConnectionLoop).Assembly.GetName().Version?.ToString(3) ?? "0";
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _firstConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ReconnectRules _rules = new(
+        new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared), options.TokenProvider is not null);
+
+    private bool _joining = true;
+    private Link? _link;
+
+    /// <summary>Ends when the client is connected for the first time; fails where it is closed before.</summary>
+    public Task FirstConnected => _firstConnected.Task;
+
+    /// <summary>Runs until the client is closed. Never throws.</summary>
+    public async Task RunAsync()
+    {
+        // The caller's thread is not the one to connect on.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        while (true)
+        {
+            var end = await RunConnectionAsync().ConfigureAwait(false);
+            if (end.Code == CloseCode.MessageTooBig) FailLargest();
+            foreach (var part in parts) part.Detach();
+            if (_stopping.IsCancellationRequested)
+            {
+                Finish(new LinkEnd(CloseCode.Normal, "The application closed the client."), byApplication: true);
+                return;
+            }
+
+            if (_rules.After(end) is not { } delay)
+            {
+                Log.Closed(logger, end.Code, end.Reason);
+                Finish(end, byApplication: false);
+                return;
+            }
+
+            Log.Waiting(logger, end.Code, end.Reason, delay);
+            stateChanged(new ConnectionState(ConnectionStatus.Waiting, RetryIn: delay, CloseCode: end.Code, Reason: end.Reason));
+            await Task.Delay(delay, options.TimeProvider, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    /// <summary>Asks the loop to end; it closes the present connection in good order.</summary>
+    public void Stop()
+    {
+        _stopping.Cancel();
+        Volatile.Read(ref _link)?.BeginClose(new LinkEnd(CloseCode.Normal, ""));
+    }
+
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task<LinkEnd> RunConnectionAsync()
+    {
+        try
+        {
+            if (_stopping.IsCancellationRequested) return new LinkEnd(CloseCode.Normal, "");
+            stateChanged(ConnectionState.Connecting);
+            using var limit = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
+            var token = options.TokenProvider is { } provider ? await provider(either.Token).ConfigureAwait(false) : null;
+            var socket = await Handshake.OpenAsync(endpoint, options.ConfigureWebSocket, either.Token).ConfigureAwait(false);
+            using var link = new Link(socket, options.TimeProvider, _joining);
+            return await UseAsync(link, token, either.Token).ConfigureAwait(false);
+        }
+        catch (Handshake.RefusedException e)
+        {
+            return e.End;
+        }
+#pragma warning disable CA1031 // Token provider and configuration are the application's: whatever fails is a failed attempt.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            return new LinkEnd(CloseCode.Lost, e.Message);
+        }
+    }
+
+    private async Task<LinkEnd> UseAsync(Link link, string? token, CancellationToken connectLimit)
+    {
+        var session = new LinkSession(link, ids.Next(), subscriptions, parts);
+        Volatile.Write(ref _link, link);
+        if (_stopping.IsCancellationRequested) link.BeginClose(new LinkEnd(CloseCode.Normal, ""));
+        using var buffer = new FrameBuffer();
+        ClientRequests.Connect(buffer, session.ConnectId, token, "RealtimeKit.Client", ClientVersion);
+        link.Post(buffer.WrittenSpan.ToArray());
+        using var abort = connectLimit.Register(() =>
+        {
+            if (!session.IsConnected) link.Abort(new LinkEnd(CloseCode.Lost, "The server did not answer in time."));
+        });
+
+        var keeping = Task.CompletedTask;
+        var signedIn = 0L;
+        session.Connected = connected =>
+        {
+            signedIn = options.TimeProvider.GetTimestamp();
+            Log.Connected(logger, endpoint, connected.User, connected.Connection);
+            stateChanged(new ConnectionState(ConnectionStatus.Connected, connected.User));
+            session.Keeper = new LinkKeeper(link, connected, options, requests, parts, logger);
+            foreach (var part in parts) part.Attach(link, connected);
+            keeping = session.Keeper.RunAsync();
+            _firstConnected.TrySetResult();
+        };
+        var end = await link.RunAsync(session.Take).ConfigureAwait(false);
+        Volatile.Write(ref _link, null);
+        await keeping.ConfigureAwait(false);
+        if (session.Refusal is { } refusal) return Handshake.Meaning(refusal);
+        return session.IsConnected
+            ? end with { Lived = options.TimeProvider.GetElapsedTime(signedIn), ComeBackIn = session.Keeper?.ComeBackIn }
+            : end;
+    }
+
+    private void FailLargest()
+    {
+        // A joined message is larger than each of its frames: from now on every frame travels by itself.
+        _joining = false;
+        if (parts.MaxBy(part => part.LargestUnanswered) is { LargestUnanswered: > 0 } guilty)
+            guilty.FailLargest(new RealtimeException(ErrorCodes.TooLarge, "The connection was closed because a message was too big."));
+    }
+
+    private void Finish(LinkEnd end, bool byApplication)
+    {
+        var error = new RealtimeException(
+            end.Code == CloseCode.Unauthenticated ? ErrorCodes.Unauthenticated : ClientErrorCodes.Closed,
+            $"The client is closed ({(int)end.Code}): {end.Reason}");
+        foreach (var part in parts) part.Close(byApplication ? null : error);
+        stateChanged(new ConnectionState(ConnectionStatus.Closed, CloseCode: end.Code, Reason: end.Reason));
+        _firstConnected.TrySetException(error);
+        _ = _firstConnected.Task.Exception; // Nobody need have asked.
+    }
+}

@@ -1,0 +1,147 @@
+using System.Net.WebSockets;
+using System.Threading.Channels;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client;
+
+/// <summary>
+/// One WebSocket: writes what is posted, joined where it has gathered while the last write was under way, and reads frames.
+/// Posting never waits; what is posted is bounded by those who post.
+/// </summary>
+internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : IDisposable
+{
+    /// <summary>The most bytes that are joined into one transport message, well below what a server takes.</summary>
+    public const int JoinedBytes = ProtocolConstants.MaxMessageBytes / 4;
+
+    // Pages are kept under 1 MiB; lists of channels with their last messages may be larger.
+    private const int LargestMessage = 16 * ProtocolConstants.MaxMessageBytes;
+    private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(2);
+
+    private readonly Channel<byte[]> _units = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _ended = new();
+    private LinkEnd? _localEnd;
+    private long _lastHeard = time.GetTimestamp();
+
+    /// <summary>Whether frames may share a transport message.</summary>
+    public bool Joining => joining;
+
+    /// <summary>How long ago the server was heard.</summary>
+    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _lastHeard));
+
+    /// <summary>Cancelled when the connection has ended.</summary>
+    public CancellationToken Ended => _ended.Token;
+
+    /// <summary>Queues one or more whole frames, which travel in one transport message.</summary>
+    public void Post(byte[] unit) => _units.Writer.TryWrite(unit);
+
+    /// <summary>Closes after what is queued is written.</summary>
+    public void BeginClose(LinkEnd end)
+    {
+        Interlocked.CompareExchange(ref _localEnd, end, null);
+        _units.Writer.TryComplete();
+    }
+
+    /// <summary>Ends the connection without another word.</summary>
+    public void Abort(LinkEnd end)
+    {
+        Interlocked.CompareExchange(ref _localEnd, end, null);
+        socket.Abort();
+    }
+
+    /// <summary>Reads and writes until the connection ends, and tells how it did. Never throws.</summary>
+    public async Task<LinkEnd> RunAsync(Action<ReadOnlyMemory<byte>> onFrame)
+    {
+        var writing = WriteAsync();
+        var end = await ReadAsync(onFrame).ConfigureAwait(false);
+        _units.Writer.TryComplete();
+        await _ended.CancelAsync().ConfigureAwait(false);
+        await writing.ConfigureAwait(false);
+        return Volatile.Read(ref _localEnd) ?? end;
+    }
+
+    public void Dispose()
+    {
+        _ended.Dispose();
+        socket.Dispose();
+    }
+
+    private async Task<LinkEnd> ReadAsync(Action<ReadOnlyMemory<byte>> onFrame)
+    {
+        using var buffer = new FrameBuffer();
+        try
+        {
+            while (await ReadMessageAsync(buffer).ConfigureAwait(false)) Split(buffer.WrittenMemory, onFrame);
+            return new LinkEnd((CloseCode)(socket.CloseStatus ?? (WebSocketCloseStatus)CloseCode.Lost), socket.CloseStatusDescription ?? "");
+        }
+        catch (System.Text.Json.JsonException e)
+        {
+            socket.Abort();
+            return new LinkEnd(CloseCode.Lost, $"The server sent what cannot be read: {e.Message}");
+        }
+#pragma warning disable CA1031 // Whatever ends the reading ends the connection, and the next one makes it good.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            socket.Abort();
+            return new LinkEnd(CloseCode.Lost, e.Message);
+        }
+    }
+
+    private async ValueTask<bool> ReadMessageAsync(FrameBuffer buffer)
+    {
+        const int chunk = 4_096;
+        buffer.Clear();
+        while (true)
+        {
+            var read = await socket.ReceiveAsync(buffer.GetMemory(chunk), CancellationToken.None).ConfigureAwait(false);
+            if (read.MessageType == WebSocketMessageType.Close) return false;
+            buffer.Advance(read.Count);
+            Volatile.Write(ref _lastHeard, time.GetTimestamp());
+            if (buffer.Length > LargestMessage) throw new IOException("The server sent a larger message than this client takes.");
+            if (read.EndOfMessage) return true;
+        }
+    }
+
+    private static void Split(ReadOnlyMemory<byte> message, Action<ReadOnlyMemory<byte>> onFrame)
+    {
+        while (!message.IsEmpty)
+        {
+            var end = message.Span.IndexOf((byte)'\n');
+            var line = end < 0 ? message : message[..end];
+            message = end < 0 ? default : message[(end + 1)..];
+            if (!line.Span.Trim(" \r\t"u8).IsEmpty) onFrame(line);
+        }
+    }
+
+    private async Task WriteAsync()
+    {
+        using var buffer = new FrameBuffer();
+        var units = _units.Reader;
+        try
+        {
+            while (await units.WaitToReadAsync(_ended.Token).ConfigureAwait(false))
+            {
+                buffer.Clear();
+                while (units.TryPeek(out var unit) && (buffer.Length == 0 || (joining && buffer.Length + unit.Length <= JoinedBytes)))
+                {
+                    buffer.Append(unit);
+                    units.TryRead(out _);
+                }
+
+                await socket.SendAsync(buffer.WrittenMemory, WebSocketMessageType.Text, endOfMessage: true, _ended.Token).ConfigureAwait(false);
+            }
+
+            if (_ended.IsCancellationRequested && socket.State != WebSocketState.CloseReceived) return;
+            using var limit = new CancellationTokenSource(CloseTimeout, time);
+            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, limit.Token).ConfigureAwait(false);
+            await Task.Delay(CloseTimeout, time, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
+        {
+            // The reader tells how the connection ended.
+        }
+
+        // Without this a peer that does not answer the close would keep the reader.
+        if (!_ended.IsCancellationRequested) socket.Abort();
+    }
+}

@@ -1,0 +1,13 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client;
+
+/// <summary>How a connection, or the attempt to make one, ended.</summary>
+internal sealed record LinkEnd(CloseCode Code, string Reason)
+{
+    /// <summary>How long it was signed in; nothing where it never was.</summary>
+    public TimeSpan? Lived { get; init; }
+
+    /// <summary>When to come back, where the server told.</summary>
+    public TimeSpan? ComeBackIn { get; init; }
+}

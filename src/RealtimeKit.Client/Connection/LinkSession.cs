@@ -1,0 +1,47 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client;
+
+/// <summary>Takes the frames of one connection in their order and gives each to whom it concerns.</summary>
+internal sealed class LinkSession(Link link, long connectId, SubscriptionTable subscriptions, IReadOnlyList<IConnectionPart> parts)
+{
+    private static readonly byte[] Pong = "{\"type\":\"pong\"}\n"u8.ToArray();
+
+    public long ConnectId => connectId;
+
+    public bool IsConnected { get; private set; }
+
+    public Action<ConnectedFrame>? Connected { get; set; }
+
+    public LinkKeeper? Keeper { get; set; }
+
+    /// <summary>What the server answered in place of <c>connected</c>, if it did.</summary>
+    public ErrorFrame? Refusal { get; private set; }
+
+    public void Take(ReadOnlyMemory<byte> utf8)
+    {
+        switch (ServerFrameReader.Read(utf8))
+        {
+            case PingFrame:
+                link.Post(Pong);
+                break;
+            case ConnectedFrame connected when connected.Id == connectId && !IsConnected:
+                IsConnected = true;
+                Connected?.Invoke(connected);
+                break;
+            case ErrorFrame error when error.Id == connectId && !IsConnected:
+                Refusal = error;
+                link.BeginClose(Handshake.Meaning(error));
+                break;
+            case ReconnectFrame reconnect:
+                Keeper?.Move(reconnect.Within);
+                break;
+            case ServerReply reply:
+                _ = parts.Any(part => part.TryTake(reply));
+                break;
+            case var frame:
+                subscriptions.Take(frame);
+                break;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client;
+
+/// <summary>
+/// A user's connection to a RealtimeKit server. It connects again by itself, goes on reading each channel where it stood,
+/// and sends again, in order and without doubling, what was not acknowledged. All members are safe for concurrent use.
+/// </summary>
+/// <remarks>
+/// It connects again after every loss, at random moments within bounds that double, except where the server ends it for
+/// good (close codes 1000, 4400, 4403, and 4401 unless a token provider has another token): then it is closed, and stays so.
+/// </remarks>
+public sealed class RealtimeClient : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, RealtimeChannel> _channels = new(StringComparer.Ordinal);
+    private readonly RequestTable _requests;
+    private readonly Outbox _outbox;
+    private readonly SubscriptionTable _subscriptions;
+    private readonly ConnectionLoop _loop;
+    private readonly ILogger _logger;
+    private readonly Lock _gate = new();
+    private ConnectionState _state = ConnectionState.Idle;
+    private Task? _running;
+
+    /// <summary>Makes a client; it connects when asked to.</summary>
+    /// <param name="endpoint">Where the server listens, such as <c>wss://example.com/realtime</c>; http and https are taken as ws and wss.</param>
+    /// <param name="options">How it behaves; the defaults where left out.</param>
+    /// <exception cref="ArgumentException">The endpoint is not an absolute address of one of these schemes.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    public RealtimeClient(Uri endpoint, RealtimeClientOptions? options = null)
+    {
+        var settings = (options ?? new RealtimeClientOptions()).CopyValidated();
+        Endpoint = WebSocketAddress(endpoint);
+        Time = settings.TimeProvider;
+        _logger = (settings.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("RealtimeKit.Client");
+        var ids = new RequestIds();
+        _requests = new RequestTable(ids, settings.QueueLimit, settings.RequestTimeout, settings.TimeProvider);
+        _outbox = new Outbox(settings, ids, _logger);
+        _subscriptions = new SubscriptionTable(settings, ids, _requests, _logger);
+        _loop = new ConnectionLoop(
+            Endpoint, settings, ids, _requests, _subscriptions, [_outbox, _subscriptions, _requests], _logger, SetState);
+    }
+
+    /// <summary>
+    /// Raised after <see cref="State"/> changed, with the new state; one change at a time, in order, on a thread of the
+    /// pool. A handler should be quick: the connection waits for it. What it throws is logged.
+    /// </summary>
+    public event EventHandler<ConnectionState>? StateChanged;
+
+    /// <summary>Where the server listens.</summary>
+    public Uri Endpoint { get; }
+
+    /// <summary>What the connection is doing now.</summary>
+    public ConnectionState State => Volatile.Read(ref _state);
+
+    internal TimeProvider Time { get; }
+
+    /// <summary>
+    /// Begins to connect, if it has not begun, and ends when the client is connected for the first time. A server that
+    /// cannot be reached is tried again until the client is closed; messages may be sent and channels subscribed before.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the waiting; the client goes on trying.</param>
+    /// <exception cref="RealtimeException">The client was closed first, by the application or by the server.</exception>
+    public Task ConnectAsync(CancellationToken cancellationToken = default)
+    {
+        lock (_gate) _running ??= _loop.RunAsync();
+        return _loop.FirstConnected.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Closes for good. Messages that are not acknowledged yet fail with <see cref="ClientErrorCodes.Closed"/>, though the
+    /// server may have them; readers get what they have not read, and then the end. Closing twice does nothing.
+    /// </summary>
+    public async Task CloseAsync()
+    {
+        Task running;
+        lock (_gate)
+        {
+            _loop.Stop();
+            running = _running ??= _loop.RunAsync();
+        }
+
+        await running.ConfigureAwait(false);
+    }
+
+    /// <inheritdoc cref="CloseAsync"/>
+    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+
+    /// <summary>A channel by its identifier; always the same object for the same one. It asks the server nothing.</summary>
+    /// <exception cref="ArgumentException">It is not an identifier.</exception>
+    public RealtimeChannel Channel(string channel) =>
+        _channels.GetOrAdd(
+            Identifiers.Require(channel, nameof(channel)),
+            static (name, client) => new RealtimeChannel(name, client, client._outbox, client._requests, client._subscriptions), this);
+
+    /// <summary>A page of the channels that the user is a member of, the latest changed first.</summary>
+    /// <param name="before">The <see cref="ChannelList.Next"/> of the page before; nothing for the first.</param>
+    /// <param name="limit">The most channels, 1 to 200. Default: 50.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeException">The server refused, or the client is closed.</exception>
+    /// <exception cref="TimeoutException">There was no reply within <see cref="RealtimeClientOptions.RequestTimeout"/>.</exception>
+    public async Task<ChannelList> ChannelsAsync(string? before = null, int? limit = null, CancellationToken cancellationToken = default)
+    {
+        var reply = await _requests.SendAsync<ChannelsFrame>(
+            (output, id) => ClientRequests.Channels(output, id, before, limit), repeat: true, cancellationToken).ConfigureAwait(false);
+        return new ChannelList(reply.Channels, reply.More ? reply.Next : null);
+    }
+
+    /// <summary>Creates a channel, where the host allows it. A direct channel that the pair already has is returned.</summary>
+    /// <returns>The channel's identifier.</returns>
+    /// <exception cref="RealtimeException">
+    /// The server refused (<c>forbidden</c>; <c>conflict</c> where the name is taken), or the connection was lost before the
+    /// reply (<see cref="ClientErrorCodes.ConnectionLost"/>): then it may have been created.
+    /// </exception>
+    /// <exception cref="TimeoutException">There was no reply within <see cref="RealtimeClientOptions.RequestTimeout"/>.</exception>
+    public async Task<string> CreateAsync(ChannelDefinition definition, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(definition);
+        var reply = await _requests.SendAsync<OkFrame>(
+            (output, id) => ClientRequests.Create(output, id, definition.Kind, definition.Channel, definition.Name, definition.Members),
+            repeat: false, cancellationToken).ConfigureAwait(false);
+        return reply.Channel ?? definition.Channel ?? throw new RealtimeException(ErrorCodes.Internal, "The server did not name the channel.");
+    }
+
+    private void SetState(ConnectionState state)
+    {
+        Volatile.Write(ref _state, state);
+        try
+        {
+            StateChanged?.Invoke(this, state);
+        }
+#pragma warning disable CA1031 // A handler is the application's; it must not end the connection.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Log.HandlerThrew(_logger, e);
+        }
+    }
+
+    private static Uri WebSocketAddress(Uri endpoint)
+    {
+        ArgumentNullException.ThrowIfNull(endpoint);
+        if (!endpoint.IsAbsoluteUri) throw new ArgumentException("The endpoint must be an absolute address.", nameof(endpoint));
+        var scheme = endpoint.Scheme switch
+        {
+            "ws" or "http" => "ws",
+            "wss" or "https" => "wss",
+            _ => throw new ArgumentException("The endpoint must begin with ws, wss, http or https.", nameof(endpoint)),
+        };
+        return new UriBuilder(endpoint) { Scheme = scheme, Port = endpoint.Port }.Uri;
+    }
+}

@@ -1,0 +1,113 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client;
+
+/// <summary>One subscription across connections: its place in the channel, and what waits for the application. Guarded by its table.</summary>
+internal sealed class ChannelStream(string channel, SubscribeOptions start, int readBuffer, Backoff backoff)
+{
+    // Enough for what is edited during an interruption; reading a long channel full of edits from its start goes by history.
+    private const int HeldLimit = 500;
+    private readonly List<ChannelUpdate> _told = [];
+
+    public string Channel => channel;
+
+    public SubscribeOptions Start { get; private set; } = start;
+
+    public StreamPhase Phase { get; set; }
+
+    public ChannelFold Fold { get; } = new(HeldLimit);
+
+    public StreamBuffer Buffer { get; } = new(readBuffer);
+
+    public Backoff Backoff => backoff;
+
+    /// <summary>The request that asks for the subscription; 0 where none is under way.</summary>
+    public long RequestId { get; set; }
+
+    /// <summary>Wakes it for another try.</summary>
+    public ITimer? Timer { get; set; }
+
+    /// <summary>Whether something was applied since it was last subscribed.</summary>
+    public bool Progressed { get; set; }
+
+    /// <summary>Ends when it is subscribed for the first time.</summary>
+    public TaskCompletionSource<ChannelSubscription> First { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Set while filling waits for the reader.</summary>
+    public TaskCompletionSource? Room { get; set; }
+
+    /// <summary>Whether it asks for what comes after a place, which may belong to an earlier life of the channel.</summary>
+    public bool AsksFromPlace => (Fold.Position ?? Start.Position) is not null;
+
+    public void WriteRequest(FrameBuffer output, long id)
+    {
+        if ((Fold.Position ?? Start.Position) is { } position)
+            ClientRequests.SubscribeAfter(output, id, channel, position.Version, position.Epoch);
+        else
+            ClientRequests.SubscribeRecent(output, id, channel, Start.RecentCount);
+    }
+
+    /// <summary>Takes the reply; false where it speaks of another life of the channel than the place that was asked for.</summary>
+    public bool Begin(SubscribedFrame reply)
+    {
+        var asked = Fold.Position ?? Start.Position;
+        if (asked?.Epoch is { } epoch && epoch != reply.Epoch) return false;
+        if (Fold.Position is not null) Fold.Resume();
+        else if (asked is not null) Fold.Begin(asked with { Epoch = reply.Epoch });
+        else if (Start.RecentCount is not null) Fold.BeginRecent(reply.Epoch);
+        else Fold.Begin(new ChannelPosition(reply.Epoch, reply.Version, reply.Sequence));
+        Progressed = false;
+        First.TrySetResult(new ChannelSubscription(reply.Epoch, reply.Version, reply.Sequence, reply.Read, reply.Role));
+        return true;
+    }
+
+    /// <summary>The channel began anew. Where the recent messages were not asked for, nothing of its new life may be missed.</summary>
+    public void Reset()
+    {
+        Fold.Forget();
+        if (Start.RecentCount is null) Start = SubscribeOptions.FromStart;
+        Buffer.Write(new StreamItem(new ChannelReset(), ChannelPosition.Start));
+    }
+
+    public FoldOutcome Apply(EventFrame frame)
+    {
+        var before = Fold.Position;
+        return Tell(before, Fold.Apply(frame, _told));
+    }
+
+    public FoldOutcome Apply(ChangesFrame page)
+    {
+        var before = Fold.Position;
+        return Tell(before, Fold.Apply(page, _told));
+    }
+
+    public void ApplyHistory(IReadOnlyList<Message> messages)
+    {
+        var before = Fold.Position;
+        Fold.ApplyHistory(messages, _told);
+        Tell(before, FoldOutcome.Applied);
+    }
+
+    /// <summary>Passes on what bears no version.</summary>
+    public void Tell(ChannelUpdate update) => Buffer.Write(new StreamItem(update, null));
+
+    private FoldOutcome Tell(ChannelPosition? place, FoldOutcome outcome)
+    {
+        if (outcome == FoldOutcome.Applied && !Progressed)
+        {
+            Progressed = true;
+            backoff.Reset();
+        }
+
+        // Amid a page the place to resume from is before it, with the messages of it that were told.
+        for (var i = 0; i < _told.Count; i++)
+        {
+            if (i == _told.Count - 1) place = Fold.Position;
+            else if (_told[i] is MessagePosted posted && place is not null) place = place with { Sequence = posted.Message.Sequence };
+            Buffer.Write(new StreamItem(_told[i], place));
+        }
+
+        _told.Clear();
+        return outcome;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace RealtimeKit.Protocol;
+
+/// <summary>Writes the frames that sign a client in, keep its connection and move its subscriptions. Each method appends one frame.</summary>
+internal static class ClientRequests
+{
+    public static void Connect(IBufferWriter<byte> output, long id, string? token, string name, string version)
+    {
+        var json = Begin(output, "connect"u8, id);
+        if (token is not null) json.WriteString("token"u8, token);
+        json.WriteStartObject("client"u8);
+        json.WriteString("name"u8, name);
+        json.WriteString("version"u8, version);
+        json.WriteEndObject();
+        FrameWriter.End(json, output);
+    }
+
+    public static void Refresh(IBufferWriter<byte> output, long id, string token)
+    {
+        var json = Begin(output, "refresh"u8, id);
+        json.WriteString("token"u8, token);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Pong(IBufferWriter<byte> output) => output.Write("{\"type\":\"pong\"}\n"u8);
+
+    /// <summary>A subscription from a cursor.</summary>
+    public static void SubscribeAfter(IBufferWriter<byte> output, long id, string channel, long after, string? epoch)
+    {
+        var json = Begin(output, "subscribe"u8, id, channel);
+        json.WriteNumber("after"u8, after);
+        if (epoch is not null) json.WriteString("epoch"u8, epoch);
+        FrameWriter.End(json, output);
+    }
+
+    /// <summary>A subscription with the last messages, or with none.</summary>
+    public static void SubscribeRecent(IBufferWriter<byte> output, long id, string channel, int? recent)
+    {
+        var json = Begin(output, "subscribe"u8, id, channel);
+        if (recent is { } count) json.WriteNumber("recent"u8, count);
+        FrameWriter.End(json, output);
+    }
+
+    /// <summary>A request that names a channel and nothing else, such as <c>unsubscribe</c>, <c>presence</c>, <c>join</c>.</summary>
+    public static void OfChannel(IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string channel) =>
+        FrameWriter.End(Begin(output, type, id, channel), output);
+
+    /// <summary>A signal; without an id it gets no reply.</summary>
+    public static void Signal(IBufferWriter<byte> output, long? id, string channel, string name, JsonValue? data)
+    {
+        var json = FrameWriter.Begin(output, "signal"u8);
+        if (id is { } number) json.WriteNumber("id"u8, number);
+        json.WriteString("channel"u8, channel);
+        json.WriteString("name"u8, name);
+        if (data is not null) MessageCodec.WriteRaw(json, "data"u8, data);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Members(IBufferWriter<byte> output, long id, string channel, string? after, int? limit)
+    {
+        var json = Begin(output, "members"u8, id, channel);
+        if (after is not null) json.WriteString("after"u8, after);
+        if (limit is { } most) json.WriteNumber("limit"u8, most);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Channels(IBufferWriter<byte> output, long id, string? before, int? limit)
+    {
+        var json = Begin(output, "channels"u8, id);
+        if (before is not null) json.WriteString("before"u8, before);
+        if (limit is { } most) json.WriteNumber("limit"u8, most);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Create(
+        IBufferWriter<byte> output, long id, ChannelKind kind, string? channel, string? name, IReadOnlyList<string>? members)
+    {
+        var json = Begin(output, "create"u8, id);
+        json.WriteString("kind"u8, kind.ToWord());
+        if (channel is not null) json.WriteString("channel"u8, channel);
+        if (name is not null) json.WriteString("name"u8, name);
+        if (members is not null)
+        {
+            json.WriteStartArray("members"u8);
+            foreach (var user in members) json.WriteStringValue(user);
+            json.WriteEndArray();
+        }
+
+        FrameWriter.End(json, output);
+    }
+
+    internal static Utf8JsonWriter Begin(IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string? channel = null)
+    {
+        var json = FrameWriter.Begin(output, type);
+        json.WriteNumber("id"u8, id);
+        if (channel is not null) json.WriteString("channel"u8, channel);
+        return json;
+    }
+}

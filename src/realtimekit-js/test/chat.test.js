@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { Server } from './server.js';
+import { clientsOf, freshChannel, Line, next, record, rejectsWith, TestClock } from './support.js';
+
+const server = new Server();
+const clients = clientsOf(server);
+before(() => server.start());
+afterEach(() => clients.closeAll());
+after(() => server.remove());
+
+/** Ann and Bob, level in a channel of their own. @param {import('../client.js').ClientOptions} [bobs] */
+async function annAndBob(bobs) {
+  const ann = await clients.connect('ann');
+  const bob = await clients.connect('bob', bobs);
+  const annsRoom = await freshChannel(ann);
+  const bobsRoom = bob.channel(annsRoom.name);
+  const [annHeard, bobHeard] = [record(annsRoom), record(bobsRoom)];
+  await Promise.all([annsRoom.subscribe(), bobsRoom.subscribe({ recent: 10 })]);
+  return { ann, bob, annsRoom, bobsRoom, annHeard, bobHeard };
+}
+
+test('a message reaches both, once, as it was sent', async () => {
+  const { annsRoom, annHeard, bobHeard } = await annAndBob();
+  const content = { text: 'Grüße 👋 <b>&amp;</b>\nnext line', data: { a: [1, null, 'x'] }, mentions: ['bob'] };
+  const sending = annsRoom.send(content);
+  assert.match(sending.id, /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.deepEqual(annsRoom.pending.map(({ id }) => id), [sending.id]);
+
+  const published = await sending;
+  assert.equal(published.messageId, sending.id);
+  assert.equal(published.sequence, 1);
+  assert.equal(published.duplicate, false);
+  assert.deepEqual(annsRoom.pending, []);
+
+  for (const heard of [annHeard, bobHeard]) {
+    await heard.until(changes => changes.length > 0);
+    const { kind, message } = heard.changes[0];
+    assert.equal(kind, 'posted');
+    assert.deepEqual({ text: message?.text, data: message?.data, mentions: message?.mentions }, content);
+    assert.equal(message?.sender, 'ann');
+    assert.equal(heard.changes.length, 1);
+  }
+});
+
+test('many messages sent at once keep their order', async () => {
+  const { annsRoom, bobHeard } = await annAndBob();
+  const texts = Array.from({ length: 300 }, (_, i) => `message ${i}`);
+  const published = await Promise.all(texts.map(text => annsRoom.send({ text })));
+  assert.deepEqual(published.map(({ sequence }) => sequence), texts.map((_, i) => i + 1));
+  await bobHeard.until(() => bobHeard.posted().length >= texts.length);
+  assert.deepEqual(bobHeard.texts(), texts);
+});
+
+test('edits, reactions and deletions reach both', async () => {
+  const { annsRoom, bobsRoom, bobHeard } = await annAndBob();
+  const { sequence } = await annsRoom.send({ text: 'teh' });
+  const edited = await annsRoom.edit(sequence, { text: 'the', data: { fixed: true } });
+  assert.equal(edited, 2);
+  await bobsRoom.react(sequence, '👍');
+  assert.deepEqual(await bobsRoom.reactions(sequence), { reactions: { '👍': { count: 1, users: ['bob'] } }, own: ['👍'] });
+  await bobsRoom.react(sequence, '👍', { remove: true });
+  await annsRoom.delete(sequence);
+  await bobHeard.until(changes => changes.length >= 5);
+
+  const [posted, edit, reacted, unreacted, deleted] = bobHeard.changes;
+  assert.deepEqual(bobHeard.changes.map(({ kind, version }) => [kind, version]), [['posted', 1], ['edited', 2], ['reacted', 3], ['reacted', 4], ['deleted', 5]]);
+  assert.equal(posted.message?.text, 'teh');
+  assert.equal(edit.message?.text, 'the');
+  assert.ok(edit.message?.editedAt);
+  assert.deepEqual([reacted.reaction, reacted.user, reacted.removed, reacted.reactions?.['👍'].count], ['👍', 'bob', false, 1]);
+  assert.deepEqual([unreacted.removed, unreacted.reactions], [true, {}]);
+  assert.ok(deleted.message?.deletedAt);
+  assert.equal(deleted.message?.text, undefined);
+
+  await assert.rejects(annsRoom.edit(sequence, { text: 'again' }), rejectsWith('conflict'));
+});
+
+test('history comes in pages, and threads on their own', async () => {
+  const { annsRoom } = await annAndBob();
+  await Promise.all(Array.from({ length: 25 }, (_, i) => annsRoom.send({ text: `${i + 1}` })));
+  const answer = await annsRoom.send({ text: 'answer', replyTo: 3 });
+  await annsRoom.send({ text: 'answer to the answer', replyTo: answer.sequence });
+
+  const read = [];
+  let before;
+  for (let more = true; more;) {
+    const page = await annsRoom.history({ before, limit: 10 });
+    read.unshift(...page.messages.map(({ sequence }) => sequence));
+    before = page.messages[0].sequence;
+    more = page.more;
+  }
+  assert.deepEqual(read, Array.from({ length: 27 }, (_, i) => i + 1));
+  assert.deepEqual((await annsRoom.history({ after: 5, limit: 2 })).messages.map(({ sequence }) => sequence), [6, 7]);
+  assert.deepEqual((await annsRoom.history({ thread: 3 })).messages.map(({ sequence }) => sequence), [3, 26, 27]);
+});
+
+test('a saved cursor brings what was missed: new messages once, others as updates', async () => {
+  const { annsRoom, bobsRoom, bobHeard } = await annAndBob();
+  for (const text of ['one', 'two', 'three']) await annsRoom.send({ text });
+  await bobHeard.until(() => bobHeard.posted().length === 3);
+  const { cursor } = bobsRoom;
+  await bobsRoom.unsubscribe();
+  bobHeard.changes.length = 0;
+
+  await annsRoom.send({ text: 'four' });
+  await annsRoom.send({ text: 'five' });
+  await annsRoom.edit(4, { text: 'four, edited' });      // so that by version it comes after five
+  await annsRoom.edit(1, { text: 'one, edited' });
+  await annsRoom.delete(2);
+  assert.deepEqual((await bobsRoom.history({ limit: 1 })).messages.map(({ text }) => text), ['five']);
+  assert.equal(bobHeard.changes.length, 0, 'an ended subscription tells nothing');
+
+  const level = await bobsRoom.subscribe(cursor ?? undefined);
+  assert.deepEqual([level.version, level.sequence], [8, 5]);
+  const told = bobHeard.changes.map(({ kind, sequence, message }) => [kind, sequence, message?.text]);
+  assert.deepEqual(told.sort((a, b) => Number(a[1]) - Number(b[1])), [
+    ['edited', 1, 'one, edited'], ['deleted', 2, undefined], ['posted', 4, 'four, edited'], ['posted', 5, 'five'],
+  ]);
+});
+
+test('a cursor of another epoch resets and starts over with the recent messages', async () => {
+  const { annsRoom, bobsRoom, bobHeard } = await annAndBob();
+  await annsRoom.send({ text: 'here' });
+  await bobsRoom.unsubscribe();
+  bobHeard.changes.length = 0;
+  let resets = 0;
+  bobsRoom.on('reset', () => resets++);
+  await bobsRoom.subscribe({ after: 1, epoch: 'another', sequence: 1 });
+  assert.equal(resets, 1);
+  assert.equal(bobHeard.texts().join(), 'here');
+});
+
+test('typing shows for six seconds, to others only, and ends with the message', async () => {
+  const clock = new TestClock();
+  const { annsRoom, bobsRoom } = await annAndBob({ clock });
+  let typing = next(bobsRoom, 'typing');
+  annsRoom.typing();
+  assert.deepEqual(await typing, ['ann']);
+  clock.advance(5_999);
+  assert.deepEqual(bobsRoom.typists, ['ann']);
+  clock.advance(1);
+  assert.deepEqual(bobsRoom.typists, []);
+
+  typing = next(bobsRoom, 'typing');
+  await annsRoom.send({ text: 'so' });                   // after it, typing is told at once
+  annsRoom.typing();
+  assert.deepEqual(await typing, ['ann']);
+  typing = next(bobsRoom, 'typing');
+  await annsRoom.send({ text: 'done' });
+  assert.deepEqual(await typing, []);
+});
+
+test('typing is sent at most once in three seconds', async () => {
+  const clock = new TestClock();
+  const line = new Line();
+  const ann = await clients.connect('ann', { clock, line });
+  const room = await freshChannel(ann);
+  for (let i = 0; i < 10; i++) room.typing();
+  assert.equal(line.ofType('signal').length, 1);
+  clock.advance(3_000);
+  room.typing();
+  assert.equal(line.ofType('signal').length, 2);
+});
+
+test('signals, presence and read marks', async () => {
+  const { ann, bob, annsRoom, bobsRoom } = await annAndBob();
+  assert.deepEqual((await annsRoom.presence()).map(({ user, status }) => [user, status]).sort(), [['ann', 'online'], ['bob', 'online']]);
+
+  const signal = next(annsRoom, 'signal');
+  bobsRoom.signal('cursor', { x: 1 });
+  assert.deepEqual(await signal, { user: 'bob', name: 'cursor', data: { x: 1 } });
+
+  const gone = next(annsRoom, 'presence', ({ user, status }) => user === 'bob' && status === 'offline');
+  bob.close();
+  await gone;
+
+  const elsewhere = await clients.connect('ann');
+  const mark = next(annsRoom, 'read');
+  await annsRoom.send({ text: 'x' });
+  await elsewhere.channel(annsRoom.name).markRead(1);
+  assert.deepEqual(await mark, { user: 'ann', sequence: 1 });
+  assert.equal((await elsewhere.channel(annsRoom.name).subscribe()).read, 1);
+  assert.equal(ann.user, 'ann');
+});
+
+test('channels are made, joined, listed with unread counts, and left', async () => {
+  const { ann, bob, annsRoom, bobsRoom } = await annAndBob();
+  await bobsRoom.join();
+  await annsRoom.send({ text: 'unread' });
+  const listed = (await bob.channels()).channels.find(({ channel }) => channel === bobsRoom.name);
+  assert.deepEqual([listed?.unread, listed?.sequence, listed?.last?.text], [1, 1, 'unread']);
+  assert.ok((await annsRoom.members()).members.some(({ user }) => user === 'bob'));
+  await bobsRoom.leave();
+  assert.ok(!(await annsRoom.members()).members.some(({ user }) => user === 'bob'));
+  await assert.rejects(ann.create({ kind: 'public', channel: annsRoom.name }), rejectsWith('conflict'));
+});
+
+test('a member who is removed from a private channel is told so, and its messages stop', async () => {
+  const ann = await clients.connect('ann');
+  const bob = await clients.connect('bob');
+  const annsRoom = await freshChannel(ann, { kind: 'private', members: ['bob'] });
+  const bobsRoom = bob.channel(annsRoom.name);
+  const heard = record(bobsRoom);
+  await bobsRoom.subscribe();
+  const revoked = next(bobsRoom, 'revoked');
+  await annsRoom.remove('bob');
+  assert.equal((await revoked).reason, 'removed');
+  assert.equal(bobsRoom.subscribed, false);
+  await annsRoom.send({ text: 'without bob' });
+  await assert.rejects(bobsRoom.history(), rejectsWith('not_found'));
+  assert.deepEqual(heard.changes, []);
+});
+
+test('errors reject what they concern and nothing else', async () => {
+  const { ann, bob, annsRoom, bobsRoom } = await annAndBob();
+  await assert.rejects(ann.channel('no-such-channel').subscribe({ recent: 1 }), rejectsWith('not_found'));
+  await assert.rejects(ann.channel('not a name').history(), rejectsWith('invalid'));
+
+  const before = annsRoom.send({ text: 'before' });
+  const tooLong = annsRoom.send({ text: 'x'.repeat(8001) });
+  const empty = annsRoom.send({});
+  const frameTooLarge = annsRoom.send({ data: 'x'.repeat(70_000) });
+  const notJson = annsRoom.send({ data: 1n });
+  const behind = annsRoom.send({ text: 'behind' });
+  await assert.rejects(tooLong, rejectsWith('too_large'));
+  await assert.rejects(empty, rejectsWith('invalid'));
+  await assert.rejects(frameTooLarge, rejectsWith('too_large'));
+  await assert.rejects(notJson, rejectsWith('invalid'));
+  assert.deepEqual([(await before).sequence, (await behind).sequence], [1, 2]);
+  assert.deepEqual(annsRoom.pending, []);
+
+  await assert.rejects(bobsRoom.edit(1, { text: 'mine now' }), rejectsWith('forbidden'));
+  await assert.rejects(bobsRoom.delete(99), rejectsWith('not_found'));
+  assert.equal(bob.state, 'connected');
+});

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# The one test command: installs what is missing, builds, runs every test (C# and JavaScript) and prints
+# "N passed, N failed". Exits non-zero on any failure. Needs the .NET SDK, Node and apt; leaves nothing running.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+configuration=Release
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+
+passed=0
+failed=0
+say() { printf '\n== %s\n' "$*"; }
+fail() { printf 'FAILED: %s\n' "$*"; failed=$((failed + 1)); }
+
+install_missing() {
+  command -v chromium >/dev/null && return
+  say "Installing chromium"
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >"$logs/apt.log" 2>&1 ||
+    { tail -n 20 "$logs/apt.log"; fail "chromium could not be installed"; }
+}
+
+build() {
+  say "Building"
+  dotnet build RealtimeKit.sln -c "$configuration" --nologo -v quiet -clp:ErrorsOnly || { fail "the build"; finish; }
+}
+
+# Each test program alone: load tests share the machine with nothing else.
+run_dotnet_tests() {
+  local project name log
+  for project in tests/*/*.Tests.csproj; do
+    name=$(basename "$project" .csproj)
+    log="$logs/$name.log"
+    say "$name"
+    dotnet test --project "$project" -c "$configuration" --no-build --no-progress 2>&1 | tee "$log"
+    local code=${PIPESTATUS[0]} good bad
+    good=$(sed -n 's/^ *succeeded: *\([0-9]*\).*/\1/p' "$log" | tail -n 1)
+    bad=$(sed -n 's/^ *failed: *\([0-9]*\).*/\1/p' "$log" | tail -n 1)
+    passed=$((passed + ${good:-0}))
+    failed=$((failed + ${bad:-0}))
+    [ "$code" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || fail "$name ended with code $code"
+    [ "${good:-0}" -gt 0 ] || [ "${bad:-0}" -gt 0 ] || fail "$name ran no test"
+  done
+}
+
+run_javascript_tests() {
+  say "realtimekit-js"
+  local log="$logs/js.log"
+  export REALTIMEKIT_QUICKSTART="$root/samples/QuickStart/bin/$configuration/net10.0/QuickStart.dll"
+  (cd src/realtimekit-js && npm ci --silent --no-audit --no-fund && npm run --silent check && npm test --silent) 2>&1 | tee "$log"
+  local code=${PIPESTATUS[0]} good bad
+  good=$(sed -n 's/^\(#\|ℹ\) pass \([0-9]*\)$/\2/p' "$log" | tail -n 1)
+  bad=$(sed -n 's/^\(#\|ℹ\) fail \([0-9]*\)$/\2/p' "$log" | tail -n 1)
+  passed=$((passed + ${good:-0}))
+  failed=$((failed + ${bad:-0}))
+  [ "$code" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || fail "realtimekit-js ended with code $code"
+}
+
+finish() {
+  printf '\n%d passed, %d failed\n' "$passed" "$failed"
+  [ "$failed" -eq 0 ]
+  exit
+}
+
+install_missing
+build
+run_dotnet_tests
+run_javascript_tests
+finish
