@@ -209,6 +209,26 @@ public sealed class FrameTests(QuickStartProcess server) : ProtocolTest(server)
     }
 
     [Fact]
+    public async Task A_message_may_come_in_pieces()
+    {
+        var (ann, channel) = await WithChannelAsync();
+        var message = System.Text.Encoding.UTF8.GetBytes(
+            Frames.Compose("publish", 1, new { channel, message = new { id = NewId(), text = "é😀" } }) + "\n" + Frames.Compose("ping", 2));
+        for (var n = 0; n < message.Length; n++)
+            await ann.SendAsync([message[n]], System.Net.WebSockets.WebSocketMessageType.Text, endOfMessage: n == message.Length - 1);
+        (await ann.ReplyAsync(1)).ShouldBe("published");
+        (await ann.ReplyAsync(2)).ShouldBe("ok");
+        (await MessageAsync(ann, channel, 1)).Text("text").Should().Be("é😀");
+    }
+
+    [Fact]
+    public async Task A_client_that_closes_is_answered_with_1000()
+    {
+        var ann = await ConnectAsync();
+        (await ann.CloseAsync()).Should().Be(1000);
+    }
+
+    [Fact]
     public async Task Text_that_is_not_UTF_8_ends_the_connection()
     {
         // RFC 6455 has 1007 for it, and a WebSocket library may send that before the server sees the bytes.

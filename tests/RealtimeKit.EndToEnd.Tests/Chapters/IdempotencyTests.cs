@@ -61,6 +61,21 @@ public sealed class IdempotencyTests(QuickStartProcess server) : ProtocolTest(se
     }
 
     [Fact]
+    public async Task Of_concurrent_messages_with_one_id_one_is_stored_and_the_others_conflict()
+    {
+        var (ann, channel) = await WithChannelAsync();
+        var writers = new List<RawClient> { ann, await ConnectAsync(ann.User), await ConnectAsync(), await ConnectAsync() };
+        for (var round = 1; round <= 10; round++)
+        {
+            var id = NewId();
+            var replies = await Task.WhenAll(writers.Select((writer, n) => writer.RequestAsync("publish", new { channel, message = new { id, text = $"text {n}" } })));
+            replies.Count(reply => reply.IsType("published")).Should().Be(1);
+            foreach (var reply in replies.Where(reply => !reply.IsType("published"))) reply.ShouldBeError("conflict");
+            (await HistoryAsync(ann, channel)).Items("messages").Should().HaveCount(round);
+        }
+    }
+
+    [Fact]
     public async Task Copies_in_one_message_are_one_message()
     {
         var (ann, channel) = await WithChannelAsync();
@@ -129,6 +144,7 @@ public sealed class IdempotencyTests(QuickStartProcess server) : ProtocolTest(se
     [InlineData(""" "data":"a" """)]
     [InlineData(""" "text":"a","data":{} """)]
     [InlineData(""" "text":"a","attachments":[{}] """)]
+    [InlineData(""" "attachments":[{"text":"a"}] """)]
     [InlineData(""" "text":"a","mentions":["ann"] """)]
     [InlineData(""" "text":"a","replyTo":1 """)]
     public async Task Other_content_under_the_same_id_is_a_conflict_that_tells_and_changes_nothing(string other)
