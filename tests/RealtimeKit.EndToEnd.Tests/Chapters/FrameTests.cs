@@ -73,6 +73,27 @@ public sealed class FrameTests(QuickStartProcess server) : ProtocolTest(server)
     }
 
     [Theory]
+    [InlineData("[", 60_000)]
+    [InlineData("{\"type\":\"ping\",\"id\":1,\"x\":[", 1)]
+    [InlineData("{\"a\":", 10_000)]
+    [InlineData("x", 100_000)]
+    [InlineData("\"", 100_001)]
+    public async Task What_is_deep_or_large_and_no_JSON_object_is_malformed_all_the_same(string part, int count)
+    {
+        var ann = await ConnectAsync();
+        await ann.SendAsync(string.Concat(Enumerable.Repeat(part, count)));
+        await ShouldEndMalformedAsync(ann);
+    }
+
+    [Fact]
+    public async Task A_frame_that_is_too_large_and_has_no_id_is_malformed()
+    {
+        var ann = await ConnectAsync();
+        await ann.SendAsync($$"""{"type":"ping","x":"{{new string('a', 100_000)}}"}""");
+        await ShouldEndMalformedAsync(ann);
+    }
+
+    [Theory]
     [MemberData(nameof(WrongIds))]
     public async Task A_request_with_a_wrong_id_is_malformed(string id)
     {
