@@ -73,6 +73,27 @@ public sealed class FrameTests(QuickStartProcess server) : ProtocolTest(server)
     }
 
     [Theory]
+    [InlineData("[", 60_000)]
+    [InlineData("{\"type\":\"ping\",\"id\":1,\"x\":[", 1)]
+    [InlineData("{\"a\":", 10_000)]
+    [InlineData("x", 100_000)]
+    [InlineData("\"", 100_001)]
+    public async Task What_is_deep_or_large_and_no_JSON_object_is_malformed_all_the_same(string part, int count)
+    {
+        var ann = await ConnectAsync();
+        await ann.SendAsync(string.Concat(Enumerable.Repeat(part, count)));
+        await ShouldEndMalformedAsync(ann);
+    }
+
+    [Fact]
+    public async Task A_frame_that_is_too_large_and_has_no_id_is_malformed()
+    {
+        var ann = await ConnectAsync();
+        await ann.SendAsync($$"""{"type":"ping","x":"{{new string('a', 100_000)}}"}""");
+        await ShouldEndMalformedAsync(ann);
+    }
+
+    [Theory]
     [MemberData(nameof(WrongIds))]
     public async Task A_request_with_a_wrong_id_is_malformed(string id)
     {
@@ -206,6 +227,26 @@ public sealed class FrameTests(QuickStartProcess server) : ProtocolTest(server)
         await ann.SendAsync("""{"type":"ping","id":1}"""u8.ToArray(), System.Net.WebSockets.WebSocketMessageType.Binary);
         (await ann.WaitForCloseAsync()).Should().Be(1003);
         ann.Log.Should().NotContain(frame => frame.IsType("ok"));
+    }
+
+    [Fact]
+    public async Task A_message_may_come_in_pieces()
+    {
+        var (ann, channel) = await WithChannelAsync();
+        var message = System.Text.Encoding.UTF8.GetBytes(
+            Frames.Compose("publish", 1, new { channel, message = new { id = NewId(), text = "é😀" } }) + "\n" + Frames.Compose("ping", 2));
+        for (var n = 0; n < message.Length; n++)
+            await ann.SendAsync([message[n]], System.Net.WebSockets.WebSocketMessageType.Text, endOfMessage: n == message.Length - 1);
+        (await ann.ReplyAsync(1)).ShouldBe("published");
+        (await ann.ReplyAsync(2)).ShouldBe("ok");
+        (await MessageAsync(ann, channel, 1)).Text("text").Should().Be("é😀");
+    }
+
+    [Fact]
+    public async Task A_client_that_closes_is_answered_with_1000()
+    {
+        var ann = await ConnectAsync();
+        (await ann.CloseAsync()).Should().Be(1000);
     }
 
     [Fact]

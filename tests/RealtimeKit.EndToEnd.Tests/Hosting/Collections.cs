@@ -13,3 +13,7 @@ public sealed class PatienceCollection : ICollectionFixture<QuickStartProcess>;
 /// <summary>What kills and restarts the server.</summary>
 [CollectionDefinition(nameof(RestartCollection))]
 public sealed class RestartCollection : ICollectionFixture<QuickStartProcess>;
+
+/// <summary>What takes the store away from the server.</summary>
+[CollectionDefinition(nameof(UnavailableCollection))]
+public sealed class UnavailableCollection : ICollectionFixture<QuickStartProcess>;

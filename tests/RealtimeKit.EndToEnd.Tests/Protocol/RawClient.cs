@@ -182,13 +182,13 @@ public sealed class RawClient : IAsyncDisposable
 
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
 
-    public async Task SendAsync(byte[] bytes, WebSocketMessageType kind)
+    public async Task SendAsync(byte[] bytes, WebSocketMessageType kind, bool endOfMessage = true)
     {
         using var deadline = new CancellationTokenSource(Deadline);
         await _sending.WaitAsync(deadline.Token);
         try
         {
-            await _socket.SendAsync(bytes, kind, endOfMessage: true, deadline.Token);
+            await _socket.SendAsync(bytes, kind, endOfMessage, deadline.Token);
         }
         finally
         {
@@ -196,12 +196,12 @@ public sealed class RawClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes in the orderly way and waits for the server's answer.</summary>
-    public async Task CloseAsync()
+    /// <summary>Closes in the orderly way and returns the code of the server's answer.</summary>
+    public async Task<int> CloseAsync()
     {
         using var deadline = new CancellationTokenSource(Deadline);
         await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
-        await WaitForCloseAsync();
+        return await WaitForCloseAsync();
     }
 
     public async ValueTask DisposeAsync()
