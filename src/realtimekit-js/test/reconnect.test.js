@@ -201,6 +201,15 @@ test('closing rejects what is pending, and connecting again resumes', async () =
   assert.deepEqual(heard.texts(), ['c']);
 });
 
+test('what is larger than the server takes is refused here', async () => {
+  const { line, room } = await ann();
+  const { length } = line.sent;
+  await assert.rejects(room.send({ text: 'ä'.repeat(40_000) }), rejectsWith('too_large'));   // fewer than 65,536 characters, more bytes
+  await assert.rejects(room.history({ limit: 1, .../** @type {any} */ ({ note: 'x'.repeat(70_000) }) }), rejectsWith('too_large'));
+  assert.throws(() => room.signal('big', 'x'.repeat(70_000)), rejectsWith('too_large'));
+  assert.equal(line.sent.length, length);
+});
+
 test('a message too big for the server closes the line once and is never sent again', async () => {
   const { client, line, room } = await ann();
   // The client is made to believe that the server takes more than it does.
