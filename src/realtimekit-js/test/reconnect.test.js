@@ -156,6 +156,16 @@ test('what this client does not know is ignored, but its version counts', async 
   assert.equal(line.ofType('subscribe').length, 1);
 });
 
+test('what was on its way when a subscription ended is not told', async () => {
+  const { line, room, heard } = await ann();
+  const ending = room.unsubscribe();
+  const message = { id: 'x', channel: room.name, sequence: 1, version: 1, sender: 'bob', time: '', text: 'late' };
+  line.inject({ type: 'event', channel: room.name, version: 1, kind: 'posted', message });
+  line.inject({ type: 'changes', channel: room.name, version: 1, messages: [message], more: false });
+  await ending;
+  assert.equal(heard.changes.length, 0);
+});
+
 test('without a connection reads wait and changes fail', async () => {
   const { client, line, room } = await ann();
   await room.send({ text: 'a' });
@@ -195,6 +205,13 @@ test('closing rejects what is pending, and connecting again resumes', async () =
   assert.deepEqual(room.pending, []);
 
   line.toServer = frame => frame;
+  await client.connect();
+  line.cut();                                            // what waits for a connection is rejected as well
+  const waiting = [room.send({ text: 'b' }), room.history()];
+  client.close();
+  for (const promise of waiting) await assert.rejects(promise, rejectsWith('closed'));
+  assert.deepEqual(room.pending, []);
+
   await client.connect();
   await room.send({ text: 'c' });
   await heard.until(() => heard.posted().length >= 1);
