@@ -64,12 +64,12 @@ function askName(problem) {
   byId('name').focus();
 }
 
-/** The server's own words, whether it said them as text or as problem details. @param {Response} response */
+/** The server's own words, whether it said them as text, as JSON or as problem details. @param {Response} response */
 async function reason(response) {
   const text = await response.text();
   try {
-    const { detail, title, message } = JSON.parse(text);
-    return detail ?? message ?? title ?? text;
+    const said = JSON.parse(text);
+    return typeof said === 'string' ? said : said.detail ?? said.title ?? text;
   } catch {
     return text || `The server answered ${response.status}.`;
   }

@@ -110,7 +110,7 @@ export class Messages {
   }
 
   #draw(row, message, { quoted, newDay, together }) {
-    const { id, sequence, state, sender, time, deletedAt, editedAt } = message;
+    const { id, sequence, state, sender, time, deletedAt } = message;
     const mine = sender === this.#room?.me;
     row.replaceChildren();
     row.className = ['message', together && 'together', sender === 'system' && 'system'].filter(Boolean).join(' ');
@@ -126,19 +126,19 @@ export class Messages {
     }
     if (message.replyTo) body.append(this.#quote(message.replyTo, quoted));
     body.append(this.#content(message));
-    if (editedAt && !deletedAt) body.lastElementChild?.append(element('span', { className: 'note', title: new Date(editedAt).toLocaleString() }, ' (edited)'));
-    if (state === 'pending') body.append(element('span', { className: 'note sending' }, 'Sending…'));
     if (state === 'refused') body.append(this.#refusal(message));
     if (message.reactions) body.append(this.#reactions(message));
     row.append(element('div', { className: 'line' }, together ? element('span', { className: 'avatar-gap' }) : avatar(sender), body));
     if (state === 'stored' && !deletedAt) row.append(this.#tools(message, mine));
   }
 
-  #content({ text, data, attachments, deletedAt }) {
-    if (deletedAt) return element('p', { className: 'text gone', 'data-testid': 'text' }, 'This message was deleted.');
-    const content = element('p', { className: 'text', 'data-testid': 'text' }, text ?? '');
+  #content({ text, data, attachments, state, editedAt, deletedAt }) {
+    if (deletedAt) return element('p', { className: 'content gone' }, element('span', { 'data-testid': 'text' }, 'This message was deleted.'));
+    const content = element('p', { className: 'content' }, element('span', { className: 'text', 'data-testid': 'text' }, text ?? ''));
     if (data !== undefined && data !== null) content.append(element('code', {}, JSON.stringify(data)));
     if (attachments?.length) content.append(element('span', { className: 'note' }, ` ${attachments.length} attached`));
+    if (editedAt) content.append(element('span', { className: 'note', title: new Date(editedAt).toLocaleString() }, ' (edited)'));
+    if (state === 'pending') content.append(element('span', { className: 'note sending' }, ' Sending…'));
     return content;
   }
 

@@ -1,0 +1,7 @@
+namespace RealtimeKit.Benchmarks.Jobs;
+
+/// <summary>What one run of a job on one server gave.</summary>
+/// <param name="Value">The number that is compared: the less the better.</param>
+/// <param name="ClientShare">The load's part of the processor time that both sides used, where it was measured.</param>
+/// <param name="Detail">What else is worth knowing, in words.</param>
+internal sealed record Measurement(double Value, double? ClientShare, string Detail);

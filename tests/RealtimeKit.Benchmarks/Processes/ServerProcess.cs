@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Globalization;
+using RealtimeKit.Benchmarks.Servers;
+
+namespace RealtimeKit.Benchmarks.Processes;
+
+/// <summary>A server in a process of its own, from its start to its end, and what it has used so far.</summary>
+internal sealed class ServerProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly HttpClient _http;
+
+    private ServerProcess(Process process, int port)
+    {
+        (_process, Port) = (process, port);
+        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromMinutes(2) };
+    }
+
+    public int Port { get; }
+
+    public int Id => _process.Id;
+
+    public static async Task<ServerProcess> StartAsync(int? core, params string[] arguments)
+    {
+        var start = Pinning.Start(core, ["server", .. arguments]);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        var process = Process.Start(start)!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith(Server.Ready, StringComparison.Ordinal))
+                return new ServerProcess(process, int.Parse(line.AsSpan(Server.Ready.Length), CultureInfo.InvariantCulture));
+            await Console.Error.WriteLineAsync(line);
+        }
+
+        throw new InvalidOperationException("The server did not start.");
+    }
+
+    /// <summary>User and system time of the process so far.</summary>
+    public TimeSpan Cpu() => CpuClock.Of(Id);
+
+    /// <summary>Lets the server collect its garbage and tells what it holds then.</summary>
+    public async Task<MemoryReport> SettleAsync() => (await _http.GetFromJsonAsync<MemoryReport>("/settle"))!;
+
+    /// <summary>What the server holds, untouched.</summary>
+    public async Task<MemoryReport> MemoryAsync() => (await _http.GetFromJsonAsync<MemoryReport>("/memory"))!;
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+}

@@ -1,0 +1,33 @@
+using BenchmarkDotNet.Running;
+using RealtimeKit.Benchmarks;
+using RealtimeKit.Benchmarks.Durable;
+using RealtimeKit.Benchmarks.Jobs;
+using RealtimeKit.Benchmarks.Processes;
+using RealtimeKit.Benchmarks.Servers;
+
+const string Usage = """
+    load     [--jobs fanout,rooms,idle,storm] [--rounds 3] [--servers signalr-msgpack,signalr-json,realtimekit,pipe]
+             [--warmup 5] [--fanout-publishes 3000] [--until acknowledged|returned] [--rooms-publishes 150000]
+             the same jobs on SignalR and on RealtimeKit
+    durable  [--rounds 3] [--seconds 5] [--channels 64] [--window 64] [--rate 5000] [--paced 20] [--folder /tmp]
+             durable messages per second and the latency of acknowledgements, with SQLite
+    micro    [BenchmarkDotNet's own arguments]
+    server   signalr|realtimekit|realtimekit-sqlite|pipe [--port 0] [--channels 1]
+             what the first two modes start for themselves
+    """;
+
+switch (args.FirstOrDefault())
+{
+    case "server":
+        return await Server.RunAsync(new Arguments(args[1..]));
+    case "load":
+        return await Pinning.OnCoreAsync(1, args, () => LoadMode.RunAsync(new Arguments(args[1..])));
+    case "durable":
+        return await DurableMode.RunAsync(new Arguments(args[1..]));
+    case "micro":
+        BenchmarkSwitcher.FromAssembly(typeof(Arguments).Assembly).Run(args[1..]);
+        return 0;
+    default:
+        await Console.Error.WriteLineAsync(Usage);
+        return 2;
+}

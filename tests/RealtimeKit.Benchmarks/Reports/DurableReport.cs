@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Text;
+
+namespace RealtimeKit.Benchmarks.Reports;
+
+/// <summary>Gathers the rounds with SQLite and writes the Markdown.</summary>
+internal sealed class DurableReport(int channels, int window, int rate)
+{
+    private readonly List<(double Single, double Pipelined)> _rates = [];
+    private readonly List<double[]> _latencies = [];
+
+    public void Add(double single, double pipelined) => _rates.Add((single, pipelined));
+
+    public void AddLatencies(double[] ascending) => _latencies.Add(ascending);
+
+    public string ToMarkdown()
+    {
+        var text = new StringBuilder();
+        text.Append(Setting.Describe()).AppendLine();
+        text.AppendLine("| measured, SQLite with synchronous=FULL | median | target | rounds |");
+        text.AppendLine("|---|---|---|---|");
+        Row("one commit per message, messages per second", _rates.Select(x => x.Single), "", "n0");
+        Row($"RealtimeKit, {channels} clients with {window} outstanding each, acknowledged messages per second", _rates.Select(x => x.Pipelined), "", "n0");
+        Row("the ratio of the two", _rates.Select(x => x.Pipelined / x.Single), "at least 15", "f1");
+        Row($"acknowledgement at {rate:n0} messages per second, p50, ms", At(0.5), "", "f2");
+        Row("p99, ms", At(0.99), "under 20", "f2");
+        Row("p99.9, ms", At(0.999), "", "f2");
+        Row("longest, ms", At(1), "", "f2");
+        return text.ToString();
+
+        void Row(string what, IEnumerable<double> values, string target, string format)
+        {
+            List<double> all = [.. values];
+            var rounds = string.Join(", ", all.Select(x => x.ToString(format, CultureInfo.InvariantCulture)));
+            text.AppendLine(CultureInfo.InvariantCulture,
+                $"| {what} | **{Statistics.Median(all).ToString(format, CultureInfo.InvariantCulture)}** | {target} | {rounds} |");
+        }
+    }
+
+    private IEnumerable<double> At(double part) => _latencies.Select(x => Statistics.Rank(x, part));
+}

@@ -1,0 +1,31 @@
+using RealtimeKit.InMemory;
+
+namespace RealtimeKit.Benchmarks.Servers;
+
+/// <summary>RealtimeKit with its defaults; the user is whom the token names.</summary>
+internal sealed class RealtimeKitServer(Action<RealtimeMessagingBuilder> chooseStore) : IServerKind
+{
+    public static RealtimeKitServer InMemory() => new(builder =>
+    {
+        var store = new InMemoryStore();
+        builder.Services.AddSingleton<IMessageStore>(store).AddSingleton<IChannelStore>(store);
+    });
+
+    public void Configure(WebApplicationBuilder builder) => chooseStore(
+        builder.Services.AddRealtimeMessaging().AddWebSockets().UseAuthenticator<TokenIsUser>());
+
+    public void Map(WebApplication app) => app.MapRealtimeMessaging("/realtime");
+
+    public async Task PrepareAsync(WebApplication app, Arguments arguments)
+    {
+        var messaging = app.Services.GetRequiredService<IRealtimeMessaging>();
+        for (var i = 0; i < arguments.Number("channels", 1); i++)
+            await messaging.EnsureChannelAsync($"c{i}");
+    }
+
+    private sealed class TokenIsUser : IAuthenticator
+    {
+        public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(credentials.Token is { } token ? new SignIn(token) : null);
+    }
+}

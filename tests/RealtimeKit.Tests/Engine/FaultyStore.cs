@@ -1,0 +1,31 @@
+using RealtimeKit.InMemory;
+
+namespace RealtimeKit.Tests.Engine;
+
+/// <summary>A real store whose appends fail or are held as a test says.</summary>
+internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
+{
+    /// <summary>Asked before each append: whether the store is out of reach.</summary>
+    public Func<bool> IsAway { get; set; } = () => false;
+
+    /// <summary>What each append waits for before it begins.</summary>
+    public Task Hold { get; set; } = Task.CompletedTask;
+
+    public async ValueTask<IReadOnlyList<AppendResult>> AppendAsync(
+        IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
+    {
+        await Hold;
+        return IsAway()
+            ? throw new StoreUnavailableException("The test took the store away.")
+            : await inner.AppendAsync(changes, cancellationToken);
+    }
+
+    public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
+        inner.ReadChangesAsync(channel, afterVersion, limit, cancellationToken);
+
+    public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
+        inner.ReadHistoryAsync(query, cancellationToken);
+
+    public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken) =>
+        inner.ReadHeadsAsync(channels, cancellationToken);
+}

@@ -1,0 +1,177 @@
+using FluentAssertions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.InMemory;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Tests.Engine;
+
+/// <summary>What time does to a connection, with the clock in the test's hand.</summary>
+public sealed class LifeTests
+{
+    private readonly FakeTimeProvider _time = new();
+
+    [Fact]
+    public async Task A_connection_without_a_sign_in_for_ten_seconds_is_closed()
+    {
+        await using var node = await StartAsync();
+        await using var client = new TestClient(node.Transport.Connect("ann"));
+        await PassAsync(TimeSpan.FromSeconds(9));
+        (await client.RequestAsync("""{"type":"ping","id":1}""", 1)).GetProperty("code").GetString().Should().Be("unauthenticated");
+        await PassAsync(TimeSpan.FromSeconds(3));
+        (await client.WaitForAsync("error")).TryGetProperty("id", out _).Should().BeFalse();
+        (await client.ClosedAsync()).Should().Be(CloseCode.Unauthenticated);
+    }
+
+    [Fact]
+    public async Task A_client_is_pinged_within_every_heartbeat_and_closed_after_two_of_silence()
+    {
+        await using var node = await StartAsync();
+        await using var client = await node.ConnectAsync("ann");
+        await PassAsync(TimeSpan.FromSeconds(25));
+        await client.WaitForAsync("ping");
+        await client.SendAsync("""{"type":"pong"}""");
+        await client.RequestAsync("""{"type":"ping","id":2}""", 2);
+        await PassAsync(TimeSpan.FromSeconds(52));
+        (await client.ClosedAsync()).Should().Be(CloseCode.Silent);
+    }
+
+    [Fact]
+    public async Task A_sign_in_that_expires_closes_unless_it_was_refreshed()
+    {
+        await using var node = await StartAsync(builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>());
+        await using var client = new TestClient(node.Transport.Connect(token: null));
+        (await client.RequestAsync(Connect("ann", 20), 1)).GetProperty("user").GetString().Should().Be("ann");
+        (await client.RequestAsync("""{"type":"refresh","id":2,"token":"nobody"}""", 2)).GetProperty("code").GetString().Should().Be("unauthenticated");
+        (await client.RequestAsync(Refresh(3, "bob", 60), 3)).GetProperty("code").GetString().Should().Be("forbidden");
+        (await client.RequestAsync(Refresh(4, "ann", 40), 4)).TryGetProperty("expires", out _).Should().BeTrue();
+        await PassAsync(TimeSpan.FromSeconds(22));
+        (await client.RequestAsync("""{"type":"ping","id":5}""", 5)).GetProperty("type").GetString().Should().Be("ok");
+        await PassAsync(TimeSpan.FromSeconds(22));
+        (await client.ClosedAsync()).Should().Be(CloseCode.Unauthenticated);
+    }
+
+    [Fact]
+    public async Task A_token_that_names_another_user_than_the_transport_is_refused()
+    {
+        await using var node = await StartAsync(builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>());
+        await using var client = new TestClient(node.Transport.Connect("ann"));
+        (await client.RequestAsync(Connect("bob", 99), 1)).GetProperty("code").GetString().Should().Be("unauthenticated");
+        (await client.ClosedAsync()).Should().Be(CloseCode.Unauthenticated);
+    }
+
+    [Fact]
+    public async Task A_user_who_does_nothing_falls_away_and_comes_back()
+    {
+        await using var node = await StartAsync();
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await using var ann = await node.ConnectAsync("ann");
+        await using var bob = await node.ConnectAsync("bob");
+        await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
+        await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
+        for (var minute = 0; minute < 11; minute++)
+        {
+            // Ann answers pings only; Bob goes on asking.
+            await PassAsync(TimeSpan.FromSeconds(30));
+            await ann.SendAsync("""{"type":"pong"}""");
+            await bob.RequestAsync("""{"type":"ping","id":3}""", 3);
+        }
+
+        await StatusAsync(bob, "ann", "away");
+        await ann.RequestAsync("""{"type":"ping","id":4}""", 4);
+        await StatusAsync(bob, "ann", "online");
+    }
+
+    [Fact]
+    public async Task A_user_may_have_so_many_connections()
+    {
+        await using var node = await StartAsync(configure: options => options.ConnectionsPerUser = 1);
+        await using var first = await node.ConnectAsync("ann");
+        await using var second = new TestClient(node.Transport.Connect("ann"));
+        (await second.RequestAsync("""{"type":"connect","id":1}""", 1)).GetProperty("code").GetString().Should().Be("too_many");
+        (await second.ClosedAsync()).Should().Be(CloseCode.LimitsAbused);
+        await using var other = await node.ConnectAsync("bob");
+    }
+
+    [Fact]
+    public async Task A_stopping_node_says_reconnect_answers_what_it_received_and_closes_with_1001()
+    {
+        await using var node = await TestNode.StartAsync(configure: options => options.DrainPeriod = TimeSpan.FromMilliseconds(200));
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await using var client = await node.ConnectAsync("ann");
+        var stopping = node.StopAsync();
+        (await client.WaitForAsync("reconnect")).GetProperty("within").GetInt64().Should().Be(200);
+        (await client.RequestAsync(PublishOrderTests.Publish(2, "a", Guid.NewGuid(), "last"), 2)).GetProperty("type").GetString().Should().Be("published");
+        (await client.ClosedAsync()).Should().Be(CloseCode.GoingAway);
+        await stopping;
+    }
+
+    [Fact]
+    public async Task The_application_can_disconnect_a_user()
+    {
+        await using var node = await StartAsync();
+        await using var client = await node.ConnectAsync("ann");
+        node.Messaging.GetConnectionCount("ann").Should().Be(1);
+        node.Messaging.DisconnectUser("ann").Should().Be(1);
+        (await client.ClosedAsync()).Should().Be(CloseCode.Disconnected);
+    }
+
+    [Fact]
+    public async Task A_host_without_a_store_fails_at_start_and_names_the_packages()
+    {
+        var start = () => TestNode.StartAsync(_ => { });
+        (await start.Should().ThrowAsync<InvalidOperationException>()).WithMessage("*RealtimeKit.Sqlite*RealtimeKit.InMemory*");
+    }
+
+    [Fact]
+    public async Task Wrong_options_fail_at_start_and_are_all_named()
+    {
+        var start = () => TestNode.StartAsync(configure: options =>
+        {
+            options.Heartbeat = TimeSpan.Zero;
+            options.SystemUser = "not valid";
+        });
+        (await start.Should().ThrowAsync<OptionsValidationException>()).WithMessage("*Heartbeat*SystemUser*");
+    }
+
+    private Task<TestNode> StartAsync(Action<RealtimeMessagingBuilder>? build = null, Action<RealtimeOptions>? configure = null) =>
+        TestNode.StartAsync(build, configure, _time);
+
+    // The heartbeat ticks once a second: time passes in such steps, each seen before the next.
+    private async Task PassAsync(TimeSpan duration)
+    {
+        for (var second = 0; second < duration.TotalSeconds; second++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            for (var i = 0; i < 3; i++) await Task.Yield();
+        }
+    }
+
+    private static async Task StatusAsync(TestClient reader, string user, string status)
+    {
+        var signal = await reader.WaitAsync(
+            frame => frame.GetProperty("type").GetString() == "signal" && frame.GetProperty("name").GetString() == "presence"
+                && frame.GetProperty("data").GetProperty("status").GetString() == status, status);
+        signal.GetProperty("user").GetString().Should().Be(user);
+    }
+
+    private string Connect(string user, int seconds) => $$"""{"type":"connect","id":1,"token":"{{Token(user, seconds)}}"}""";
+
+    private string Refresh(long id, string user, int seconds) => $$"""{"type":"refresh","id":{{id}},"token":"{{Token(user, seconds)}}"}""";
+
+    private string Token(string user, int seconds) => $"{user} {_time.GetUtcNow().AddSeconds(seconds).ToUnixTimeSeconds()}";
+}
+
+/// <summary>Tokens of the form "user expiry"; a principal is its name.</summary>
+internal sealed class TokenAuthenticator : IAuthenticator
+{
+    public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken)
+    {
+        if (credentials.Principal is { } principal) return ValueTask.FromResult<SignIn?>(new SignIn(principal.Claims.First().Value));
+        var parts = credentials.Token!.Split(' ');
+        return ValueTask.FromResult(parts.Length == 2
+            ? new SignIn(parts[0], DateTimeOffset.FromUnixTimeSeconds(long.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture)))
+            : null);
+    }
+}
