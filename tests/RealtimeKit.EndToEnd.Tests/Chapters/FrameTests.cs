@@ -205,8 +205,15 @@ public sealed class FrameTests(QuickStartProcess server) : ProtocolTest(server)
     public async Task A_request_of_wrong_form_gets_invalid_with_its_id_and_the_connection_lives()
     {
         var ann = await ConnectAsync();
-        foreach (var type in new[] { "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "read", "signal", "presence", "members", "create", "join", "leave" })
+        foreach (var type in new[]
+        {
+            "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "read", "signal", "presence", "members",
+            "create", "join", "leave",
+        })
+        {
             (await ann.RequestAsync(type)).ShouldBeError("invalid");
+        }
+
         await PassAsync(ann);
     }
 

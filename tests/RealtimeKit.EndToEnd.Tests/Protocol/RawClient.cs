@@ -215,7 +215,8 @@ public sealed class RawClient : IAsyncDisposable
         _sending.Dispose();
     }
 
-    private string Describe() => $"Received as {User}{(Broken is null ? "" : $", before it broke ({Broken.Message})")}: " + string.Join("\n  ", _log.TakeLast(20).Select(frame => frame.Brief()));
+    private string Describe() =>
+        $"Received as {User}{(Broken is null ? "" : $", before it broke ({Broken.Message})")}: " + string.Join("\n  ", _log.TakeLast(20).Select(frame => frame.Brief()));
 
     private async Task ReceiveAsync()
     {
