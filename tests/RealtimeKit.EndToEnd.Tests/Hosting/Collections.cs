@@ -17,3 +17,7 @@ public sealed class RestartCollection : ICollectionFixture<QuickStartProcess>;
 /// <summary>What takes the store away from the server.</summary>
 [CollectionDefinition(nameof(UnavailableCollection))]
 public sealed class UnavailableCollection : ICollectionFixture<QuickStartProcess>;
+
+/// <summary>What loads the whole machine: it runs when everything else is done.</summary>
+[CollectionDefinition(nameof(AloneCollection), DisableParallelization = true)]
+public sealed class AloneCollection;

@@ -1,20 +1,22 @@
 using RealtimeKit.Client;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit.PlugTest;
+namespace RealtimeKit.EndToEnd.Plug;
 
 /// <summary>One user: a client that is left alone, the channels it reads, and what it does in them.</summary>
 internal sealed class Participant : IAsyncDisposable
 {
     private const int Window = 20;
+    private const int Repeats = 3;
     private readonly Ledger _ledger;
+    private readonly Pace _pace;
     private readonly Random _random;
     private readonly bool _pipelines;
     private readonly List<Task> _reading = [];
 
-    public Participant(string user, RealtimeClient client, IEnumerable<string> channels, bool pipelines, int seed, Ledger ledger)
+    public Participant(string user, RealtimeClient client, IEnumerable<string> channels, bool pipelines, int seed, Ledger ledger, Pace pace)
     {
-        (User, Client, _ledger, _random, _pipelines) = (user, client, ledger, new Random(seed), pipelines);
+        (User, Client, _ledger, _pace, _random, _pipelines) = (user, client, ledger, pace, new Random(seed), pipelines);
         Views = [.. channels.Select(channel => new ChannelView(client.Channel(channel)))];
     }
 
@@ -37,6 +39,19 @@ internal sealed class Participant : IAsyncDisposable
     /// <summary>Sends, edits, deletes and reacts until told to stop; ends when every message is acknowledged or refused.</summary>
     public Task WorkAsync(CancellationToken stop) => Task.WhenAll(Views.Select(view => WorkAsync(view, new Random(_random.Next()), stop)));
 
+    /// <summary>Sends some of its messages once more, as a client does whose acknowledgement was lost: nothing may come of it.</summary>
+    public async Task RepeatAsync(Checker checker)
+    {
+        var mine = _ledger.Postings.Where(posting => posting.Sender == User && posting.Acknowledged is not null).ToList();
+        foreach (var posting in Enumerable.Range(0, Math.Min(Repeats, mine.Count)).Select(_ => mine[_random.Next(mine.Count)]))
+        {
+            _ledger.Tell($"{User} repeats {posting.Channel} {posting.Id}");
+            var again = await Client.Channel(posting.Channel).SendAsync(new OutgoingMessage { Id = posting.Id, Text = posting.OriginalText });
+            if (!again.Duplicate || again.Sequence != posting.Acknowledged!.Sequence)
+                checker.Fault($"{posting.Channel}: {posting.Id}, acknowledged as {posting.Acknowledged!.Sequence}, was sent again and acknowledged as {again}");
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await Client.DisposeAsync();
@@ -54,7 +69,7 @@ internal sealed class Participant : IAsyncDisposable
             while (underWay.Count >= Window) await underWay.Dequeue();
             if (random.Next(4) == 0 && view.Any(random) is { } seen) await ReactAsync(view, seen, random.Next(3));
             // Bursts of a pipelining sender, single messages of the others; together some hundred a second.
-            if (!_pipelines || number % Window == 0) await PauseAsync(_pipelines ? random.Next(2_000) : random.Next(200), stop);
+            if (!_pipelines || number % Window == 0) await _pace.PauseAsync(_pipelines ? random.Next(3_000) : random.Next(300), stop);
         }
 
         await Task.WhenAll(underWay);
@@ -119,7 +134,4 @@ internal sealed class Participant : IAsyncDisposable
             return false;
         }
     }
-
-    private static async Task PauseAsync(int milliseconds, CancellationToken stop) =>
-        await Task.Delay(milliseconds, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 }

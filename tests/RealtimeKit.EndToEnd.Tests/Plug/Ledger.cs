@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using RealtimeKit.Client;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit.PlugTest;
+namespace RealtimeKit.EndToEnd.Plug;
 
 /// <summary>What was asked of the server and what it promised, as those know who asked. It holds nothing that was read.</summary>
 internal sealed class Ledger

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace RealtimeKit.PlugTest;
+namespace RealtimeKit.EndToEnd.Plug;
 
 /// <summary>Counts what clients had to make good because the server broke its promise.</summary>
 internal sealed class FaultRecorder(Ledger ledger) : ILoggerFactory, ILogger

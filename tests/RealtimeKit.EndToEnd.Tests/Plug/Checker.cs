@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit.PlugTest;
+namespace RealtimeKit.EndToEnd.Plug;
 
 /// <summary>Compares what was promised, what is stored and what was seen, and says every difference.</summary>
 internal sealed class Checker(Ledger ledger)

@@ -1,7 +1,7 @@
 using RealtimeKit.Client;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit.PlugTest;
+namespace RealtimeKit.EndToEnd.Plug;
 
 /// <summary>A channel as one client's reader saw it: which messages came as new, in which order, and how each is now.</summary>
 internal sealed class ChannelView(RealtimeChannel channel)
