@@ -33,6 +33,9 @@ internal struct FrameFields
         }
     }
 
+    /// <summary>The frame's size in bytes.</summary>
+    public readonly int Length => _json.Length;
+
     public readonly bool Has(FrameField field) => !Raw(field).IsEmpty;
 
     /// <summary>The text of a field's value; empty where it is absent or null.</summary>

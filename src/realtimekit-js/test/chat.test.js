@@ -215,7 +215,7 @@ test('who leaves a private channel is told that the subscription ended', async (
   assert.equal(heard.changes.length, 0);
 });
 
-test('a member who is removed from a private channel is told so, and its messages stop', async () => {
+test('a member who is removed from a private channel is told so, and its messages stop', async t => {
   const ann = await clients.connect('ann');
   const bob = await clients.connect('bob');
   const annsRoom = await freshChannel(ann, { kind: 'private', members: ['bob'] });
@@ -223,7 +223,13 @@ test('a member who is removed from a private channel is told so, and its message
   const heard = record(bobsRoom);
   await bobsRoom.subscribe();
   const revoked = next(bobsRoom, 'revoked');
-  await annsRoom.remove('bob');
+  try {
+    await annsRoom.remove('bob');
+  } catch (error) {
+    if (/** @type {any} */ (error).code !== 'unsupported') throw error;
+    revoked.catch(() => {});
+    return t.skip('this server lets nobody remove members');
+  }
   assert.equal((await revoked).reason, 'removed');
   assert.equal(bobsRoom.subscribed, false);
   await annsRoom.send({ text: 'without bob' });

@@ -41,7 +41,7 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
             swarm,
             server,
             _subscribers,
-            TimeSpan.FromSeconds(arguments.Number("warmup", 5)),
+            TimeSpan.FromSeconds(arguments.Number("warmup", 8)),
             arguments.Number("fanout-publishes", 3000),
             condition =>
             {

@@ -20,12 +20,12 @@ internal sealed class StormJob(Arguments arguments) : IJob
 
     public async Task<Measurement> RunAsync(Contender contender, ServerProcess server)
     {
-        // A server that has just started would compile, not serve: it has seen two such storms before.
-        for (var i = 0; i < 2; i++)
+        // A server that has just started would compile, not serve: it has seen such storms before.
+        for (var i = 0; i < arguments.Number("storms-before", 6); i++)
         {
             using (var first = new Swarm(contender.Wire))
                 first.Connect(server.Port, _clients / 2, x => $"c{x / _each}");
-            await Task.Delay(TimeSpan.FromSeconds(2));
+            await Task.Delay(TimeSpan.FromSeconds(1.5));
         }
 
         var (cpu, own, start) = (server.Cpu(), CpuClock.OfThisProcess(), Stopwatch.GetTimestamp());

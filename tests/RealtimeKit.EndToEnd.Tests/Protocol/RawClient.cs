@@ -37,6 +37,9 @@ public sealed class RawClient : IAsyncDisposable
     /// <summary>Whether `ping` frames are answered, as a living client does.</summary>
     public bool AnswersPings { get; set; } = true;
 
+    /// <summary>What broke the connection, where it ended without a close code.</summary>
+    public Exception? Broken { get; private set; }
+
     /// <summary>Every frame received so far, in order, taken by a wait or not.</summary>
     public IReadOnlyList<JsonElement> Log
     {
@@ -212,7 +215,8 @@ public sealed class RawClient : IAsyncDisposable
         _sending.Dispose();
     }
 
-    private string Describe() => $"Received as {User}: " + string.Join("\n  ", _log.TakeLast(20).Select(frame => frame.Brief()));
+    private string Describe() =>
+        $"Received as {User}{(Broken is null ? "" : $", before it broke ({Broken.Message})")}: " + string.Join("\n  ", _log.TakeLast(20).Select(frame => frame.Brief()));
 
     private async Task ReceiveAsync()
     {
@@ -236,6 +240,7 @@ public sealed class RawClient : IAsyncDisposable
         }
         catch (Exception broken) when (broken is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
+            Broken = broken;
             End(-1);
         }
     }
