@@ -21,7 +21,10 @@ internal sealed class Checker(Ledger ledger)
         var byId = history.GroupBy(message => message.Id.Value).ToDictionary(group => group.Key, group => group.First());
         foreach (var posting in ledger.Postings.Where(posting => posting.Channel == channel))
         {
-            if (posting.Acknowledged is not { } acknowledged) Fault($"{channel}: {posting.Id} of {posting.Sender} was never acknowledged");
+            if (posting.Acknowledged is not { } acknowledged)
+            {
+                if (!posting.Abandoned) Fault($"{channel}: {posting.Id} of {posting.Sender} was never acknowledged");
+            }
             else if (!byId.TryGetValue(posting.Id.Value, out var stored)) Fault($"{channel}: {posting.Id} was acknowledged as {acknowledged.Sequence} and is lost");
             else if (stored.Sequence != acknowledged.Sequence) Fault($"{channel}: {posting.Id} was acknowledged as {acknowledged.Sequence} and is stored as {stored.Sequence}");
         }

@@ -22,7 +22,7 @@ internal sealed class Ledger
     {
         var posting = new Posting(channel, sender, number, MessageId.Create(), text);
         _postings[posting.Id.Value] = posting;
-        Tell($"{sender} sends {channel} {posting.Id} {text}");
+        Tell($"{sender} sends {channel} {posting.Id} number {number}");
         return posting;
     }
 
@@ -49,6 +49,9 @@ internal sealed class Posting(string channel, string sender, int number, Message
     public string OriginalText => text;
 
     public SentMessage? Acknowledged { get; set; }
+
+    /// <summary>Whether nobody sends it again: without an acknowledgement it may be stored or not.</summary>
+    public bool Abandoned { get; set; }
 
     public bool DeletionAsked { get; set; }
 

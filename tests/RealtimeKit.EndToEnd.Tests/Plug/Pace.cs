@@ -2,11 +2,13 @@ namespace RealtimeKit.EndToEnd.Plug;
 
 /// <summary>
 /// How fast the participants work: at leisure, or, in a surge, as fast as they are answered. The plug is pulled in a surge,
-/// when there is always something between its commit and its acknowledgement.
+/// when there is always something between its commit and its acknowledgement; large messages make the commits long.
 /// </summary>
 internal sealed class Pace : IDisposable
 {
     private CancellationTokenSource _surge = new();
+
+    public bool IsSurging => Volatile.Read(ref _surge).IsCancellationRequested;
 
     public void Surge() => Volatile.Read(ref _surge).Cancel();
 

@@ -63,7 +63,8 @@ internal sealed class Participant : IAsyncDisposable
         var underWay = new Queue<Task>();
         for (var number = 0; !stop.IsCancellationRequested; number++)
         {
-            var posting = _ledger.Post(view.Channel, User, number, $"{User} {view.Channel} {number} {new string('x', random.Next(100))}");
+            var filling = new string('x', _pace.IsSurging ? 1_500 : random.Next(100));
+            var posting = _ledger.Post(view.Channel, User, number, $"{User} {view.Channel} {number} {filling}");
             underWay.Enqueue(SendAsync(posting, random.Next(), stop));
             if (!_pipelines) await underWay.Dequeue();
             while (underWay.Count >= Window) await underWay.Dequeue();

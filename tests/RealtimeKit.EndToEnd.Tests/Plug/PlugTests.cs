@@ -17,7 +17,7 @@ public sealed class PlugTests(ITestOutputHelper output)
     private const int People = 20;
     private const int Channels = 10;
     private const int ChannelsEach = 3;
-    private const int Kills = 12;
+    private const int Kills = 20;
     private static readonly TimeSpan RecoveryDeadline = TimeSpan.FromSeconds(90);
 
     [Fact]
@@ -52,8 +52,9 @@ public sealed class PlugTests(ITestOutputHelper output)
         using var pace = new Pace();
         using var reading = new CancellationTokenSource();
         var channels = Enumerable.Range(0, Channels).Select(n => $"plug{n}").ToList();
+        const string pulled = "pulled";
         await using (var maker = await ClientAsync(server, "maker", faults))
-            foreach (var channel in channels) await maker.CreateAsync(new ChannelDefinition(ChannelKind.Public) { Channel = channel });
+            foreach (var channel in channels.Append(pulled)) await maker.CreateAsync(new ChannelDefinition(ChannelKind.Public) { Channel = channel });
 
         var people = new List<Participant>();
         for (var n = 0; n < People; n++)
@@ -63,16 +64,25 @@ public sealed class PlugTests(ITestOutputHelper output)
         }
 
         await Task.WhenAll(people.Select(person => person.FollowAsync(reading.Token))).WaitAsync(RecoveryDeadline);
+        var puller = new Puller(server, ledger, pulled);
         using var stop = new CancellationTokenSource();
         var working = Task.WhenAll(people.Select(person => person.WorkAsync(stop.Token)));
         for (var kill = 1; kill <= Kills; kill++)
         {
-            await Task.Delay(random.Next(1_000, 5_000));
-            pace.Surge();
-            await Task.Delay(random.Next(50, 200));
+            await Task.Delay(random.Next(300, 2_500));
             ledger.Tell($"kill {kill}");
-            await server.KillAsync();
-            pace.Calm();
+            if (kill % 2 == 0)
+            {
+                await puller.PullAsync(random).WaitAsync(RecoveryDeadline);
+            }
+            else
+            {
+                pace.Surge();
+                await Task.Delay(random.Next(50, 250));
+                await server.KillAsync();
+                pace.Calm();
+            }
+
             await Task.Delay(random.Next(300));
             await server.StartAsync();
             ledger.Tell($"started again after kill {kill}");
@@ -83,7 +93,7 @@ public sealed class PlugTests(ITestOutputHelper output)
         if (await Task.WhenAny(working, Task.Delay(RecoveryDeadline)) != working) checker.Fault($"not every message was settled within {RecoveryDeadline}");
         else await working;
         foreach (var person in people) await person.RepeatAsync(checker).WaitAsync(RecoveryDeadline);
-        await CheckAsync(server, people, channels, random, ledger, checker, faults);
+        await CheckAsync(server, people, [.. channels, pulled], random, ledger, checker, faults);
         await reading.CancelAsync();
         foreach (var person in people) await person.DisposeAsync();
     }
