@@ -50,7 +50,7 @@ internal sealed class WebSocketConnection(
         {
             await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException)
+        catch (Exception exception) when (IsLoss(exception, cancellationToken))
         {
             throw new IOException("The WebSocket is lost.", exception);
         }
@@ -64,11 +64,16 @@ internal sealed class WebSocketConnection(
             await socket.CloseOutputAsync(
                 (WebSocketCloseStatus)code, reason.Length <= LongestReason ? reason : reason[..LongestReason], cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException)
+        catch (Exception exception) when (IsLoss(exception, cancellationToken))
         {
             throw new IOException("The WebSocket is lost.", exception);
         }
     }
 
     public void Abort() => abort();
+
+    // An abort shows as a cancellation that nobody here asked for.
+    private static bool IsLoss(Exception exception, CancellationToken cancellationToken) =>
+        exception is WebSocketException or ObjectDisposedException
+        || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

@@ -19,11 +19,12 @@ internal static class Schema
             created INTEGER NOT NULL,
             changed INTEGER NOT NULL);
 
+        -- Ids begin with their time (UUID version 7), so that new ones stand together in their index whatever their channel.
         -- key, change and thread are channel * 2^36 + the sequence, the version and the root's sequence; times are milliseconds.
         CREATE TABLE messages(
             key INTEGER PRIMARY KEY,
-            change INTEGER NOT NULL UNIQUE,
-            channel INTEGER NOT NULL REFERENCES channels(id),
+            change INTEGER NOT NULL,
+            channel INTEGER NOT NULL,
             id BLOB NOT NULL,
             id_text TEXT,
             sender TEXT NOT NULL,
@@ -38,7 +39,8 @@ internal static class Schema
             deleted INTEGER,
             reactions TEXT,
             digest BLOB NOT NULL,
-            UNIQUE(channel, id));
+            UNIQUE(id, channel));
+        CREATE UNIQUE INDEX messages_change ON messages(change);
         CREATE INDEX messages_thread ON messages(thread) WHERE thread IS NOT NULL;
 
         CREATE TABLE reactions(

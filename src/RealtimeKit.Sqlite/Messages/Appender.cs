@@ -8,7 +8,7 @@ internal sealed class Appender(SqliteSession session)
 {
     private const string InsertMessage = """
         INSERT INTO messages(key, change, channel, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, digest)
-        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(channel, id) DO NOTHING
+        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id, channel) DO NOTHING
         """;
 
     private const string UpdateMessage = """
@@ -103,8 +103,8 @@ internal sealed class Appender(SqliteSession session)
 
     private AppendResult? FindKnown(ChannelHeadRow head, PostChange post)
     {
-        using var row = session.Use($"SELECT {MessageRow.Columns}, digest FROM messages WHERE channel = ? AND id = ?")
-            .Bind(head.Id).BindId(post.Id);
+        using var row = session.Use($"SELECT {MessageRow.Columns}, digest FROM messages WHERE id = ? AND channel = ?")
+            .BindId(post.Id).Bind(head.Id);
         const int digest = 15;
         return row.Step() ? ChangeRules.Repeat(post, MessageRow.Read(row, post.Channel), row.Bytes(digest)) : null;
     }
