@@ -7,7 +7,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>One node of the application: its sessions, its channels, and the parts that serve them.</summary>
-internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver
+internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDisposable
 {
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly Guid _node;
@@ -29,6 +29,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver
         LocalChannels = new LocalChannels(Options, Store, Broker);
         CatchUps = new CatchUpReader(Store, time, loggers.CreateLogger<CatchUpReader>());
         Distributor = new Distributor(LocalChannels, Broker);
+        Presence = new PresenceTeller(Options, Distributor, time);
         Appends = new AppendQueue(Store, Distributor, Options, loggers.CreateLogger<AppendQueue>());
         Publisher = new Publisher(this, [.. interceptors]);
         Requests = new RequestDispatcher(this);
@@ -57,6 +58,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver
     public CatchUpReader CatchUps { get; }
 
     public Distributor Distributor { get; }
+
+    public PresenceTeller Presence { get; }
 
     public AppendQueue Appends { get; }
 
@@ -96,6 +99,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver
 
     public void StopAccepting() => _stopping = true;
 
+    public void Dispose() => Presence.Dispose();
+
     public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
@@ -116,7 +121,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver
     {
         subscription.Session.Output.End(subscription);
         subscription.Channel.Remove(subscription);
-        TellPresence(subscription, subscription.Channel.Presence.Depart(subscription.Session.User, subscription.Session.IsAway));
+        var (channel, session) = (subscription.Channel, subscription.Session);
+        Presence.Note(channel, session.User, channel.Presence.Depart(session.User, session.IsAway));
         LocalChannels.Release(subscription.Channel);
     }
 
@@ -125,14 +131,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver
     {
         session.IsAway = away;
         foreach (var subscription in session.Channels.List())
-            TellPresence(subscription, subscription.Channel.Presence.SetAway(session.User, away));
-    }
-
-    public void TellPresence(Subscription subscription, string? status)
-    {
-        if (status is null || subscription.Channel.Count > Options.PresenceSignalsUpTo) return;
-        var data = System.Text.Encoding.UTF8.GetBytes($"{{\"status\":\"{status}\"}}");
-        Distributor.Signal(subscription.Channel.Name, subscription.Session.User, "presence", data, subscription.Session);
+            Presence.Note(subscription.Channel, session.User, subscription.Channel.Presence.SetAway(session.User, away));
     }
 
     /// <summary>A user, or with null everybody, stands to a channel otherwise than before: here and on the other nodes.</summary>

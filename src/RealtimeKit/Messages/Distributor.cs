@@ -35,6 +35,15 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         if (broker is not null) Publish(channel, reach == SignalReach.All ? BrokerNotice.Signal : BrokerNotice.OwnSignal, 0, frame.WrittenSpan, user);
     }
 
+    /// <summary>Tells a user's status to the channel's other users.</summary>
+    public void Presence(string channel, string user, string status)
+    {
+        using var frame = new FrameBuffer();
+        ServerEvents.Signal(frame, channel, user, "presence", System.Text.Encoding.UTF8.GetBytes($"{{\"status\":\"{status}\"}}"));
+        channels.Find(channel)?.Signal(frame.WrittenSpan, session => session.User != user);
+        if (broker is not null) Publish(channel, BrokerNotice.Signal, 0, frame.WrittenSpan, user);
+    }
+
     /// <summary>Tells subscribers of a change of membership.</summary>
     public void Member(string channel, string user, string change, ChannelRole? role)
     {

@@ -2,7 +2,10 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>Who is subscribed to one channel through this node. Safe for concurrent use.</summary>
+/// <summary>
+/// Who is subscribed to one channel through this node. Each change returns the user's status before it, or null where the
+/// status stayed. Safe for concurrent use.
+/// </summary>
 internal sealed class ChannelPresence
 {
     /// <summary>The status of a user who did something lately.</summary>
@@ -11,50 +14,52 @@ internal sealed class ChannelPresence
     /// <summary>The status of a user who did nothing for a while.</summary>
     public const string Away = "away";
 
-    /// <summary>The status of a user who is not subscribed any more.</summary>
+    /// <summary>The status of a user who is not subscribed.</summary>
     public const string Offline = "offline";
 
     private readonly Dictionary<string, Entry> _users = new(StringComparer.Ordinal);
 
     /// <summary>Adds a connection.</summary>
-    /// <returns>The status to tell the others, or <see langword="null"/> where nothing changed for them.</returns>
     public string? Arrive(string user, DateTimeOffset now)
     {
         lock (_users)
         {
+            var before = Status(user);
             if (!_users.TryGetValue(user, out var entry)) _users[user] = entry = new Entry { Since = now };
             entry.Connections++;
-            return entry.Turn(entry.Connections == 1 ? null : entry.Status);
+            return Changed(user, before);
         }
     }
 
     /// <summary>Removes a connection.</summary>
-    /// <returns>The status to tell the others, or <see langword="null"/>.</returns>
     public string? Depart(string user, bool wasAway)
     {
         lock (_users)
         {
             if (!_users.TryGetValue(user, out var entry)) return null;
-            var before = entry.Status;
+            var before = Status(user);
             entry.Connections--;
             if (wasAway) entry.AwayConnections--;
-            if (entry.Connections > 0) return entry.Turn(before);
-            _users.Remove(user);
-            return Offline;
+            if (entry.Connections == 0) _users.Remove(user);
+            return Changed(user, before);
         }
     }
 
     /// <summary>Notes that one of the user's connections fell idle, or woke.</summary>
-    /// <returns>The status to tell the others, or <see langword="null"/>.</returns>
     public string? SetAway(string user, bool away)
     {
         lock (_users)
         {
             if (!_users.TryGetValue(user, out var entry)) return null;
-            var before = entry.Status;
+            var before = Status(user);
             entry.AwayConnections += away ? 1 : -1;
-            return entry.Turn(before);
+            return Changed(user, before);
         }
+    }
+
+    public string StatusOf(string user)
+    {
+        lock (_users) return Status(user);
     }
 
     public IReadOnlyList<PresentUser> List()
@@ -64,10 +69,17 @@ internal sealed class ChannelPresence
             return
             [
                 .. _users.OrderBy(pair => pair.Key, StringComparer.Ordinal)
-                    .Select(pair => new PresentUser(pair.Key, pair.Value.Status, pair.Value.Since, pair.Value.Connections)),
+                    .Select(pair => new PresentUser(pair.Key, Status(pair.Key), pair.Value.Since, pair.Value.Connections)),
             ];
         }
     }
+
+    // A user is away when every connection is.
+    private string Status(string user) => !_users.TryGetValue(user, out var entry) ? Offline
+        : entry.AwayConnections >= entry.Connections ? Away
+        : Online;
+
+    private string? Changed(string user, string before) => Status(user) == before ? null : before;
 
     private sealed class Entry
     {
@@ -76,10 +88,5 @@ internal sealed class ChannelPresence
         public int Connections { get; set; }
 
         public int AwayConnections { get; set; }
-
-        /// <summary>A user is away when every connection is.</summary>
-        public string Status => AwayConnections >= Connections ? Away : Online;
-
-        public string? Turn(string? before) => before == Status ? null : Status;
     }
 }

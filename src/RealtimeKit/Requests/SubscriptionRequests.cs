@@ -94,10 +94,9 @@ internal static class SubscriptionRequests
                 reply.Buffer, request.Id!.Value, subscription.Channel.Name, view.Head.Epoch, view.Head.Version, view.Head.Sequence, view.Read, view.Role);
         }
 
-        var arrived = subscription.Channel.Presence.Arrive(session.User, node.Timestamp);
+        node.Presence.Note(subscription.Channel, session.User, subscription.Channel.Presence.Arrive(session.User, node.Timestamp));
         subscription.Channel.Add(subscription);
         if (replaced is not null) node.Detach(replaced);
-        else node.TellPresence(subscription, arrived);
         if (subscription.TryMark()) session.Wake(subscription);
         return true;
     }
