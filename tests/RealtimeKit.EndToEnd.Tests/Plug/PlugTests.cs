@@ -71,7 +71,7 @@ public sealed class PlugTests(ITestOutputHelper output)
         {
             await Task.Delay(random.Next(300, 2_500));
             ledger.Tell($"kill {kill}");
-            if (kill % 2 == 0)
+            if (kill % 3 != 0)
             {
                 await puller.PullAsync(random).WaitAsync(RecoveryDeadline);
             }

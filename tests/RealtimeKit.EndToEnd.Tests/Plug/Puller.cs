@@ -13,9 +13,9 @@ namespace RealtimeKit.EndToEnd.Plug;
 internal sealed class Puller(QuickStartProcess server, Ledger ledger, string channel)
 {
     private const string User = "puller";
-    private const int Batch = 64;
-    // Together below what one transport message may have, and large enough for a commit that takes its time.
-    private const int TextLength = 3_500;
+    private const int Batch = 40;
+    // Together just below what one transport message may have: the larger the commit, the longer it takes.
+    private static readonly string Data = new('x', 24_000);
     private int _number;
 
     /// <summary>Sends a batch on a bare socket and kills the server when so many of it are acknowledged.</summary>
@@ -31,7 +31,7 @@ internal sealed class Puller(QuickStartProcess server, Ledger ledger, string cha
 
         var postings = Enumerable.Range(0, Batch).Select(_ => Post()).ToList();
         await SendAsync(socket, string.Join('\n', postings.Select((posting, i) =>
-            Frames.Compose("publish", i + 2, new { channel, message = new { id = posting.Id.ToString(), text = posting.OriginalText } }))));
+            Frames.Compose("publish", i + 2, new { channel, message = new { id = posting.Id.ToString(), text = posting.OriginalText, data = Data } }))));
         var awaited = random.Next(1, Batch);
         var received = new StringBuilder();
         Task? killing = null;
@@ -59,7 +59,7 @@ internal sealed class Puller(QuickStartProcess server, Ledger ledger, string cha
     private Posting Post()
     {
         var number = Interlocked.Increment(ref _number);
-        var posting = ledger.Post(channel, User, number, $"{User} {number} {new string('x', TextLength)}");
+        var posting = ledger.Post(channel, User, number, $"{User} {number}");
         posting.Abandoned = true;
         return posting;
     }
