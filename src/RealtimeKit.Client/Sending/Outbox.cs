@@ -38,7 +38,7 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
     public async Task<SentMessage> SendAsync(string channel, OutgoingMessage message, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var send = Enqueue(channel, message.Id, message.Encode());
+        var send = Enqueue(channel, message.Id, Encode(message));
         await using var cancelling = cancellationToken.UnsafeRegister(_ => Cancel(send, cancellationToken), null).ConfigureAwait(false);
         return await send.Done.Task.ConfigureAwait(false);
     }
@@ -252,5 +252,12 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
     {
         lane.Timer?.Dispose();
         lane.Timer = null;
+    }
+
+    private static byte[] Encode(OutgoingMessage message)
+    {
+        TextRules.Require(message.Text);
+        return ClientMessageRequests.Message(
+            message.Id, new MessageContent(message.Text, message.Data, message.Attachments, message.Mentions), message.ReplyTo);
     }
 }

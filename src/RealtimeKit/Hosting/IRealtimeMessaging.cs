@@ -86,33 +86,3 @@ public interface IRealtimeMessaging
 /// <param name="Version">The number of its latest change; 0 before the first.</param>
 /// <param name="Sequence">The number of its latest message; 0 before the first.</param>
 public sealed record ChannelInfo(string Channel, ChannelKind Kind, string? Name, DateTimeOffset Created, long Version, long Sequence);
-
-/// <summary>A message to send: at least one of text, data and attachments.</summary>
-public sealed record OutgoingMessage
-{
-    /// <summary>The key of idempotency: send again with the same id what may not have arrived. Default: a new one.</summary>
-    public MessageId Id { get; init; } = MessageId.Create();
-
-    /// <summary>Words, at most 8,000 UTF-16 code units.</summary>
-    public string? Text { get; init; }
-
-    /// <summary>Any JSON value of the application's own.</summary>
-    public JsonValue? Data { get; init; }
-
-    /// <summary>The sequence of the message that it answers.</summary>
-    public long? ReplyTo { get; init; }
-
-    /// <summary>A JSON array of at most 10 objects of the application's own.</summary>
-    public JsonValue? Attachments { get; init; }
-
-    /// <summary>The users that it names, at most 50.</summary>
-    public IReadOnlyList<string>? Mentions { get; init; }
-}
-
-/// <summary>Where a sent message stands.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Sequence">Its position in the channel.</param>
-/// <param name="Version">The version of its last change.</param>
-/// <param name="Time">When it was stored.</param>
-/// <param name="Duplicate">Whether it was stored before.</param>
-public sealed record SentMessage(MessageId Id, long Sequence, long Version, DateTimeOffset Time, bool Duplicate);

@@ -11,7 +11,7 @@ internal static class OutgoingMessages
     {
         Require(message.Text is null || message.Text.Length <= ProtocolConstants.MaxTextLength,
             $"The text may have at most {ProtocolConstants.MaxTextLength} UTF-16 code units.");
-        Require(message.Text is null || IsText(message.Text), "The text holds U+0000 or an unpaired surrogate.");
+        TextRules.Require(message.Text);
         Require(message.Mentions is null || message.Mentions.Count <= ProtocolConstants.MaxMentions,
             $"A message may mention at most {ProtocolConstants.MaxMentions} users.");
         Require(message.ReplyTo is null or >= 1, "A message replies to a sequence of at least 1.");
@@ -27,18 +27,6 @@ internal static class OutgoingMessages
         var content = new MessageContent(message.Text, message.Data, message.Attachments, message.Mentions);
         Require(!content.IsEmpty, "A message needs a text, data or an attachment.");
         return new MessageDraft(message.Id, content, message.ReplyTo);
-    }
-
-    private static bool IsText(string text)
-    {
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '\0' || char.IsLowSurrogate(text[i])) return false;
-            if (!char.IsHighSurrogate(text[i])) continue;
-            if (++i == text.Length || !char.IsLowSurrogate(text[i])) return false;
-        }
-
-        return true;
     }
 
     private static void Require(bool holds, string rule)

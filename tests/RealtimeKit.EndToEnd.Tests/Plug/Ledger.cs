@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using RealtimeKit.Client;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit.EndToEnd.Plug;

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using System.Text;
-using RealtimeKit.Client;
+using RealtimeKit.Protocol;
 using RealtimeKit.EndToEnd.Hosting;
 using RealtimeKit.EndToEnd.Protocol;
 

@@ -74,7 +74,7 @@ public sealed class TwoNodeTests
     private Task<TestNode> StartAsync() => TestNode.StartAsync(builder => builder.UseInMemoryStore(_store).UseInMemoryBroker(_network));
 
     private static Task SendAsync(TestNode node, string text) =>
-        node.Messaging.SendAsync("a", new OutgoingMessage { Text = text }, cancellationToken: TestContext.Current.CancellationToken);
+        node.Messaging.SendAsync("a", new Protocol.OutgoingMessage { Text = text }, cancellationToken: TestContext.Current.CancellationToken);
 
     private static bool IsSignal(JsonElement frame, string name) =>
         frame.GetProperty("type").GetString() == "signal" && frame.GetProperty("name").GetString() == name;

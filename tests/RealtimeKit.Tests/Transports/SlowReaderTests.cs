@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
+using RealtimeKit.Protocol;
 using RealtimeKit.Tests.Engine;
 using Xunit;
 

@@ -1,8 +1,6 @@
-using RealtimeKit.Protocol;
+namespace RealtimeKit.Protocol;
 
-namespace RealtimeKit.Client;
-
-/// <summary>A message that the server's store holds durably.</summary>
+/// <summary>A message that the store holds durably.</summary>
 /// <param name="Id">Its identity.</param>
 /// <param name="Sequence">Its position in the channel.</param>
 /// <param name="Version">The channel's version at its last change.</param>

@@ -1,6 +1,4 @@
-using RealtimeKit.Protocol;
-
-namespace RealtimeKit.Client;
+namespace RealtimeKit.Protocol;
 
 /// <summary>A message to send. At least one of text, data and attachments must be there.</summary>
 public sealed record OutgoingMessage
@@ -34,11 +32,5 @@ public sealed record OutgoingMessage
     {
         ArgumentNullException.ThrowIfNull(text);
         return new OutgoingMessage { Text = text };
-    }
-
-    internal byte[] Encode()
-    {
-        TextRules.Require(Text);
-        return ClientMessageRequests.Message(Id, new MessageContent(Text, Data, Attachments, Mentions), ReplyTo);
     }
 }
