@@ -10,7 +10,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 builder.Services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie();
 builder.Services.AddRealtimeMessaging(options => options.UsersMayCreateChannels = true)
     .AddWebSockets()
-    .UseInMemoryStore();
+    .UseSqliteStore(builder.Configuration.GetConnectionString("Chat") ?? "Data Source=chat.db");
 
 var app = builder.Build();
 app.UseDefaultFiles();

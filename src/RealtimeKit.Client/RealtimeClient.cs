@@ -76,18 +76,18 @@ public sealed class RealtimeClient : IAsyncDisposable
     /// </summary>
     public async Task CloseAsync()
     {
+        _loop.Stop();
         Task running;
-        lock (_gate)
-        {
-            _loop.Stop();
-            running = _running ??= _loop.RunAsync();
-        }
-
+        lock (_gate) running = _running ??= _loop.RunAsync();
         await running.ConfigureAwait(false);
     }
 
     /// <inheritdoc cref="CloseAsync"/>
-    public async ValueTask DisposeAsync() => await CloseAsync().ConfigureAwait(false);
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync().ConfigureAwait(false);
+        _loop.Dispose();
+    }
 
     /// <summary>A channel by its identifier; always the same object for the same one. It asks the server nothing.</summary>
     /// <exception cref="ArgumentException">It is not an identifier.</exception>

@@ -38,11 +38,17 @@ internal sealed class WebSocketConnection(
                 await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, cancellationToken).ConfigureAwait(false);
             return ReceiveResult.Closed;
         }
-        catch (WebSocketException)
+        catch (WebSocketException exception)
         {
+            // The socket itself refused what came, such as text that is not UTF-8, and has told so.
+            if (exception.WebSocketErrorCode == WebSocketError.Faulted) await LingerAsync(cancellationToken).ConfigureAwait(false);
             return ReceiveResult.Closed;
         }
     }
+
+    // Ending the request at once would reset the connection, and the peer would lose the close that was just sent.
+    private static async ValueTask LingerAsync(CancellationToken ended) =>
+        await Task.Delay(TimeSpan.FromSeconds(1), ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
@@ -50,7 +56,7 @@ internal sealed class WebSocketConnection(
         {
             await socket.SendAsync(message, WebSocketMessageType.Text, endOfMessage: true, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException)
+        catch (Exception exception) when (IsLoss(exception, cancellationToken))
         {
             throw new IOException("The WebSocket is lost.", exception);
         }
@@ -64,11 +70,16 @@ internal sealed class WebSocketConnection(
             await socket.CloseOutputAsync(
                 (WebSocketCloseStatus)code, reason.Length <= LongestReason ? reason : reason[..LongestReason], cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception exception) when (exception is WebSocketException or ObjectDisposedException)
+        catch (Exception exception) when (IsLoss(exception, cancellationToken))
         {
             throw new IOException("The WebSocket is lost.", exception);
         }
     }
 
     public void Abort() => abort();
+
+    // An abort shows as a cancellation that nobody here asked for.
+    private static bool IsLoss(Exception exception, CancellationToken cancellationToken) =>
+        exception is WebSocketException or ObjectDisposedException
+        || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 }

@@ -227,7 +227,8 @@ class Wire {
   /** Shared by all outboxes, whose limits go over all channels. */
   sends = { queued: 0, underway: 0, outboxes: /** @type {Set<Outbox>} */ (new Set()) };
 
-  #url; #options; #listener; #clock; #random; #queueLimit;
+  clock; queueLimit;
+  #url; #options; #listener; #random;
   /** @type {any} */ #socket = null;
   /** @type {Map<number, Request>} */ #unanswered = new Map();
   /** @type {Request[]} */ #unsent = [];
@@ -251,13 +252,11 @@ class Wire {
     this.#url = socketUrl(url);
     this.#options = options;
     this.#listener = listener;
-    this.#clock = options.clock ?? systemClock;
+    this.clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#queueLimit = options.queueLimit ?? 1000;
+    this.queueLimit = options.queueLimit ?? 1000;
   }
 
-  get clock() { return this.#clock; }
-  get queueLimit() { return this.#queueLimit; }
   get closedError() { return this.error ?? new RealtimeError('closed', 'The client is closed; call connect().'); }
   get ready() { return this.state === 'connected' && !this.#draining; }
 
@@ -267,19 +266,13 @@ class Wire {
     return this.#random() * Math.min(backoffCap, backoffBase * 2 ** Math.min(attempt, 30));
   }
 
-  open() {
-    if (this.state !== 'connecting' && this.state !== 'connected') this.#dial();
-  }
+  open() { if (this.state !== 'connecting' && this.state !== 'connected') this.#dial(); }
 
   /** @param {RealtimeError} error */
-  close(error) {
-    if (this.state !== 'closed') this.#end(error, 1000);
-  }
+  close(error) { if (this.state !== 'closed') this.#end(error); }
 
   /** Sends a request on this connection or fails at once. @param {Frame} frame @param {Done} done */
-  call(frame, done) {
-    this.#place({ frame, text: '', again: false, done });
-  }
+  call(frame, done) { this.#place({ frame, text: '', again: false, done }); }
 
   /**
    * A request as a promise of what is `picked` from its reply. One that may be made `again` waits for a connection and
@@ -307,7 +300,7 @@ class Wire {
     if (this.ready) this.#send(request);
     else if (this.state === 'closed') done(this.closedError, {});
     else if (!again && this.state !== 'connected') done(new RealtimeError('disconnected', `There is no connection for "${frame.type}"; try again once the client is connected.`), {});
-    else if (this.#unsent.length >= this.#queueLimit) done(new RealtimeError('queue_full', `${this.#queueLimit} requests already await a connection.`), {});
+    else if (this.#unsent.length >= this.queueLimit) done(new RealtimeError('queue_full', `${this.queueLimit} requests already await a connection.`), {});
     else this.#unsent.push(request);
   }
 
@@ -346,7 +339,7 @@ class Wire {
 
   /** @param {any} socket @param {any} data */
   #receive(socket, data) {
-    this.#heard = this.#clock.now();
+    this.#heard = this.clock.now();
     for (const line of String(data).split('\n')) {
       if (!line) continue;
       /** @type {Frame} */ let frame;
@@ -392,7 +385,7 @@ class Wire {
     this.#renewed = false;
     const heartbeat = hello.heartbeat || 25_000;
     const watch = () => {
-      if (this.#clock.now() - this.#heard >= 2 * heartbeat) this.#lost(new RealtimeError('disconnected', 'The server has fallen silent.'));
+      if (this.clock.now() - this.#heard >= 2 * heartbeat) this.#lost(new RealtimeError('disconnected', 'The server has fallen silent.'));
       else this.#await(heartbeat, watch);
     };
     this.#await(heartbeat, watch);
@@ -405,9 +398,9 @@ class Wire {
   /** Leaves a node that goes away at a random moment, so that not all its clients come to the others at once. @param {number} within */
   #move(within) {
     const delay = this.#random() * (within || 0);
-    this.#moveAt = this.#clock.now() + delay;
-    this.#clock.clearTimeout(this.#moveTimer);
-    this.#moveTimer = this.#clock.setTimeout(() => {
+    this.#moveAt = this.clock.now() + delay;
+    this.clock.clearTimeout(this.#moveTimer);
+    this.#moveTimer = this.clock.setTimeout(() => {
       this.#draining = true;
       this.#leaveIfDrained();
     }, delay);
@@ -425,16 +418,18 @@ class Wire {
    */
   #lost(error, code = 0, reason = '') {
     const said = error ?? this.#farewell;
-    this.#drop(1000);
+    const greeting = this.state === 'connecting';
+    this.#drop();
     const fate = STAYS_CLOSED.get(code);
     if (fate) return this.#end(said ?? new RealtimeError(fate[0], reason || fate[1]));
+    if (code === 1009 && greeting) return this.#end(said ?? new RealtimeError('too_large', 'The token is larger than the server takes.'));
     if (code === 4401) {
       const refused = said ?? new RealtimeError('unauthenticated', reason || 'The server asks for a sign-in.');
       if (this.#renewed || typeof this.#options.token !== 'function') return this.#end(refused);
       this.#renewed = true;
     }
     const lost = said ?? new RealtimeError('disconnected', `The connection was lost (close code ${code || 'none'}${reason && `: ${reason}`}).`);
-    const delay = this.#moveAt === null ? this.pause(this.#attempts++) : Math.max(0, this.#moveAt - this.#clock.now());
+    const delay = this.#moveAt === null ? this.pause(this.#attempts++) : Math.max(0, this.#moveAt - this.clock.now());
     this.#moveAt = null;
     this.#await(delay, () => this.#dial());
     this.#enter('waiting', lost, delay);
@@ -459,9 +454,9 @@ class Wire {
     request?.done(tooLarge(request.frame, this.hello), {});
   }
 
-  /** Ends for good, until `open`. @param {RealtimeError} error @param {number} [code] */
-  #end(error, code = 1000) {
-    this.#drop(code);
+  /** Ends for good, until `open`. @param {RealtimeError} error */
+  #end(error) {
+    this.#drop();
     this.#moveAt = null;
     const requests = [...this.#unanswered.values(), ...this.#unsent.splice(0)];
     this.#unanswered.clear();
@@ -470,24 +465,24 @@ class Wire {
     this.#listener.ended(error);
   }
 
-  /** Lets go of the socket at once: a browser may take minutes to close one whose other end is silent. @param {number} code */
-  #drop(code) {
+  /** Lets go of the socket at once: a browser may take minutes to close one whose other end is silent. */
+  #drop() {
     this.#turn++;
     this.#draining = false;
     this.#farewell = null;
-    this.#clock.clearTimeout(this.#timer);
-    this.#clock.clearTimeout(this.#moveTimer);
+    this.clock.clearTimeout(this.#timer);
+    this.clock.clearTimeout(this.#moveTimer);
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
     socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close(code);
+    socket.close(1000);
   }
 
   /** @param {number} ms @param {() => void} then */
   #await(ms, then) {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = this.#clock.setTimeout(then, ms);
+    this.clock.clearTimeout(this.#timer);
+    this.#timer = this.clock.setTimeout(then, ms);
   }
 
   /** @param {State} state @param {RealtimeError|null} error @param {number|null} [retryIn] */
@@ -579,7 +574,7 @@ class Outbox {
   fail(error) {
     this.#wire.clock.clearTimeout(this.#timer);
     this.#holding = false;
-    this.#refusals = 0;
+    this.#refusals = this.#retryAfter = 0;
     for (const entry of [...this.#entries]) this.#remove(entry).reject(error);
   }
 
@@ -681,7 +676,7 @@ class Subscription {
   }
 
   up() {
-    if (!this.wanted) return;
+    if (!this.wanted || this.#phase === 'asking') return;  // a listener was faster
     // Cut off amid `recent`, the rest of those pages cannot be asked for: what was told of them is no whole.
     if (this.#firstPage !== null) this.#forget(true);
     this.#ask();
@@ -931,7 +926,7 @@ export class Channel extends Emitter {
     this.signal('typing');
   }
 
-  /** Sends what may be lost (and is, without a connection or on a slow one). @param {string} name @param {unknown} [data] Any JSON value. */
+  /** Sends what may be lost (and is, without a connection or on a slow one). Throws `too_large` beyond what the server takes. @param {string} name @param {unknown} [data] Any JSON value. */
   signal(name, data) { this.#wire.tell({ type: 'signal', channel: this.name, name, data }); }
 
   /** @returns {Promise<void>} */

@@ -99,10 +99,8 @@ byId('sign-out').addEventListener('click', async () => {
 
 // ---------------------------------------------------------------- connection
 
-let countdown = 0;
-
-/** @param {{state: string, error: Error|null, retryIn: number|null}} change */
-function showState({ state, error, retryIn }) {
+/** @param {{state: string, error: Error|null}} change */
+function showState({ state, error }) {
   const label = byId('state');
   const words = { idle: 'Offline', connecting: 'Connecting…', connected: 'Connected', waiting: 'Reconnecting…', closed: 'Disconnected' };
   label.dataset.state = state;
@@ -110,11 +108,6 @@ function showState({ state, error, retryIn }) {
   label.title = error?.message ?? '';
   byId('retry').hidden = state !== 'waiting' && state !== 'closed';
   byId('splash').textContent = state === 'waiting' ? `The server cannot be reached. Trying again… ${error?.message ?? ''}` : words[state];
-  clearInterval(countdown);
-  if (state === 'waiting' && retryIn > 2000) {
-    const until = Date.now() + retryIn;
-    countdown = setInterval(() => { label.textContent = `Reconnecting in ${Math.max(0, Math.ceil((until - Date.now()) / 1000))} s`; }, 1000);
-  }
   if (state === 'closed' && /** @type {any} */ (error)?.code === 'unauthenticated') askName(byId('chat').hidden ? '' : 'Your sign-in has ended. Join again to go on; what you have written is kept.');
 }
 

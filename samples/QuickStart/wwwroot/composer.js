@@ -60,18 +60,19 @@ export class Composer {
   /** @param {string} message */
   fail(message) { this.#error.textContent = message; }
 
-  async #submit() {
+  #submit() {
     const room = this.#room;
     const text = this.#text.value.trim();
     const context = this.#context;
     if (!room || !text) return;
     if (context?.kind === 'edit') {
-      try {
-        await room.channel.edit(context.message.sequence, { text });
-      } catch (error) {
-        return this.fail(error.message);                 // what was written stays
-      }
-      if (this.#context === context) this.cancel();
+      this.cancel();                                     // what is typed from here on is not part of the edit
+      room.channel.edit(context.message.sequence, { text }).catch(error => {
+        if (room !== this.#room) return;
+        this.#setContext(context);
+        this.#text.value = text;
+        this.fail(error.message);
+      });
       return;
     }
     room.send(context ? { text, replyTo: context.message.sequence } : { text });

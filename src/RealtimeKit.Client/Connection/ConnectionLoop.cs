@@ -19,6 +19,7 @@ internal sealed class ConnectionLoop(
         new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared), options.TokenProvider is not null);
 
     private bool _joining = true;
+    private bool _finished;
     private Link? _link;
 
     /// <summary>Ends when the client is connected for the first time; fails where it is closed before.</summary>
@@ -56,6 +57,7 @@ internal sealed class ConnectionLoop(
     /// <summary>Asks the loop to end; it closes the present connection in good order.</summary>
     public void Stop()
     {
+        if (Volatile.Read(ref _finished)) return;
         _stopping.Cancel();
         Volatile.Read(ref _link)?.BeginClose(new LinkEnd(CloseCode.Normal, ""));
     }
@@ -134,6 +136,7 @@ internal sealed class ConnectionLoop(
         var error = new RealtimeException(
             end.Code == CloseCode.Unauthenticated ? ErrorCodes.Unauthenticated : ClientErrorCodes.Closed,
             $"The client is closed ({(int)end.Code}): {end.Reason}");
+        Volatile.Write(ref _finished, true);
         foreach (var part in parts) part.Close(byApplication ? null : error);
         stateChanged(new ConnectionState(ConnectionStatus.Closed, CloseCode: end.Code, Reason: end.Reason));
         _firstConnected.TrySetException(error);

@@ -10,9 +10,8 @@ namespace RealtimeKit.Client;
 internal sealed class ChannelFold(int heldLimit)
 {
     private readonly SortedDictionary<long, Message> _held = [];
-    private List<Message>? _recent;
+    private SortedDictionary<long, Message>? _recent;
     private string? _epoch;
-    private long _recentVersion;
     private long _version;
     private long _sequence;
 
@@ -133,18 +132,17 @@ internal sealed class ChannelFold(int heldLimit)
 
     private FoldOutcome ApplyRecent(ChangesFrame page, List<ChannelUpdate> told)
     {
-        // Pages may be read at different versions. What changed between them comes again after the first of them.
-        if (_recent!.Count == 0) _recentVersion = page.Version;
-        _recentVersion = Math.Min(_recentVersion, page.Version);
-        _recent.AddRange(page.Messages);
+        // What changed while the pages were read comes behind them, in pages of changes: the latest of each counts.
+        foreach (var message in page.Messages)
+            if (!_recent!.TryGetValue(message.Sequence, out var earlier) || earlier.Version <= message.Version) _recent[message.Sequence] = message;
         if (page.More) return FoldOutcome.Applied;
-        foreach (var message in _recent.Where(message => message.Sequence > _sequence))
+        foreach (var (sequence, message) in _recent!)
         {
-            _sequence = message.Sequence;
+            _sequence = sequence;
             told.Add(new MessagePosted(message));
         }
 
-        _version = _recentVersion;
+        _version = page.Version;
         Position = new ChannelPosition(_epoch, _version, _sequence);
         _recent = null;
         return FoldOutcome.Applied;

@@ -26,5 +26,6 @@ internal enum FrameField
     Name,
     Kind,
     Members,
+    Version,
     Count,
 }

@@ -33,6 +33,9 @@ internal struct FrameFields
         }
     }
 
+    /// <summary>The frame's size in bytes.</summary>
+    public readonly int Length => _json.Length;
+
     public readonly bool Has(FrameField field) => !Raw(field).IsEmpty;
 
     /// <summary>The text of a field's value; empty where it is absent or null.</summary>
@@ -73,6 +76,8 @@ internal struct FrameFields
             return null;
         }
 
+        // What is not text was noted as a fault when the frame was scanned, and cannot be decoded.
+        if (!EscapesAreText(raw)) return "\uFFFD";
         var reader = new Utf8JsonReader(raw);
         reader.Read();
         return reader.GetString();
@@ -147,7 +152,8 @@ internal struct FrameFields
         reader.Read();
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            var user = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+            var isText = reader.TokenType == JsonTokenType.String && (!reader.ValueIsEscaped || EscapesAreText(reader.ValueSpan));
+            var user = isText ? reader.GetString() : null;
             if (user is null || !Identifiers.IsValid(user))
             {
                 Fail(ErrorCodes.Invalid, field, "must be a list of users");
@@ -156,7 +162,7 @@ internal struct FrameFields
 
             if (users.Count == most)
             {
-                Fail(ErrorCodes.TooMany, field, $"may name at most {most} users");
+                Fail(ErrorCodes.Invalid, field, $"may name at most {most} users");
                 return null;
             }
 
@@ -206,12 +212,12 @@ internal struct FrameFields
         while (reader.Read())
         {
             var token = reader.TokenType;
-            if (token is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped && !EscapesAreText(reader.ValueSpan))
-                Fault ??= new FrameFault(ErrorCodes.Invalid, "U+0000 and unpaired surrogates are not text.");
+            var isText = token is not (JsonTokenType.String or JsonTokenType.PropertyName) || !reader.ValueIsEscaped || EscapesAreText(reader.ValueSpan);
+            if (!isText) Fault ??= new FrameFault(ErrorCodes.Invalid, "U+0000 and unpaired surrogates are not text.");
             if (token is JsonTokenType.StartObject or JsonTokenType.StartArray && reader.CurrentDepth >= ProtocolConstants.MaxDepth)
                 Fault ??= new FrameFault(ErrorCodes.Invalid, $"A frame may be nested at most {ProtocolConstants.MaxDepth} deep.");
             if (reader.CurrentDepth != 1) continue;
-            if (token == JsonTokenType.PropertyName) field = Known(ref reader);
+            if (token == JsonTokenType.PropertyName) field = isText ? Known(ref reader) : FrameField.Count;
             else if (token is JsonTokenType.StartObject or JsonTokenType.StartArray) start = (int)reader.TokenStartIndex;
             else if (field != FrameField.Count)
                 _slices[(int)field] = token is JsonTokenType.EndObject or JsonTokenType.EndArray
@@ -276,6 +282,7 @@ internal struct FrameFields
             var s when s.SequenceEqual("name"u8) => FrameField.Name,
             var s when s.SequenceEqual("kind"u8) => FrameField.Kind,
             var s when s.SequenceEqual("members"u8) => FrameField.Members,
+            var s when s.SequenceEqual("version"u8) => FrameField.Version,
             _ => FrameField.Count,
         };
     }

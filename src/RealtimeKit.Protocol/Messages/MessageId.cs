@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 
 namespace RealtimeKit.Protocol;
@@ -8,6 +9,7 @@ namespace RealtimeKit.Protocol;
 /// </summary>
 public readonly struct MessageId : IEquatable<MessageId>
 {
+    private static readonly SearchValues<char> Characters = SearchValues.Create("0123456789abcdefABCDEF-");
     private readonly string? _asSent;
 
     /// <summary>Makes an id whose text is the lower-case form of <paramref name="value"/>.</summary>
@@ -35,7 +37,8 @@ public readonly struct MessageId : IEquatable<MessageId>
     /// <summary>Reads the 36-character form, with hyphens, in any case.</summary>
     public static bool TryParse([NotNullWhen(true)] string? text, out MessageId id)
     {
-        if (Guid.TryParseExact(text, "D", out var value))
+        // The parser alone would forgive white space, signs and 0x before the groups.
+        if (text?.Length == 36 && !text.AsSpan().ContainsAnyExcept(Characters) && Guid.TryParseExact(text, "D", out var value))
         {
             id = new MessageId(value, IsCanonical(text) ? null : text);
             return true;

@@ -83,15 +83,28 @@ internal sealed partial class AppendQueue(
             return;
         }
 
-        for (var i = 0; i < batch.Count; i++)
+        for (var i = 0; i < batch.Count; i++) Finish(batch[i], changes[i], results[i]);
+    }
+
+    private void Finish(PendingAppend append, MessageChange change, AppendResult result)
+    {
+        try
         {
-            if (results[i].Outcome == AppendOutcome.Appended) distributor.Committed(changes[i], results[i].Message!);
-            batch[i].Complete(results[i]);
+            if (result.Outcome == AppendOutcome.Appended) distributor.Committed(change, result.Message!);
+            append.Complete(result);
+        }
+        catch (Exception exception)
+        {
+            // It is stored; whoever was not told asks again. The queue must go on for the others.
+            LogUntold(exception, change.Channel);
         }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The store is unavailable; {Count} changes were refused and may be sent again.")]
     private partial void LogUnavailable(Exception exception, int count);
+
+    [LoggerMessage(3, LogLevel.Error, "A change of channel {Channel} was stored but not told.")]
+    private partial void LogUntold(Exception exception, string channel);
 
     [LoggerMessage(2, LogLevel.Error, "The store failed on {Count} changes.")]
     private partial void LogFailed(Exception exception, int count);

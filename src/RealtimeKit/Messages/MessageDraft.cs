@@ -51,7 +51,7 @@ internal sealed record MessageDraft(MessageId Id, MessageContent Content, long? 
         if (raw.IsEmpty) return null;
         if (!TryCountObjects(raw, out var count)) fields.Fail(ErrorCodes.Invalid, FrameField.Attachments, "must be a list of objects");
         else if (count > ProtocolConstants.MaxAttachments)
-            fields.Fail(ErrorCodes.TooMany, FrameField.Attachments, $"may hold at most {ProtocolConstants.MaxAttachments}");
+            fields.Fail(ErrorCodes.Invalid, FrameField.Attachments, $"may hold at most {ProtocolConstants.MaxAttachments}");
         return count == 0 ? JsonValue.FromTrusted("[]"u8.ToArray()) : JsonValue.FromTrusted(raw.ToArray());
     }
 

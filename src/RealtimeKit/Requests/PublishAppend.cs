@@ -3,13 +3,13 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>A publish on its way into the store. Its stream is the session's publishes to the channel.</summary>
-internal sealed class PublishAppend(Session session, SessionChannel channel, long id, PostChange post) : PendingAppend(post)
+internal sealed class PublishAppend(Session session, SessionChannel channel, long id, int bytes, PostChange post) : PendingAppend(post)
 {
     public override bool RefusedWithItsStream()
     {
         if (channel.Refusal is not { } refusal) return false;
         Refuse(session, id, refusal);
-        session.Outstanding.Remove();
+        session.Outstanding.Remove(bytes);
         return true;
     }
 
@@ -17,7 +17,7 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
     {
         Answer(session, id, post, result);
         if (result.Outcome == AppendOutcome.Duplicate) session.Node.Users.ReturnTurn(session.User, session.Node.Time);
-        session.Outstanding.Remove();
+        session.Outstanding.Remove(bytes);
     }
 
     public override void Fail(Exception exception)
@@ -34,7 +34,7 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
             ServerReplies.Error(reply.Buffer, id, ErrorCodes.Internal, "The server failed on this message.");
         }
 
-        session.Outstanding.Remove();
+        session.Outstanding.Remove(bytes);
     }
 
     public static void Refuse(Session session, long id, Refusal refusal)

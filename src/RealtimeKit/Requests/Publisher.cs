@@ -31,11 +31,11 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         var grant = channel.Grant;
         if (grant is null || grant.Until < session.Now || interceptors.Count > 0) return PublishSlowlyAsync(request, channel, draft!);
         var access = Authorize(request, channel.Name, grant);
-        if (!access.IsCompletedSuccessfully || !node.Users.TryTakeTurn(session.User, node.Time, out _) || !session.Outstanding.TryAdd())
+        if (!access.IsCompletedSuccessfully || !node.Users.TryTakeTurn(session.User, node.Time, out _) || !session.Outstanding.TryAdd(request.Fields.Length))
             return PublishSlowlyAsync(request, channel, draft!);
         if (access.GetAwaiter().GetResult() != Access.Allowed)
         {
-            session.Outstanding.Remove();
+            session.Outstanding.Remove(request.Fields.Length);
             node.Users.ReturnTurn(session.User, node.Time);
             return PublishSlowlyAsync(request, channel, draft!);
         }
@@ -96,11 +96,11 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
             return;
         }
 
-        while (!session.Outstanding.TryAdd()) await session.Outstanding.RoomAsync().ConfigureAwait(false);
+        while (!session.Outstanding.TryAdd(request.Fields.Length)) await session.Outstanding.RoomAsync().ConfigureAwait(false);
         // While this waited, one before it may have been refused.
         if (channel.Refusal is { } present)
         {
-            session.Outstanding.Remove();
+            session.Outstanding.Remove(request.Fields.Length);
             Refuse(request, present);
             return;
         }
@@ -109,7 +109,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
     }
 
     private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content) => node.Appends.Enqueue(
-        new PublishAppend(request.Session, channel, request.Id!.Value, new PostChange(
+        new PublishAppend(request.Session, channel, request.Id!.Value, request.Fields.Length, new PostChange(
             channel.Name, node.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest)));
 
     /// <summary>A message that is stored already is acknowledged whatever policy and limits say now; another gets the refusal.</summary>

@@ -35,7 +35,9 @@ internal sealed class RequestDispatcher(RealtimeNode node)
             var frame = end < 0 ? message : message[..end];
             message = end < 0 ? default : message[(end + 1)..];
             if (IsBlank(frame.Span)) continue;
-            if (!await HandleFrameAsync(request, frame).ConfigureAwait(false)) return;
+            if (!await session.HandleAsync(HandleFrameAsync(request, frame)).ConfigureAwait(false)) return;
+            // One message may hold thousands of requests: no more are taken than the client reads the replies of.
+            await session.Output.WaitForRoomAsync().ConfigureAwait(false);
         }
     }
 

@@ -11,7 +11,10 @@ internal sealed class SignIns(IAuthenticator authenticator, RealtimeOptions opti
     {
         var session = request.Session;
         var token = request.Fields.String(FrameField.Token, LongestToken, ErrorCodes.Invalid);
-        if (request.Fields.Has(FrameField.Client)) request.Fields.Object(FrameField.Client);
+        var client = request.Fields.Object(FrameField.Client);
+        client.String(FrameField.Name);
+        client.String(FrameField.Version);
+        if (client.Fault is { } fault) request.Fields.Fail(fault);
         if (session.IsSignedIn) request.Fields.Fail(new FrameFault(ErrorCodes.Invalid, "This connection has signed in already; 'refresh' takes a new token."));
         if (session.IsSignInRefused)
         {

@@ -50,11 +50,11 @@ internal sealed class Heartbeat(RealtimeNode node)
         {
             session.Close(CloseCode.Unauthenticated, ErrorCodes.Unauthenticated, "The sign-in has expired.");
         }
-        else if (!session.IsHandling && now - session.LastHeard > 2 * heartbeat)
+        else if (!session.IsHandling && now - session.LastHeard >= 2 * heartbeat)
         {
             session.Close(CloseCode.Silent, "Nothing was heard for two heartbeats.");
-            // A peer that is gone does not take the close either.
-            session.Abort();
+            // A peer that is gone does not take the close either; the others need not wait for that to learn it.
+            session.Channels.RemoveAll();
         }
         else
         {

@@ -127,15 +127,16 @@ internal sealed class Session
         await using var stop = cancellationToken.UnsafeRegister(static session => ((Session)session!).Abort(), this).ConfigureAwait(false);
         try
         {
-            while (await ReceiveAsync(buffer).ConfigureAwait(false))
-            {
-                buffer.Dispose();
-                await Output.WaitForRoomAsync().ConfigureAwait(false);
-            }
+            while (await ReceiveAsync(buffer).ConfigureAwait(false)) buffer.Dispose();
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
             Node.Log.ConnectionLost(exception, Id);
+        }
+        catch (Exception exception)
+        {
+            Node.Log.SessionFailed(exception, Id);
+            Close(CloseCode.Internal, ErrorCodes.Internal, "The server failed on this connection.");
         }
         finally
         {
@@ -165,19 +166,28 @@ internal sealed class Session
                 return false;
         }
 
-        if (Output.IsClosing) return true;
-        _handling = true;
-        try
-        {
-            await Node.Requests.HandleMessageAsync(this, buffer.WrittenMemory).ConfigureAwait(false);
-        }
-        finally
-        {
-            _handling = false;
-            LastHeard = Now;
-        }
-
+        if (!Output.IsClosing) await Node.Requests.HandleMessageAsync(this, buffer.WrittenMemory).ConfigureAwait(false);
         return true;
+    }
+
+    /// <summary>Waits for a request to be handled; meanwhile the client is not expected to say anything.</summary>
+    public ValueTask<bool> HandleAsync(ValueTask<bool> handling)
+    {
+        return handling.IsCompletedSuccessfully ? handling : WaitAsync(handling);
+
+        async ValueTask<bool> WaitAsync(ValueTask<bool> waited)
+        {
+            _handling = true;
+            try
+            {
+                return await waited.ConfigureAwait(false);
+            }
+            finally
+            {
+                _handling = false;
+                LastHeard = Now;
+            }
+        }
     }
 
     /// <summary>Notes that the user did something.</summary>

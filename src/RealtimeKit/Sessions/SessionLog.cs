@@ -11,6 +11,9 @@ internal sealed partial class SessionLog(ILogger logger)
     [LoggerMessage(21, LogLevel.Error, "A request of type {Type} failed on connection {Connection}.")]
     public partial void RequestFailed(Exception exception, string type, string connection);
 
+    [LoggerMessage(26, LogLevel.Error, "Connection {Connection} was closed because the server failed on it.")]
+    public partial void SessionFailed(Exception exception, string connection);
+
     [LoggerMessage(22, LogLevel.Warning, "The store was unavailable for a request of type {Type}; the client may send it again.")]
     public partial void Unavailable(Exception exception, string type);
 

@@ -196,20 +196,30 @@ test('channels are made, joined, listed with unread counts, and left', async () 
   await assert.rejects(ann.create({ kind: 'public', channel: annsRoom.name }), rejectsWith('conflict'));
 });
 
-test('a member who is removed from a private channel is told so, and its messages stop', async () => {
+test('who leaves a private channel is told that the subscription ended', async () => {
   const ann = await clients.connect('ann');
   const bob = await clients.connect('bob');
   const annsRoom = await freshChannel(ann, { kind: 'private', members: ['bob'] });
   const bobsRoom = bob.channel(annsRoom.name);
   const heard = record(bobsRoom);
-  await bobsRoom.subscribe();
+  await Promise.all([annsRoom.subscribe(), bobsRoom.subscribe()]);
+  const member = next(annsRoom, 'member');
   const revoked = next(bobsRoom, 'revoked');
-  await annsRoom.remove('bob');
-  assert.equal((await revoked).reason, 'removed');
+  await bobsRoom.leave();
+  assert.equal((await revoked).reason, 'left');
   assert.equal(bobsRoom.subscribed, false);
+  assert.deepEqual(await member, { user: 'bob', change: 'left', role: undefined });
   await annsRoom.send({ text: 'without bob' });
   await assert.rejects(bobsRoom.history(), rejectsWith('not_found'));
-  assert.deepEqual(heard.changes, []);
+  await assert.rejects(bobsRoom.subscribe(), rejectsWith('not_found'));
+  assert.equal(heard.changes.length, 0);
+});
+
+test('what this server does not offer rejects as unsupported and changes nothing', async () => {
+  const { annsRoom, bobsRoom } = await annAndBob();
+  for (const moderation of [annsRoom.remove('bob'), annsRoom.ban('bob'), annsRoom.mute('bob'), annsRoom.setRole('bob', 'moderator')])
+    await assert.rejects(moderation, rejectsWith('unsupported'));
+  assert.equal((await bobsRoom.send({ text: 'still here' })).sequence, 1);
 });
 
 test('errors reject what they concern and nothing else', async () => {

@@ -55,6 +55,39 @@ test('a killed server loses nothing, doubles nothing and keeps the order', async
   }
 });
 
+test('lines that are cut again and again lose nothing, double nothing and keep each sender\'s order', async () => {
+  const lines = [new Line(), new Line()];
+  const names = ['ann', 'bob'];
+  const both = await Promise.all(names.map((name, i) => clients.connect(name, { line: lines[i] })));
+  const { name } = await freshChannel(both[0]);
+  const heard = both.map(client => record(client.channel(name)));
+  await Promise.all(both.map(client => client.channel(name).subscribe({ recent: 10 })));
+
+  let frames = 0;
+  let cuts = 0;
+  for (const line of lines) {
+    line.toClient = frame => {
+      if (cuts < 20 && ++frames % 23 === 0) {            // amid a batch: what follows in it is lost with the line
+        cuts++;
+        line.cut();
+      }
+      return frame;
+    };
+  }
+  const texts = names.map(sender => Array.from({ length: 150 }, (_, i) => `${sender} ${i}`));
+  const published = await within(30_000, Promise.all(both.flatMap((client, i) => texts[i].map(text => client.channel(name).send({ text })))), () => 'all to be stored');
+  assert.equal(cuts, 20);
+  assert.equal(new Set(published.map(({ sequence }) => sequence)).size, 300);
+
+  for (const reader of heard) {
+    await reader.until(() => reader.posted().length >= 300);
+    assert.equal(reader.posted().length, 300);
+    const inOrder = reader.posted().sort((a, b) => a.sequence - b.sequence);
+    assert.deepEqual(inOrder.map(({ sequence }) => sequence), Array.from({ length: 300 }, (_, i) => i + 1));
+    names.forEach((sender, i) => assert.deepEqual(inOrder.filter(({ message }) => message?.sender === sender).map(({ message }) => message?.text), texts[i]));
+  }
+});
+
 test('what was stored but not acknowledged is sent again with the same id and stored once', async () => {
   const { line, room, heard } = await ann();
   line.toClient = frame => (frame.type === 'published' || frame.type === 'event' ? null : frame);
@@ -123,6 +156,16 @@ test('what this client does not know is ignored, but its version counts', async 
   assert.equal(line.ofType('subscribe').length, 1);
 });
 
+test('what was on its way when a subscription ended is not told', async () => {
+  const { line, room, heard } = await ann();
+  const ending = room.unsubscribe();
+  const message = { id: 'x', channel: room.name, sequence: 1, version: 1, sender: 'bob', time: '', text: 'late' };
+  line.inject({ type: 'event', channel: room.name, version: 1, kind: 'posted', message });
+  line.inject({ type: 'changes', channel: room.name, version: 1, messages: [message], more: false });
+  await ending;
+  assert.equal(heard.changes.length, 0);
+});
+
 test('without a connection reads wait and changes fail', async () => {
   const { client, line, room } = await ann();
   await room.send({ text: 'a' });
@@ -163,9 +206,25 @@ test('closing rejects what is pending, and connecting again resumes', async () =
 
   line.toServer = frame => frame;
   await client.connect();
+  line.cut();                                            // what waits for a connection is rejected as well
+  const waiting = [room.send({ text: 'b' }), room.history()];
+  client.close();
+  for (const promise of waiting) await assert.rejects(promise, rejectsWith('closed'));
+  assert.deepEqual(room.pending, []);
+
+  await client.connect();
   await room.send({ text: 'c' });
   await heard.until(() => heard.posted().length >= 1);
   assert.deepEqual(heard.texts(), ['c']);
+});
+
+test('what is larger than the server takes is refused here', async () => {
+  const { line, room } = await ann();
+  const { length } = line.sent;
+  await assert.rejects(room.send({ text: 'ä'.repeat(40_000) }), rejectsWith('too_large'));   // fewer than 65,536 characters, more bytes
+  await assert.rejects(room.history({ limit: 1, .../** @type {any} */ ({ note: 'x'.repeat(70_000) }) }), rejectsWith('too_large'));
+  assert.throws(() => room.signal('big', 'x'.repeat(70_000)), rejectsWith('too_large'));
+  assert.equal(line.sent.length, length);
 });
 
 test('a message too big for the server closes the line once and is never sent again', async () => {

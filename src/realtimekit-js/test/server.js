@@ -31,6 +31,7 @@ export class Server {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process = started;
+    process.once('exit', () => started.kill('SIGKILL'));   // also when the tests end before their hooks ran
     let said = '';
     const listening = new Promise((resolve, reject) => {
       const hear = (/** @type {Buffer} */ data) => {

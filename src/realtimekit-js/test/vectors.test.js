@@ -1,7 +1,7 @@
 // The protocol's test vectors, read by a second, independent reader: what they say must not depend on who runs them.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import WebSocket from 'ws';
@@ -10,14 +10,17 @@ import { Server } from './server.js';
 import { within } from './support.js';
 
 const path = fileURLToPath(new URL('../../../docs/protocol-vectors.json', import.meta.url));
-const { format, vectors } = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : { format: 1, vectors: [] };
+const { format, vectors } = JSON.parse(readFileSync(path, 'utf8'));
 const PASSED_OVER = new Set(['ping', 'member', 'signal']);
 
 const server = new Server();
-if (vectors.length) before(() => server.start());
+before(() => server.start());
 after(() => server.remove());
 
-test('the vectors are there, in the form this reads', { skip: vectors.length === 0 && 'docs/protocol-vectors.json is not here' }, () => assert.equal(format, 1));
+test('the vectors are there, in the form this reads', () => {
+  assert.equal(format, 1);
+  assert.ok(vectors.length > 0);
+});
 
 for (const [number, vector] of vectors.entries()) {
   test(`vector: ${vector.name}`, async () => {

@@ -5,7 +5,7 @@ namespace RealtimeKit.Benchmarks.Durable;
 
 /// <summary>
 /// What an application does that writes each message when it comes: one insert, one commit, with one prepared command
-/// used again and again. The rows are of the size and shape of a message's, with the key that finds a retry.
+/// used again and again. Rows and keys are those of the store's own table of messages.
 /// </summary>
 internal static class CommitPerMessage
 {
@@ -13,9 +13,9 @@ internal static class CommitPerMessage
         PRAGMA journal_mode = WAL;
         PRAGMA synchronous = FULL;
         CREATE TABLE message (
-            channel INTEGER NOT NULL, sequence INTEGER NOT NULL, version INTEGER NOT NULL, id BLOB NOT NULL,
+            key INTEGER PRIMARY KEY, change INTEGER NOT NULL UNIQUE, channel INTEGER NOT NULL, id BLOB NOT NULL,
             sender TEXT NOT NULL, time INTEGER NOT NULL, digest BLOB NOT NULL, text TEXT NOT NULL,
-            UNIQUE (channel, sequence), UNIQUE (channel, id));
+            UNIQUE (channel, id));
         """;
 
     /// <summary>Messages per second.</summary>
@@ -30,9 +30,9 @@ internal static class CommitPerMessage
         }
 
         using var insert = connection.CreateCommand();
-        insert.CommandText = "INSERT INTO message VALUES ($channel, $sequence, $sequence, $id, 'u1', $time, $digest, $text)";
+        insert.CommandText = "INSERT INTO message VALUES ($key, $key, $channel, $id, 'u1', $time, $digest, $text)";
         var channel = insert.Parameters.Add("$channel", SqliteType.Integer);
-        var sequence = insert.Parameters.Add("$sequence", SqliteType.Integer);
+        var key = insert.Parameters.Add("$key", SqliteType.Integer);
         var id = insert.Parameters.Add("$id", SqliteType.Blob);
         insert.Parameters.AddWithValue("$time", TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
         insert.Parameters.AddWithValue("$digest", new byte[16]);
@@ -43,7 +43,7 @@ internal static class CommitPerMessage
         for (; Stopwatch.GetElapsedTime(start) < time; count++)
         {
             channel.Value = count % channels;
-            sequence.Value = 1 + (count / channels);
+            key.Value = ((long)(count % channels) << 36) + 1 + (count / channels);
             id.Value = Guid.CreateVersion7().ToByteArray(bigEndian: true);
             insert.ExecuteNonQuery();
         }

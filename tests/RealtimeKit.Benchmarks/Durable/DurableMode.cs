@@ -28,12 +28,13 @@ internal static class DurableMode
 
         for (var round = 0; round < rounds; round++)
         {
+            var disk = InFolder(arguments, folder => DiskProbe.Run(folder, TimeSpan.FromSeconds(3)));
             var paced = TimeSpan.FromSeconds(arguments.Number("paced", 20));
             var latencies = await OnServerAsync(arguments, channels, x => PacedJob.Run(x, channels, rate, WarmUp, paced));
-            report.AddLatencies(latencies);
+            report.AddLatencies(latencies, disk);
             await Console.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{rate}/s: p50 {Statistics.Rank(latencies, 0.5):f2} ms, p99 {Statistics.Rank(latencies, 0.99):f2} ms, max {latencies[^1]:f2} ms"));
+                $"{rate}/s: p50 {Statistics.Rank(latencies, 0.5):f2} ms, p99 {Statistics.Rank(latencies, 0.99):f2} ms, longest {latencies[^1]:f2} ms; {DiskProbe.Describe(disk)}"));
         }
 
         await Console.Out.WriteLineAsync(report.ToMarkdown());

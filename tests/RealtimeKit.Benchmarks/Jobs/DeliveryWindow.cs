@@ -21,12 +21,14 @@ internal static class DeliveryWindow
     /// </param>
     /// <param name="publishes">How many messages to measure.</param>
     /// <param name="run">Starts all publishers; from then on they go on while the function they get says so.</param>
-    public static Measurement Measure(
+    public static async Task<Measurement> MeasureAsync(
         Swarm swarm, ServerProcess server, int subscribers, TimeSpan warmUp, long publishes, Action<Func<bool>> run)
     {
         var cold = new Meter(server, warmUp);
         Run(swarm, subscribers, () => !cold.IsReached(), run);
 
+        await server.MemoryAsync();
+        var before = await server.MemoryAsync();
         var (already, delivered) = (swarm.Publishes, swarm.Deliveries);
         var (cpu, own) = (server.Cpu(), CpuClock.OfThisProcess());
         var start = Stopwatch.GetTimestamp();
@@ -34,13 +36,14 @@ internal static class DeliveryWindow
         var wall = Stopwatch.GetElapsedTime(start);
         (cpu, own) = (server.Cpu() - cpu, CpuClock.OfThisProcess() - own);
         delivered = swarm.Deliveries - delivered;
+        var after = await server.MemoryAsync();
 
         return new Measurement(
             cpu.TotalSeconds / delivered * 1e6,
             own / (own + cpu),
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{delivered / 1e6:f2} M deliveries, server {cpu.TotalSeconds:f2} s, client {own.TotalSeconds:f2} s CPU in {wall.TotalSeconds:f2} s"));
+                $"{delivered / 1e6:f2} M deliveries, server {cpu.TotalSeconds:f2} s, client {own.TotalSeconds:f2} s CPU in {wall.TotalSeconds:f2} s; allocated {(after.Allocated - before.Allocated) / (double)(swarm.Publishes - already):n0} bytes a message, collections {(after.PauseMilliseconds - before.PauseMilliseconds) / 1000:f2} s"));
     }
 
     private static void Run(Swarm swarm, int subscribers, Func<bool> goOn, Action<Func<bool>> run)

@@ -23,7 +23,7 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
 
     public int Channels => 1;
 
-    public Task<Measurement> RunAsync(Contender contender, ServerProcess server)
+    public async Task<Measurement> RunAsync(Contender contender, ServerProcess server)
     {
         using var swarm = new Swarm(contender.Wire);
         Func<bool> goOn = () => false;
@@ -37,11 +37,11 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
                 Fill(peer);
         };
         swarm.Connect(server.Port, _subscribers, _ => "c0", _publishers);
-        return Task.FromResult(DeliveryWindow.Measure(
+        return await DeliveryWindow.MeasureAsync(
             swarm,
             server,
             _subscribers,
-            TimeSpan.FromSeconds(arguments.Number("warmup", 5)),
+            TimeSpan.FromSeconds(arguments.Number("warmup", 8)),
             arguments.Number("fanout-publishes", 3000),
             condition =>
             {
@@ -51,7 +51,7 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
                     Fill(peer);
                     peer.Flush();
                 }
-            }));
+            });
 
         void Fill(Peer peer)
         {

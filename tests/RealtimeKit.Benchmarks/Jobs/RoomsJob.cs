@@ -19,7 +19,7 @@ internal sealed class RoomsJob(Arguments arguments) : IJob
 
     public int Channels { get; } = arguments.Number("rooms", 500);
 
-    public Task<Measurement> RunAsync(Contender contender, ServerProcess server)
+    public async Task<Measurement> RunAsync(Contender contender, ServerProcess server)
     {
         using var swarm = new Swarm(contender.Wire);
         Func<bool> goOn = () => false;
@@ -29,18 +29,18 @@ internal sealed class RoomsJob(Arguments arguments) : IJob
         swarm.Moved = Count;
         swarm.Arrived = (peer, _, _) => Count(peer);
         swarm.Connect(server.Port, Channels * _members, x => $"c{x / _members}", _members);
-        return Task.FromResult(DeliveryWindow.Measure(
+        return await DeliveryWindow.MeasureAsync(
             swarm,
             server,
             _members,
-            TimeSpan.FromSeconds(arguments.Number("warmup", 5)),
-            arguments.Number("rooms-publishes", 150_000),
+            TimeSpan.FromSeconds(arguments.Number("warmup", 8)),
+            arguments.Number("rooms-publishes", 60_000),
             condition =>
             {
                 goOn = condition;
                 for (var room = 0; room < Channels; room++)
                     Next(room);
-            }));
+            });
 
         void Count(Peer peer)
         {

@@ -20,14 +20,16 @@ internal sealed class StormJob(Arguments arguments) : IJob
 
     public async Task<Measurement> RunAsync(Contender contender, ServerProcess server)
     {
-        // A server that has just started would compile, not serve: it has seen two such storms before.
-        for (var i = 0; i < 2; i++)
+        // A server that has just started would compile, not serve: it sees smaller storms until it has had its time to warm up.
+        var (cold, warmUp) = (server.Cpu(), TimeSpan.FromSeconds(arguments.Number("warmup", 8)));
+        while (server.Cpu() - cold < warmUp)
         {
             using (var first = new Swarm(contender.Wire))
                 first.Connect(server.Port, _clients / 2, x => $"c{x / _each}");
-            await Task.Delay(TimeSpan.FromSeconds(2));
+            await Task.Delay(TimeSpan.FromSeconds(0.5));
         }
 
+        await Task.Delay(TimeSpan.FromSeconds(2));
         var (cpu, own, start) = (server.Cpu(), CpuClock.OfThisProcess(), Stopwatch.GetTimestamp());
         using var swarm = new Swarm(contender.Wire);
         swarm.Connect(server.Port, _clients, x => $"c{x / _each}");

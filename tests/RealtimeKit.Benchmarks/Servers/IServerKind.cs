@@ -3,7 +3,7 @@ namespace RealtimeKit.Benchmarks.Servers;
 /// <summary>One of the servers that are compared.</summary>
 internal interface IServerKind
 {
-    void Configure(WebApplicationBuilder builder);
+    void Configure(WebApplicationBuilder builder, Arguments arguments);
 
     void Map(WebApplication app);
 

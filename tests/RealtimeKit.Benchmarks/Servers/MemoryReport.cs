@@ -2,13 +2,20 @@ using System.Globalization;
 
 namespace RealtimeKit.Benchmarks.Servers;
 
-/// <summary>What a server holds in memory, in bytes.</summary>
+/// <summary>What a server holds in memory, in bytes, and what the collector does.</summary>
 /// <param name="Resident">Resident pages of all kinds.</param>
 /// <param name="Private">Resident pages that belong to the process alone (not files).</param>
 /// <param name="Heap">Living objects of the managed heap.</param>
-internal sealed record MemoryReport(long Resident, long Private, long Heap)
+/// <param name="Allocated">All that was ever allocated on it.</param>
+/// <param name="PauseMilliseconds">How long collections have stopped the program so far.</param>
+internal sealed record MemoryReport(long Resident, long Private, long Heap, long Allocated, double PauseMilliseconds)
 {
-    public static MemoryReport Now() => new(Status("VmRSS:"), Status("RssAnon:"), GC.GetTotalMemory(false));
+    public static MemoryReport Now() => new(
+        Status("VmRSS:"),
+        Status("RssAnon:"),
+        GC.GetTotalMemory(false),
+        GC.GetTotalAllocatedBytes(),
+        GC.GetTotalPauseDuration().TotalMilliseconds);
 
     public static MemoryReport Settled()
     {

@@ -14,7 +14,7 @@ internal sealed class PipeServer : IServerKind
 {
     private readonly ConcurrentDictionary<string, Room> _rooms = new();
 
-    public void Configure(WebApplicationBuilder builder)
+    public void Configure(WebApplicationBuilder builder, Arguments arguments)
     {
     }
 

@@ -1,18 +1,15 @@
-using RealtimeKit.InMemory;
-
 namespace RealtimeKit.Benchmarks.Servers;
 
 /// <summary>RealtimeKit with its defaults; the user is whom the token names.</summary>
-internal sealed class RealtimeKitServer(Action<RealtimeMessagingBuilder> chooseStore) : IServerKind
+internal sealed class RealtimeKitServer(Action<RealtimeMessagingBuilder, Arguments> chooseStore) : IServerKind
 {
-    public static RealtimeKitServer InMemory() => new(builder =>
-    {
-        var store = new InMemoryStore();
-        builder.Services.AddSingleton<IMessageStore>(store).AddSingleton<IChannelStore>(store);
-    });
+    public static RealtimeKitServer InMemory() => new((builder, _) => builder.UseInMemoryStore());
 
-    public void Configure(WebApplicationBuilder builder) => chooseStore(
-        builder.Services.AddRealtimeMessaging().AddWebSockets().UseAuthenticator<TokenIsUser>());
+    public static RealtimeKitServer Sqlite() => new((builder, arguments) =>
+        builder.UseSqliteStore("Data Source=" + arguments.Text("database", "messages.db")));
+
+    public void Configure(WebApplicationBuilder builder, Arguments arguments) => chooseStore(
+        builder.Services.AddRealtimeMessaging().AddWebSockets().UseAuthenticator<TokenIsUser>(), arguments);
 
     public void Map(WebApplication app) => app.MapRealtimeMessaging("/realtime");
 

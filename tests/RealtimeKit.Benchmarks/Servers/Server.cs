@@ -17,6 +17,7 @@ internal static class Server
     {
         ["signalr"] = () => new SignalRServer(),
         ["realtimekit"] = RealtimeKitServer.InMemory,
+        ["realtimekit-sqlite"] = RealtimeKitServer.Sqlite,
         ["pipe"] = () => new PipeServer(),
     };
 
@@ -29,13 +30,13 @@ internal static class Server
         // Thousands of clients come at once; the default of 512 would make the kernel turn some away for a second.
         builder.WebHost.UseSockets(x => x.Backlog = 4096);
         var kind = Kinds[arguments.Word(0) ?? ""]();
-        kind.Configure(builder);
+        kind.Configure(builder, arguments);
         await using var app = builder.Build();
         kind.Map(app);
         app.MapGet("/memory", MemoryReport.Now);
         app.MapGet("/settle", MemoryReport.Settled);
-        await kind.PrepareAsync(app, arguments);
         await app.StartAsync();
+        await kind.PrepareAsync(app, arguments);
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         await Console.Out.WriteLineAsync(Ready + new Uri(address).Port);
         await Console.In.ReadToEndAsync();

@@ -5,7 +5,7 @@ namespace RealtimeKit.Benchmarks.Servers;
 /// <summary>An ASP.NET Core SignalR hub with groups, as its documentation shows it; JSON and MessagePack.</summary>
 internal sealed class SignalRServer : IServerKind
 {
-    public void Configure(WebApplicationBuilder builder) => builder.Services.AddSignalR().AddMessagePackProtocol();
+    public void Configure(WebApplicationBuilder builder, Arguments arguments) => builder.Services.AddSignalR().AddMessagePackProtocol();
 
     public void Map(WebApplication app) => app.MapHub<GroupHub>("/hub");
 

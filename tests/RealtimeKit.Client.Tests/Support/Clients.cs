@@ -36,6 +36,21 @@ internal static class Clients
         return updates;
     }
 
+    /// <summary>Reads while the condition holds, the first update for which it does not included, or to the end of the stream.</summary>
+    public static async Task<List<ChannelUpdate>> TakeWhileAsync(this RealtimeChannel channel, Func<ChannelUpdate, bool> goOn)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(Eventually.Deadline);
+        var updates = new List<ChannelUpdate>();
+        await foreach (var update in channel.ReadAsync(limit.Token))
+        {
+            updates.Add(update);
+            if (!goOn(update)) break;
+        }
+
+        return updates;
+    }
+
     public static IEnumerable<long> Sequences(this IEnumerable<ChannelUpdate> updates) => updates.OfType<MessagePosted>().Select(posted => posted.Message.Sequence);
 }
 

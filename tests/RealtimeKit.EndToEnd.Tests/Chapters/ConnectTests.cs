@@ -118,13 +118,11 @@ public sealed class ConnectTests(QuickStartProcess server) : ProtocolTest(server
         (await nobody.WaitForCloseAsync()).Should().Be(4401);
     }
 
-    [Theory]
-    [InlineData(""" "token":"anything" """)]
-    [InlineData(""" "token":"" """)]
-    public async Task Refresh_under_cookies_is_unsupported(string fields)
+    [Fact]
+    public async Task Refresh_under_cookies_is_unsupported()
     {
         var ann = await ConnectAsync();
-        (await RequestRawAsync(ann, "refresh", fields)).ShouldBeError("unsupported");
+        (await ann.RequestAsync("refresh", new { token = "anything" })).ShouldBeError("unsupported");
         await PassAsync(ann);
     }
 }

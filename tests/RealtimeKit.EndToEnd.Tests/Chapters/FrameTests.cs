@@ -73,6 +73,27 @@ public sealed class FrameTests(QuickStartProcess server) : ProtocolTest(server)
     }
 
     [Theory]
+    [InlineData("[", 60_000)]
+    [InlineData("{\"type\":\"ping\",\"id\":1,\"x\":[", 1)]
+    [InlineData("{\"a\":", 10_000)]
+    [InlineData("x", 100_000)]
+    [InlineData("\"", 100_001)]
+    public async Task What_is_deep_or_large_and_no_JSON_object_is_malformed_all_the_same(string part, int count)
+    {
+        var ann = await ConnectAsync();
+        await ann.SendAsync(string.Concat(Enumerable.Repeat(part, count)));
+        await ShouldEndMalformedAsync(ann);
+    }
+
+    [Fact]
+    public async Task A_frame_that_is_too_large_and_has_no_id_is_malformed()
+    {
+        var ann = await ConnectAsync();
+        await ann.SendAsync($$"""{"type":"ping","x":"{{new string('a', 100_000)}}"}""");
+        await ShouldEndMalformedAsync(ann);
+    }
+
+    [Theory]
     [MemberData(nameof(WrongIds))]
     public async Task A_request_with_a_wrong_id_is_malformed(string id)
     {
@@ -184,8 +205,15 @@ public sealed class FrameTests(QuickStartProcess server) : ProtocolTest(server)
     public async Task A_request_of_wrong_form_gets_invalid_with_its_id_and_the_connection_lives()
     {
         var ann = await ConnectAsync();
-        foreach (var type in new[] { "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "read", "signal", "presence", "members", "create", "join", "leave" })
+        foreach (var type in new[]
+        {
+            "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "read", "signal", "presence", "members",
+            "create", "join", "leave",
+        })
+        {
             (await ann.RequestAsync(type)).ShouldBeError("invalid");
+        }
+
         await PassAsync(ann);
     }
 
@@ -209,12 +237,32 @@ public sealed class FrameTests(QuickStartProcess server) : ProtocolTest(server)
     }
 
     [Fact]
+    public async Task A_message_may_come_in_pieces()
+    {
+        var (ann, channel) = await WithChannelAsync();
+        var message = System.Text.Encoding.UTF8.GetBytes(
+            Frames.Compose("publish", 1, new { channel, message = new { id = NewId(), text = "é😀" } }) + "\n" + Frames.Compose("ping", 2));
+        for (var n = 0; n < message.Length; n++)
+            await ann.SendAsync([message[n]], System.Net.WebSockets.WebSocketMessageType.Text, endOfMessage: n == message.Length - 1);
+        (await ann.ReplyAsync(1)).ShouldBe("published");
+        (await ann.ReplyAsync(2)).ShouldBe("ok");
+        (await MessageAsync(ann, channel, 1)).Text("text").Should().Be("é😀");
+    }
+
+    [Fact]
+    public async Task A_client_that_closes_is_answered_with_1000()
+    {
+        var ann = await ConnectAsync();
+        (await ann.CloseAsync()).Should().Be(1000);
+    }
+
+    [Fact]
     public async Task Text_that_is_not_UTF_8_ends_the_connection()
     {
         // RFC 6455 has 1007 for it, and a WebSocket library may send that before the server sees the bytes.
         var ann = await ConnectAsync();
         await ann.SendAsync([.. "{\"type\":\"ping\",\"id\":1,\"x\":\""u8, 0xED, 0xA0, 0x80, .. "\"}"u8], System.Net.WebSockets.WebSocketMessageType.Text);
-        (await ann.WaitForCloseAsync()).Should().BeOneOf(4400, 1007);
+        (await ann.WaitForCloseAsync()).Should().BeOneOf([4400, 1007], "it broke by: {0}", ann.Broken);
         ann.Log.Should().NotContain(frame => frame.IsType("ok"));
     }
 

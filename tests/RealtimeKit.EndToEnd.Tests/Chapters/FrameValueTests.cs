@@ -11,7 +11,7 @@ public sealed class FrameValueTests(QuickStartProcess server) : ProtocolTest(ser
 {
     public static TheoryData<string> NoIntegers => new()
     {
-        "1.0", "1.5", "1e0", "1E1", "10e-1", "\"1\"", "true", "[]", "{}", "1e400", "99999999999999999999999999",
+        "1.0", "1.5", "1e0", "1E1", "10e-1", "\"1\"", "true", "[]", "{}", "1e400",
     };
 
     [Fact]

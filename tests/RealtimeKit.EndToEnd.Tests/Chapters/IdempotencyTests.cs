@@ -61,6 +61,21 @@ public sealed class IdempotencyTests(QuickStartProcess server) : ProtocolTest(se
     }
 
     [Fact]
+    public async Task Of_concurrent_messages_with_one_id_one_is_stored_and_the_others_conflict()
+    {
+        var (ann, channel) = await WithChannelAsync();
+        var writers = new List<RawClient> { ann, await ConnectAsync(ann.User), await ConnectAsync(), await ConnectAsync() };
+        for (var round = 1; round <= 10; round++)
+        {
+            var id = NewId();
+            var replies = await Task.WhenAll(writers.Select((writer, n) => writer.RequestAsync("publish", new { channel, message = new { id, text = $"text {n}" } })));
+            replies.Count(reply => reply.IsType("published")).Should().Be(1);
+            foreach (var reply in replies.Where(reply => !reply.IsType("published"))) reply.ShouldBeError("conflict");
+            (await HistoryAsync(ann, channel)).Items("messages").Should().HaveCount(round);
+        }
+    }
+
+    [Fact]
     public async Task Copies_in_one_message_are_one_message()
     {
         var (ann, channel) = await WithChannelAsync();
@@ -103,6 +118,9 @@ public sealed class IdempotencyTests(QuickStartProcess server) : ProtocolTest(se
     [InlineData("0.1", "0.10", true)]
     [InlineData("0", "0.0e5", true)]
     [InlineData("1e-400", "0.1e-399", true)]
+    [InlineData("1e999999999", "10e999999998", true)]
+    [InlineData("1e-999999999", "0.1e-999999998", true)]
+    [InlineData("1e999999999", "1e999999998", false)]
     [InlineData("12345678901234567890", "12345678901234567891", false)]
     [InlineData("0.1", "0.10000000000000000001", false)]
     [InlineData("1e400", "1e401", false)]
@@ -110,6 +128,8 @@ public sealed class IdempotencyTests(QuickStartProcess server) : ProtocolTest(se
     [InlineData("0", "false", false)]
     [InlineData("[1,2]", "[2,1]", false)]
     [InlineData("{}", "[]", false)]
+    [InlineData("{\"a\":2}", "{\"\\u0061\":1,\"a\":2}", true)]
+    [InlineData("{\"a\":2,\"b\":{\"c\":3}}", "{\"b\":1,\"a\":2,\"b\":{\"c\":4,\"c\":3}}", true)]
     [InlineData("{\"a\":null}", "{}", false)]
     [InlineData("\"a\"", "\"A\"", false)]
     [InlineData("\"\\u00e9\"", "\"e\\u0301\"", false)]
@@ -129,6 +149,7 @@ public sealed class IdempotencyTests(QuickStartProcess server) : ProtocolTest(se
     [InlineData(""" "data":"a" """)]
     [InlineData(""" "text":"a","data":{} """)]
     [InlineData(""" "text":"a","attachments":[{}] """)]
+    [InlineData(""" "attachments":[{"text":"a"}] """)]
     [InlineData(""" "text":"a","mentions":["ann"] """)]
     [InlineData(""" "text":"a","replyTo":1 """)]
     public async Task Other_content_under_the_same_id_is_a_conflict_that_tells_and_changes_nothing(string other)

@@ -77,8 +77,7 @@ public sealed class PublishTests(QuickStartProcess server) : ProtocolTest(server
             ("history", new { channel }),
             ("subscribe", new { channel }),
             ("publish", new { channel, message = new { id = NewId(), text = "three" } }),
-            ("presence", new { channel }),
-            ("unsubscribe", new { channel }));
+            ("presence", new { channel }));
         replies[0].ShouldBePublished(channel, id, 1, 1, duplicate: false);
         replies[1].ShouldBe("ok").Number("version").Should().Be(2);
         replies[2].ShouldBeError("not_found");
@@ -93,7 +92,6 @@ public sealed class PublishTests(QuickStartProcess server) : ProtocolTest(server
         replies[11].ShouldBe("subscribed").Number("version").Should().Be(5);
         replies[12].ShouldBe("published").Number("version").Should().Be(6);
         replies[13].ShouldBe("presence").Items("users").Should().ContainSingle();
-        replies[14].ShouldBe("ok");
         var inOrder = ann.Log.Where(frame => frame.Has("id")).Select(frame => frame.Number("id")).ToList();
         inOrder.Should().BeInAscendingOrder();
         (await NextEventAsync(ann, channel)).ShouldBeEvent(channel, "posted", 6);
@@ -179,6 +177,9 @@ public sealed class PublishTests(QuickStartProcess server) : ProtocolTest(server
     [InlineData("\"(01890a5d-ac96-774b-bcce-b302099a8057)\"")]
     [InlineData("\"01890a5dac96774bbcceb302099a8057\"")]
     [InlineData("\" 01890a5d-ac96-774b-bcce-b302099a8057\"")]
+    [InlineData("\"01890a5d-ac96-774b-bcce-b302099a8057 \"")]
+    [InlineData("\"0x890a5d-ac96-774b-bcce-b302099a8057\"")]
+    [InlineData("\"+1890a5d-ac96-774b-bcce-b302099a8057\"")]
     [InlineData("\"01890a5d-ac96-774b-bcce-b302099a805\"")]
     [InlineData("\"01890a5d-ac96-774b-bcce-b302099a805g\"")]
     public async Task A_message_id_is_a_UUID(string id)

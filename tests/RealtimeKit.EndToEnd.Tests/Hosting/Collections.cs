@@ -13,3 +13,11 @@ public sealed class PatienceCollection : ICollectionFixture<QuickStartProcess>;
 /// <summary>What kills and restarts the server.</summary>
 [CollectionDefinition(nameof(RestartCollection))]
 public sealed class RestartCollection : ICollectionFixture<QuickStartProcess>;
+
+/// <summary>What takes the store away from the server.</summary>
+[CollectionDefinition(nameof(UnavailableCollection))]
+public sealed class UnavailableCollection : ICollectionFixture<QuickStartProcess>;
+
+/// <summary>What loads the whole machine: it runs when everything else is done.</summary>
+[CollectionDefinition(nameof(AloneCollection), DisableParallelization = true)]
+public sealed class AloneCollection;

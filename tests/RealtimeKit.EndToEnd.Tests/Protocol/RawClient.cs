@@ -37,6 +37,9 @@ public sealed class RawClient : IAsyncDisposable
     /// <summary>Whether `ping` frames are answered, as a living client does.</summary>
     public bool AnswersPings { get; set; } = true;
 
+    /// <summary>What broke the connection, where it ended without a close code.</summary>
+    public Exception? Broken { get; private set; }
+
     /// <summary>Every frame received so far, in order, taken by a wait or not.</summary>
     public IReadOnlyList<JsonElement> Log
     {
@@ -182,13 +185,13 @@ public sealed class RawClient : IAsyncDisposable
 
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text), WebSocketMessageType.Text);
 
-    public async Task SendAsync(byte[] bytes, WebSocketMessageType kind)
+    public async Task SendAsync(byte[] bytes, WebSocketMessageType kind, bool endOfMessage = true)
     {
         using var deadline = new CancellationTokenSource(Deadline);
         await _sending.WaitAsync(deadline.Token);
         try
         {
-            await _socket.SendAsync(bytes, kind, endOfMessage: true, deadline.Token);
+            await _socket.SendAsync(bytes, kind, endOfMessage, deadline.Token);
         }
         finally
         {
@@ -196,12 +199,12 @@ public sealed class RawClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes in the orderly way and waits for the server's answer.</summary>
-    public async Task CloseAsync()
+    /// <summary>Closes in the orderly way and returns the code of the server's answer.</summary>
+    public async Task<int> CloseAsync()
     {
         using var deadline = new CancellationTokenSource(Deadline);
         await _socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, deadline.Token);
-        await WaitForCloseAsync();
+        return await WaitForCloseAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -212,7 +215,8 @@ public sealed class RawClient : IAsyncDisposable
         _sending.Dispose();
     }
 
-    private string Describe() => $"Received as {User}: " + string.Join("\n  ", _log.TakeLast(20).Select(frame => frame.Brief()));
+    private string Describe() =>
+        $"Received as {User}{(Broken is null ? "" : $", before it broke ({Broken.Message})")}: " + string.Join("\n  ", _log.TakeLast(20).Select(frame => frame.Brief()));
 
     private async Task ReceiveAsync()
     {
@@ -236,6 +240,7 @@ public sealed class RawClient : IAsyncDisposable
         }
         catch (Exception broken) when (broken is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
+            Broken = broken;
             End(-1);
         }
     }

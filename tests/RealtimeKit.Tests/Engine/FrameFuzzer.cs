@@ -20,16 +20,16 @@ internal sealed class FrameFuzzer(Random random)
         "recent", "thread", "limit", "name", "kind", "members", "token", "client", "user", "role", "until", "query", "replyTo", "x",
     ];
 
-    public string Next()
+    /// <summary>A frame that can be answered, whatever the answer is.</summary>
+    public string Next() => random.Next(10) < 5 ? Odd() : Valid();
+
+    /// <summary>A frame that is probably no frame at all, or now and then nothing.</summary>
+    public string NextBroken() => random.Next(3) switch
     {
-        var frame = Valid();
-        return random.Next(10) switch
-        {
-            0 => Mutate(frame),
-            < 4 => Odd(),
-            _ => frame,
-        };
-    }
+        0 => "",
+        1 => Mutate(random.Next(2) == 0 ? Odd() : Valid()),
+        _ => $$"""{"type":{{Value(2)}},"id":{{Value(1)}},"channel":{{Value(1)}} }""",
+    };
 
     private string Valid()
     {
@@ -46,7 +46,7 @@ internal sealed class FrameFuzzer(Random random)
             6 => $$"""{"type":"signal","channel":"{{channel}}","name":"typing"}""",
             7 => $$"""{"type":"read","id":{{id}},"channel":"{{channel}}","sequence":{{random.Next(1, 99)}}}""",
             8 => $$"""{"type":"subscribe","id":{{id}},"channel":"{{channel}}","after":{{random.Next(9)}}}""",
-            9 => $$"""{"type":"publish","id":{{id}},"channel":"{{channel}}","message":{"id":"{{NewId()}}","text":"hello","data":{{Value(3)}}}}""",
+            9 => $$"""{"type":"publish","id":{{id}},"channel":"{{channel}}","message":{"id":"{{NewId()}}","text":"hello","data":{{Value(3)}} } }""",
             10 => $$"""{"type":"join","id":{{id}},"channel":"{{channel}}"}""",
             11 => $$"""{"type":"presence","id":{{id}},"channel":"{{channel}}"}""",
             12 => $$"""{"type":"channels","id":{{id}}}""",
@@ -57,7 +57,7 @@ internal sealed class FrameFuzzer(Random random)
     /// <summary>A frame that is JSON but has fields of any kind and value.</summary>
     private string Odd()
     {
-        var text = new StringBuilder($$"""{"type":{{(random.Next(50) == 0 ? Value(2) : $"\"{Pick(Types)}\"")}},"id":{{(random.Next(50) == 0 ? Value(1) : random.Next(1, 99).ToString())}}""");
+        var text = new StringBuilder($$"""{"type":"{{Pick(Types)}}","id":{{random.Next(1, 99)}}""");
         for (var i = random.Next(6); i > 0; i--) text.Append($",\"{Pick(Fields)}\":{Value(4)}");
         return text.Append('}').ToString();
     }

@@ -1,6 +1,8 @@
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using RealtimeKit.InMemory;
+using Xunit;
 
 namespace RealtimeKit.Tests.Engine;
 
@@ -98,7 +100,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
     [Fact]
     public async Task A_user_over_the_rate_is_told_when_to_come_back_and_a_retry_of_what_is_stored_is_not_limited()
     {
-        await using var node = await TestNode.StartAsync(configure: options => options.MessagesPerSecond = 1);
+        await using var node = await TestNode.StartAsync(configure: options => options.MessagesPerSecond = 1, time: new FakeTimeProvider());
         await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
         var first = Guid.NewGuid();
@@ -117,7 +119,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
     }
 
     internal static string Publish(long id, string channel, Guid message, string text) =>
-        $$"""{"type":"publish","id":{{id}},"channel":"{{channel}}","message":{"id":"{{message}}","text":"{{text}}"}}""";
+        $$"""{"type":"publish","id":{{id}},"channel":"{{channel}}","message":{"id":"{{message}}","text":"{{text}}"} }""";
 
     internal static async Task<IReadOnlyList<Protocol.Message>> ReadAllAsync(TestNode node, string channel)
     {

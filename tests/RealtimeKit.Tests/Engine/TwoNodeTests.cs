@@ -2,6 +2,7 @@ using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
+using Xunit;
 
 namespace RealtimeKit.Tests.Engine;
 

@@ -1,0 +1,197 @@
+using System.Buffers;
+using System.Threading.Channels;
+using RealtimeKit.Protocol;
+using Xunit;
+
+namespace RealtimeKit.Testing;
+
+/// <summary>What every transport must do: carry whole messages in order, hold nothing while idle, and tell how it ended.</summary>
+public abstract class TransportConformance
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>Opens a connection whose near end the transport hands to <paramref name="handler"/>.</summary>
+    protected abstract ValueTask<ITransportPeer> ConnectAsync(IConnectionHandler handler, CancellationToken cancellationToken);
+
+    /// <summary>Messages arrive whole and in order, in both directions, the largest too.</summary>
+    [Fact]
+    public Task MessagesArriveWholeAndInOrder() => RunAsync(async (near, peer, cancel) =>
+    {
+        int[] sizes = [1, 125, 126, 65_535, 65_536, ProtocolConstants.MaxMessageBytes, 2];
+        var sending = SendAllAsync(peer, sizes, cancel);
+        foreach (var size in sizes)
+        {
+            var buffer = new ArrayBufferWriter<byte>();
+            Assert.Equal(ReceiveResult.Message, await near.ReceiveAsync(buffer, cancel));
+            Assert.Equal(Payload(size), buffer.WrittenMemory.ToArray());
+        }
+
+        await sending;
+        var answering = Task.Run(async () =>
+        {
+            foreach (var size in sizes) await near.SendAsync(Payload(size), cancel);
+        }, cancel);
+        foreach (var size in sizes) Assert.Equal(Payload(size), await peer.ReceiveAsync(cancel));
+        await answering;
+    });
+
+    /// <summary>A message over the limit is told as too big and not held.</summary>
+    [Fact]
+    public Task MessageOverTheLimitIsTooBig() => RunAsync(async (near, peer, cancel) =>
+    {
+        var sending = Ignore(peer.SendAsync(Payload(ProtocolConstants.MaxMessageBytes + 1), cancel).AsTask());
+        var buffer = new ArrayBufferWriter<byte>();
+        Assert.Equal(ReceiveResult.TooBig, await near.ReceiveAsync(buffer, cancel));
+        Assert.True(buffer.WrittenCount <= ProtocolConstants.MaxMessageBytes + 1);
+        near.Abort();
+        await sending;
+    });
+
+    /// <summary>While nothing has arrived no memory is taken.</summary>
+    [Fact]
+    public Task IdleConnectionHoldsNoMemory() => RunAsync(async (near, peer, cancel) =>
+    {
+        var buffer = new WatchedBuffer();
+        var receiving = near.ReceiveAsync(buffer, cancel).AsTask();
+        await near.SendAsync("still here"u8.ToArray(), cancel);
+        Assert.NotNull(await peer.ReceiveAsync(cancel));
+        Assert.False(receiving.IsCompleted);
+        Assert.False(buffer.WasAsked);
+        await peer.SendAsync("x"u8.ToArray(), cancel);
+        Assert.Equal(ReceiveResult.Message, await receiving);
+        Assert.True(buffer.WasAsked);
+    });
+
+    /// <summary>The peer learns the code of a close, after what was sent before it.</summary>
+    [Fact]
+    public Task PeerLearnsTheCloseCode() => RunAsync(async (near, peer, cancel) =>
+    {
+        await near.SendAsync("last words"u8.ToArray(), cancel);
+        await near.CloseAsync(CloseCode.Disconnected, "test", cancel);
+        Assert.Equal("last words"u8.ToArray(), await peer.ReceiveAsync(cancel));
+        Assert.Null(await peer.ReceiveAsync(cancel));
+        Assert.Equal(CloseCode.Disconnected, peer.CloseCode);
+        Assert.Equal(ReceiveResult.Closed, await near.ReceiveAsync(new ArrayBufferWriter<byte>(), cancel));
+    });
+
+    /// <summary>A peer that closes, or is gone, ends a pending receive.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public Task PeersEndIsNoticed(bool orderly) => RunAsync(async (near, peer, cancel) =>
+    {
+        var receiving = near.ReceiveAsync(new ArrayBufferWriter<byte>(), cancel).AsTask();
+        if (orderly) await peer.CloseAsync(cancel);
+        else peer.Abort();
+        Assert.Equal(ReceiveResult.Closed, await receiving);
+    });
+
+    /// <summary>An abort ends a pending receive, and sending fails from then on.</summary>
+    [Fact]
+    public Task AbortEndsEverything() => RunAsync(async (near, _, cancel) =>
+    {
+        var receiving = near.ReceiveAsync(new ArrayBufferWriter<byte>(), cancel).AsTask();
+        near.Abort();
+        await Ignore(receiving);
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            // What is on its way may still pass.
+            while (true) await near.SendAsync(Payload(1_024), cancel);
+        });
+    });
+
+    /// <summary>A peer that does not read is waited for: nothing is buffered without bound.</summary>
+    [Fact]
+    public Task SendWaitsForAPeerThatDoesNotRead() => RunAsync(async (near, peer, cancel) =>
+    {
+        // More than the buffers of any network between the two.
+        const int messages = 256;
+        var sent = 0;
+        var sending = Task.Run(async () =>
+        {
+            for (; sent < messages; sent++) await near.SendAsync(Payload(ProtocolConstants.MaxMessageBytes), cancel);
+        }, cancel);
+        Assert.NotNull(await peer.ReceiveAsync(cancel));
+        Assert.False(sending.IsCompleted);
+        for (var received = 1; received < messages; received++) Assert.NotNull(await peer.ReceiveAsync(cancel));
+        await sending;
+    });
+
+    private static async Task SendAllAsync(ITransportPeer peer, int[] sizes, CancellationToken cancel)
+    {
+        foreach (var size in sizes) await peer.SendAsync(Payload(size), cancel);
+    }
+
+    private static byte[] Payload(int size)
+    {
+        var payload = new byte[size];
+        for (var i = 0; i < size; i++) payload[i] = (byte)('a' + ((i + size) % 26));
+        return payload;
+    }
+
+    private static async Task Ignore(Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or System.Net.WebSockets.WebSocketException)
+        {
+            // The connection was broken on purpose.
+        }
+    }
+
+    private async Task RunAsync(Func<ITransportConnection, ITransportPeer, CancellationToken, Task> test)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        deadline.CancelAfter(Deadline);
+        var handler = new Handler();
+        await using var peer = await ConnectAsync(handler, deadline.Token);
+        var near = await handler.Connections.Reader.ReadAsync(deadline.Token);
+        try
+        {
+            await test(near, peer, deadline.Token);
+        }
+        finally
+        {
+            near.Abort();
+            handler.Done.TrySetResult();
+        }
+    }
+
+    private sealed class Handler : IConnectionHandler
+    {
+        public Channel<ITransportConnection> Connections { get; } = Channel.CreateBounded<ITransportConnection>(1);
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsAccepting => true;
+
+        public Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
+        {
+            Connections.Writer.TryWrite(connection);
+            return Done.Task;
+        }
+    }
+
+    private sealed class WatchedBuffer : IBufferWriter<byte>
+    {
+        private readonly ArrayBufferWriter<byte> _inner = new();
+
+        public bool WasAsked { get; private set; }
+
+        public void Advance(int count) => _inner.Advance(count);
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            WasAsked = true;
+            return _inner.GetMemory(sizeHint);
+        }
+
+        public Span<byte> GetSpan(int sizeHint = 0)
+        {
+            WasAsked = true;
+            return _inner.GetSpan(sizeHint);
+        }
+    }
+}

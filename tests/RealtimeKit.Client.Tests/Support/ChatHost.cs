@@ -1,0 +1,77 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RealtimeKit.InMemory;
+
+namespace RealtimeKit.Client.Tests;
+
+/// <summary>The real server in this process, on a real socket; its store outlives it, so that it can be started again.</summary>
+internal sealed class ChatHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private ChatHost(InMemoryStore store, int port, Action<RealtimeOptions>? configure)
+    {
+        Store = store;
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        builder.Services.AddRealtimeMessaging(options =>
+        {
+            options.UsersMayCreateChannels = true;
+            options.DrainPeriod = TimeSpan.FromMilliseconds(500);
+            configure?.Invoke(options);
+        }).AddWebSockets().UseInMemoryStore(store).UseAuthenticator<NameAuthenticator>();
+        _app = builder.Build();
+        _app.MapRealtimeMessaging("/realtime");
+    }
+
+    public InMemoryStore Store { get; }
+
+    public int Port => new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()).Port;
+
+    public Uri Endpoint => new($"ws://127.0.0.1:{Port}/realtime");
+
+    public IRealtimeMessaging Messaging => _app.Services.GetRequiredService<IRealtimeMessaging>();
+
+    public static async Task<ChatHost> StartAsync(InMemoryStore? store = null, int port = 0, Action<RealtimeOptions>? configure = null)
+    {
+        var host = new ChatHost(store ?? new InMemoryStore(), port, configure);
+        await host._app.StartAsync();
+        await host.Messaging.EnsureChannelAsync("lobby");
+        return host;
+    }
+
+    public RealtimeClient Client(string user, TcpProxy? proxy = null, Action<RealtimeClientOptions>? configure = null) =>
+        Clients.Make(proxy?.Endpoint ?? Endpoint, options =>
+        {
+            options.TokenProvider = _ => ValueTask.FromResult<string?>(user);
+            configure?.Invoke(options);
+        });
+
+    /// <summary>The whole history of a channel as the store has it.</summary>
+    public async Task<IReadOnlyList<Protocol.Message>> HistoryAsync(string channel = "lobby") =>
+        (await Store.ReadHistoryAsync(new HistoryQuery(channel, new PageLimit(1_000_000, int.MaxValue)), TestContext.Current.CancellationToken))!.Messages;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+    }
+
+    /// <summary>Believes a token that is a user's name, or a name and the seconds that the sign-in lives: <c>ada/2</c>.</summary>
+    private sealed class NameAuthenticator(TimeProvider time) : IAuthenticator
+    {
+        public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken)
+        {
+            if (credentials.Token is not { } token || token.StartsWith("bad", StringComparison.Ordinal)) return ValueTask.FromResult<SignIn?>(null);
+            var parts = token.Split('/');
+            DateTimeOffset? expires = parts.Length == 1 ? null : time.GetUtcNow().AddSeconds(int.Parse(parts[1], CultureInfo.InvariantCulture));
+            return ValueTask.FromResult<SignIn?>(new SignIn(parts[0], expires));
+        }
+    }
+}

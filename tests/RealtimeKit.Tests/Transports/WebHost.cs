@@ -1,0 +1,51 @@
+using System.Net.WebSockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Tests.Transports;
+
+/// <summary>A web server on a free loopback port with the real-time endpoint.</summary>
+internal sealed class WebHost : IAsyncDisposable
+{
+    private readonly WebApplication _app;
+
+    private WebHost(WebApplication app) => _app = app;
+
+    public IRealtimeMessaging Messaging => _app.Services.GetRequiredService<IRealtimeMessaging>();
+
+    public Uri Endpoint
+    {
+        get
+        {
+            var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+            return new Uri(address.Replace("http://", "ws://", StringComparison.Ordinal) + "/realtime");
+        }
+    }
+
+    public static async Task<WebHost> StartAsync(Action<RealtimeMessagingBuilder> build)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        build(builder.Services.AddRealtimeMessaging(options => options.DrainPeriod = TimeSpan.Zero).AddWebSockets());
+        var app = builder.Build();
+        app.MapRealtimeMessaging("/realtime");
+        await app.StartAsync();
+        return new WebHost(app);
+    }
+
+    public async Task<ClientWebSocket> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol(ProtocolConstants.Subprotocol);
+        await socket.ConnectAsync(Endpoint, cancellationToken);
+        return socket;
+    }
+
+    public ValueTask DisposeAsync() => _app.DisposeAsync();
+}
