@@ -1,7 +1,6 @@
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
 using RealtimeKit.Protocol;
-using RealtimeKit.Sqlite;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;

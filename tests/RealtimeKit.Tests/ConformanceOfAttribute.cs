@@ -1,4 +1,4 @@
-namespace RealtimeKit.Tests.Stores;
+namespace RealtimeKit.Tests;
 
 /// <summary>Says which adapter a conformance suite is derived for.</summary>
 [AttributeUsage(AttributeTargets.Class, AllowMultiple = true)]
