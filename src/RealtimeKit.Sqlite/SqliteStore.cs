@@ -100,8 +100,15 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
         _writer.Dispose();
     }
 
-    /// <summary>Runs text on the writer's connection, outside any transaction: for tests of a full disk.</summary>
+    /// <summary>Runs text on the writer's connection, outside any transaction: for tests of what can go wrong.</summary>
     internal Task RunOnWriterAsync(string sql) => _writer.RunBareAsync(session => { session.Run(sql); return true; });
+
+    /// <summary>Reads one value on the writer's connection: for tests of how it is set.</summary>
+    internal Task<string> ReadOnWriterAsync(string sql) => _writer.RunBareAsync(session =>
+    {
+        using var row = session.Use(sql);
+        return row.Step() ? row.Text(0) : "";
+    });
 
     private ValueTask<T> Write<T>(Func<DirectoryWriter, T> body, CancellationToken cancellationToken) =>
         new(_writer.RunAsync(session => body(new DirectoryWriter(session)), cancellationToken));

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace RealtimeKit.Sqlite.Database;
 
@@ -66,24 +67,29 @@ internal sealed class SqliteWriter(SqliteDatabase database) : IDisposable
             if (session.InTransaction) throw new StoreUnavailableException($"The database '{database.Name}' did not commit.");
             return result;
         }
-        catch
+        catch (Exception error)
         {
-            Recover(session);
+            Recover(session, error);
             throw;
         }
     }
 
-    // A connection that cannot even roll back is of no more use: the next call opens another.
-    private void Recover(SqliteSession session)
+    // After what SQLite expects to happen the connection is as good as before; after anything else the next call opens another.
+    private void Recover(SqliteSession session, Exception error)
     {
+        var isExpected = error is not SqliteException failure
+            || failure.SqliteErrorCode is raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_FULL or raw.SQLITE_CONSTRAINT;
         try
         {
             session.Rollback();
+            if (isExpected) return;
         }
         catch (SqliteException)
         {
-            session.Dispose();
-            _session = null;
+            // Closing it undoes the transaction as well.
         }
+
+        session.Dispose();
+        _session = null;
     }
 }

@@ -3,16 +3,19 @@ using RealtimeKit.Testing;
 
 namespace RealtimeKit.Tests.Stores;
 
+[ConformanceOf(typeof(InMemoryStore))]
 public sealed class InMemoryMessageStoreTests : MessageStoreConformance
 {
     protected override ValueTask<StoreUnderTest> CreateAsync() => InMemory.CreateAsync();
 }
 
+[ConformanceOf(typeof(InMemoryStore))]
 public sealed class InMemoryChannelStoreTests : ChannelStoreConformance
 {
     protected override ValueTask<StoreUnderTest> CreateAsync() => InMemory.CreateAsync();
 }
 
+[ConformanceOf(typeof(InMemoryBroker))]
 public sealed class InMemoryBrokerConformanceTests : MessageBrokerConformance
 {
     private readonly InMemoryBrokerNetwork _network = new();

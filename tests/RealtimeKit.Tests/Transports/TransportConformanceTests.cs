@@ -3,9 +3,11 @@ using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
 using RealtimeKit.Testing;
+using RealtimeKit.WebSockets;
 
 namespace RealtimeKit.Tests.Transports;
 
+[ConformanceOf(typeof(WebSocketConnection))]
 public sealed class WebSocketTransportConformance : TransportConformance
 {
     protected override async ValueTask<ITransportPeer> ConnectAsync(IConnectionHandler handler, CancellationToken cancellationToken)
@@ -56,6 +58,7 @@ public sealed class WebSocketTransportConformance : TransportConformance
     }
 }
 
+[ConformanceOf(typeof(InProcessConnection))]
 public sealed class InProcessTransportConformance : TransportConformance
 {
     protected override ValueTask<ITransportPeer> ConnectAsync(IConnectionHandler handler, CancellationToken cancellationToken) =>

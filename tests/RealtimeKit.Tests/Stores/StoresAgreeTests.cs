@@ -1,0 +1,127 @@
+using System.Text;
+using FluentAssertions;
+using RealtimeKit.InMemory;
+using RealtimeKit.Protocol;
+using Xunit;
+
+namespace RealtimeKit.Tests.Stores;
+
+/// <summary>
+/// The same random calls to both stores must get the same answers: what one of them gets wrong alone is seen here, also
+/// where no suite has thought of it.
+/// </summary>
+public sealed class StoresAgreeTests
+{
+    private const int Steps = 1_500;
+    private static readonly string[] Names = ["one", "two", "three"];
+    private static readonly string[] Users = [.. Enumerable.Range(0, 25).Select(number => $"user{number}")];
+    private static readonly DateTimeOffset Start = DateTimeOffset.FromUnixTimeMilliseconds(1_750_000_000_000);
+
+    private readonly List<MessageId> _ids = [];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Both_stores_answer_alike()
+    {
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
+        using var database = new TemporaryDatabase();
+        using var sqlite = database.Open();
+        var memory = new InMemoryStore();
+        var random = new Random(seed);
+        for (var step = 0; step < Steps; step++)
+        {
+            var call = NextCall(random, step);
+            var expected = await call(memory, memory);
+            (await call(sqlite, sqlite)).Should().Be(expected, "of seed {0}, step {1}", seed, step);
+        }
+    }
+
+    private Func<IMessageStore, IChannelStore, Task<string>> NextCall(Random random, int step)
+    {
+        var name = Pick(random, Names);
+        var user = Pick(random, Users);
+        var number = random.Next(-1, 40);
+        var limit = new PageLimit(random.Next(1, 20), random.Next(2) == 0 ? int.MaxValue : random.Next(5_000));
+        var role = (ChannelRole)random.Next(3);
+        switch (random.Next(20))
+        {
+            case 0 when random.Next(8) == 0: return async (_, channels) => $"{await channels.DeleteAsync(name, Cancel)}";
+            case 0 or 1:
+                var channel = new NewChannel(
+                    name, (ChannelKind)random.Next(3), "title", user, [Pick(random, Users)], Start.AddMilliseconds(step));
+                return async (_, channels) => $"{await channels.CreateAsync(channel, Cancel)}";
+            case 2: return async (_, channels) => $"{await channels.SetMemberAsync(name, user, role, Cancel)}";
+            case 3: return async (_, channels) => $"{await channels.RemoveMemberAsync(name, user, Cancel)}";
+            case 4: return async (_, channels) => $"{await channels.MoveReadMarkAsync(name, user, number, Cancel)}";
+            case 5: return async (_, channels) => string.Join(' ', await channels.ListOwnReactionsAsync(name, number, user, Cancel));
+            case 6: return async (messages, _) => Show(await messages.ReadChangesAsync(name, number, limit, Cancel));
+            case 7 or 8:
+                var query = new HistoryQuery(name, limit, Maybe(random), Maybe(random), Maybe(random));
+                return async (messages, _) => Show(await messages.ReadHistoryAsync(query, Cancel));
+            case 9: return async (_, channels) => await ShowListAsync(channels, user, limit.Messages);
+            default:
+                var batch = Enumerable.Range(0, random.Next(1, 6)).Select(_ => NextChange(random, step)).ToList();
+                return async (messages, _) =>
+                    string.Join('\n', (await messages.AppendAsync(batch, Cancel)).Select(result => $"{result.Outcome} {Show(result.Message)}"));
+        }
+    }
+
+    private MessageChange NextChange(Random random, int step)
+    {
+        var name = Pick(random, Names);
+        var user = Pick(random, Users);
+        var time = Start.AddMilliseconds(step);
+        var sequence = random.Next(0, 25);
+        switch (random.Next(10))
+        {
+            case 0: return new DeleteChange(name, time, sequence);
+            case 1: return new EditChange(name, time, sequence, new ContentEdit(
+                Part(random, $"text {random.Next(3)}"), Part(random, JsonValue.Parse($"{random.Next(3)}")), Mentions: Part<IReadOnlyList<string>>(random, [user])));
+            case < 6: return new ReactChange(name, time, random.Next(1, 5), user, $"r{random.Next(3)}", random.Next(3) == 0);
+            default:
+                if (_ids.Count == 0 || random.Next(4) > 0) _ids.Add(new MessageId(Guid.NewGuid()));
+                var content = new MessageContent($"text {random.Next(9)}", random.Next(2) == 0 ? null : JsonValue.Parse("[1]"), null, random.Next(2) == 0 ? null : [user]);
+                return new PostChange(
+                    name, time, _ids[random.Next(Math.Max(0, _ids.Count - 9), _ids.Count)], Users[random.Next(2)], content,
+                    random.Next(3) == 0 ? sequence : null, new byte[16], random.Next(9) == 0);
+        }
+    }
+
+    private static async Task<string> ShowListAsync(IChannelStore channels, string user, int limit)
+    {
+        var text = new StringBuilder();
+        string? next = null;
+        do
+        {
+            var page = await channels.ListChannelsAsync(user, next, limit, Cancel);
+            foreach (var one in page.Channels) text.Append(one with { Last = null }).Append(Show(one.Last)).Append('\n');
+            next = page.Next;
+        }
+        while (next is not null);
+        foreach (var name in Names)
+        {
+            var view = await channels.FindAsync(name, user, Cancel);
+            var members = await channels.ListMembersAsync(name, Users[5], limit, Cancel);
+            text.Append(view is null ? "" : view with { Head = view.Head with { Epoch = "" } }).Append(members.More).AppendJoin(' ', members.Members);
+        }
+
+        return text.ToString();
+    }
+
+    private static string Show(MessagePage? page) => page is null ? "none"
+        : $"{page.Head.Version} {page.Head.Sequence} {page.More}\n{string.Join('\n', page.Messages.Select(Show))}";
+
+    private static string Show(Message? message) => message is null ? "" :
+        $"{message with { Reactions = [], Content = MessageContent.None }} {message.Content.Text} {message.Content.Data} "
+        + string.Join(',', message.Content.Mentions ?? []) + ' '
+        + string.Join(' ', message.Reactions.OrderBy(one => one.Reaction, StringComparer.Ordinal).Select(one => $"{one.Reaction}={one.Count}:{string.Join(',', one.Users)}"));
+
+    private static PartEdit<T> Part<T>(Random random, T value) where T : class =>
+        random.Next(3) switch { 0 => default, 1 => new PartEdit<T>(true, null), _ => new PartEdit<T>(true, value) };
+
+    private static long? Maybe(Random random) => random.Next(2) == 0 ? null : random.Next(0, 40);
+
+    private static string Pick(Random random, string[] from) => from[random.Next(from.Length)];
+}
