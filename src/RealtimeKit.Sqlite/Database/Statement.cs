@@ -6,8 +6,8 @@ using SQLitePCL;
 namespace RealtimeKit.Sqlite.Database;
 
 /// <summary>
-/// One prepared statement, used again and again. It stands directly on the native interface: that is a third faster than
-/// ADO.NET for small rows and shows every result code. Disposing it ends the use, not the statement.
+/// One prepared statement, used again and again. It stands directly on the native interface: that costs less for
+/// each row than ADO.NET's commands and shows every result code. Disposing it ends the use, not the statement.
 /// </summary>
 internal sealed class Statement(sqlite3 database, sqlite3_stmt handle) : IDisposable
 {
