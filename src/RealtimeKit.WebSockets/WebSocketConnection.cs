@@ -76,7 +76,12 @@ internal sealed class WebSocketConnection(
         }
     }
 
-    public void Abort() => abort();
+    public void Abort()
+    {
+        // The socket first: a send that waits for a peer who does not read ends by this alone.
+        socket.Abort();
+        abort();
+    }
 
     // An abort shows as a cancellation that nobody here asked for.
     private static bool IsLoss(Exception exception, CancellationToken cancellationToken) =>

@@ -7,12 +7,12 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Task _heartbeat = Task.CompletedTask;
+    private Task _work = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (node.Broker is { } broker) await broker.StartAsync(node, cancellationToken).ConfigureAwait(false);
-        _heartbeat = new Heartbeat(node).RunAsync(_stop.Token);
+        _work = Task.WhenAll(new Heartbeat(node).RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token));
         // At the first sign of stopping, before the web server waits for its connections to end.
         lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
     }
@@ -23,7 +23,7 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
         if (node.IsAccepting) _ = DrainAsync();
         await _drained.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
-        await _heartbeat.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     public void Dispose() => _stop.Dispose();

@@ -33,4 +33,13 @@ public sealed class RealtimeMessagingBuilder(IServiceCollection services)
         Services.AddSingleton<IMessageInterceptor, T>();
         return this;
     }
+
+    /// <summary>Adds one that is told of changes after they are durable; each is told in turn.</summary>
+    /// <typeparam name="T">The implementation; one instance is told of all changes.</typeparam>
+    public RealtimeMessagingBuilder AddMessageObserver<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()
+        where T : class, IMessageObserver
+    {
+        Services.AddSingleton<IMessageObserver, T>();
+        return this;
+    }
 }

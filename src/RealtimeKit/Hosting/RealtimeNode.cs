@@ -16,7 +16,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     public RealtimeNode(
         IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory loggers,
-        IAuthenticator authenticator, IChannelAuthorizer authorizer, IEnumerable<IMessageInterceptor> interceptors)
+        IAuthenticator authenticator, IChannelAuthorizer authorizer, IEnumerable<IMessageInterceptor> interceptors,
+        IEnumerable<IMessageObserver> observers)
     {
         Options = options.Value;
         Time = time;
@@ -30,7 +31,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         CatchUps = new CatchUpReader(Store, time, loggers.CreateLogger<CatchUpReader>());
         Distributor = new Distributor(LocalChannels, Broker);
         Presence = new PresenceTeller(Options, Distributor, time);
-        Appends = new AppendQueue(Store, Distributor, Options, loggers.CreateLogger<AppendQueue>());
+        Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
+        Appends = new AppendQueue(Store, Distributor, Observers, Options, loggers.CreateLogger<AppendQueue>());
         Publisher = new Publisher(this, [.. interceptors]);
         Requests = new RequestDispatcher(this);
         Users = new UserSessions(Options);
@@ -60,6 +62,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     public Distributor Distributor { get; }
 
     public PresenceTeller Presence { get; }
+
+    public MessageObservers Observers { get; }
 
     public AppendQueue Appends { get; }
 

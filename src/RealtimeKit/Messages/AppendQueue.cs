@@ -7,7 +7,7 @@ namespace RealtimeKit;
 /// that came meanwhile, without a timer. What is appended passes in the order of its arrival.
 /// </summary>
 internal sealed partial class AppendQueue(
-    IMessageStore store, Distributor distributor, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
+    IMessageStore store, Distributor distributor, MessageObservers observers, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
 {
     private readonly Lock _gate = new();
     private readonly Queue<PendingAppend> _waiting = new();
@@ -92,6 +92,7 @@ internal sealed partial class AppendQueue(
         {
             if (result.Outcome == AppendOutcome.Appended) distributor.Committed(change, result.Message!);
             append.Complete(result);
+            if (result.Outcome == AppendOutcome.Appended) observers.Note(change, result.Message!);
         }
         catch (Exception exception)
         {

@@ -3,8 +3,8 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// Who is subscribed to one channel through this node. Each change returns the user's status before it, or null where the
-/// status stayed. Safe for concurrent use.
+/// Who is subscribed to one channel through this node. Each method that changes something returns whether that changed the
+/// user's status. Safe for concurrent use.
 /// </summary>
 internal sealed class ChannelPresence
 {
@@ -20,40 +20,40 @@ internal sealed class ChannelPresence
     private readonly Dictionary<string, Entry> _users = new(StringComparer.Ordinal);
 
     /// <summary>Adds a connection.</summary>
-    public string? Arrive(string user, DateTimeOffset now)
+    public bool Arrive(string user, DateTimeOffset now)
     {
         lock (_users)
         {
             var before = Status(user);
             if (!_users.TryGetValue(user, out var entry)) _users[user] = entry = new Entry { Since = now };
             entry.Connections++;
-            return Changed(user, before);
+            return Status(user) != before;
         }
     }
 
     /// <summary>Removes a connection.</summary>
-    public string? Depart(string user, bool wasAway)
+    public bool Depart(string user, bool wasAway)
     {
         lock (_users)
         {
-            if (!_users.TryGetValue(user, out var entry)) return null;
+            if (!_users.TryGetValue(user, out var entry)) return false;
             var before = Status(user);
             entry.Connections--;
             if (wasAway) entry.AwayConnections--;
             if (entry.Connections == 0) _users.Remove(user);
-            return Changed(user, before);
+            return Status(user) != before;
         }
     }
 
     /// <summary>Notes that one of the user's connections fell idle, or woke.</summary>
-    public string? SetAway(string user, bool away)
+    public bool SetAway(string user, bool away)
     {
         lock (_users)
         {
-            if (!_users.TryGetValue(user, out var entry)) return null;
+            if (!_users.TryGetValue(user, out var entry)) return false;
             var before = Status(user);
             entry.AwayConnections += away ? 1 : -1;
-            return Changed(user, before);
+            return Status(user) != before;
         }
     }
 
@@ -78,8 +78,6 @@ internal sealed class ChannelPresence
     private string Status(string user) => !_users.TryGetValue(user, out var entry) ? Offline
         : entry.AwayConnections >= entry.Connections ? Away
         : Online;
-
-    private string? Changed(string user, string before) => Status(user) == before ? null : before;
 
     private sealed class Entry
     {

@@ -1,0 +1,60 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Tells the observers, behind the back of the appending.</summary>
+internal sealed partial class MessageObservers
+{
+    private const int Backlog = 10_000;
+
+    private readonly IReadOnlyList<IMessageObserver> _observers;
+    private readonly ILogger _logger;
+    private readonly Channel<(MessageChange Change, Message Message)> _notices;
+
+    public MessageObservers(IEnumerable<IMessageObserver> observers, ILogger<MessageObservers> logger)
+    {
+        _observers = [.. observers];
+        _logger = logger;
+        _notices = Channel.CreateBounded<(MessageChange Change, Message Message)>(
+            new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
+            dropped => LogDropped(dropped.Message.Channel, dropped.Message.Sequence));
+    }
+
+    public void Note(MessageChange change, Message message)
+    {
+        if (_observers.Count > 0) _notices.Writer.TryWrite((change, message));
+    }
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var (change, message) in _notices.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                foreach (var observer in _observers) await TellAsync(observer, change, message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+    }
+
+    private async ValueTask TellAsync(IMessageObserver observer, MessageChange change, Message message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await observer.ObserveAsync(change, message, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogFailed(exception, observer.GetType(), message.Channel, message.Sequence);
+        }
+    }
+
+    [LoggerMessage(30, LogLevel.Warning, "Observers are too slow: a change of message {Sequence} in channel {Channel} was not told to them.")]
+    private partial void LogDropped(string channel, long sequence);
+
+    [LoggerMessage(31, LogLevel.Error, "Observer {Observer} failed on message {Sequence} in channel {Channel}.")]
+    private partial void LogFailed(Exception exception, Type observer, string channel, long sequence);
+}
