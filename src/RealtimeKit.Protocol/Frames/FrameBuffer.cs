@@ -28,6 +28,17 @@ internal sealed class FrameBuffer : IBufferWriter<byte>, IDisposable
         return _bytes.AsSpan(Length);
     }
 
+    /// <summary>Makes room for at least <paramref name="sizeHint"/> more bytes.</summary>
+    public void Reserve(int sizeHint)
+    {
+        var needed = Length + Math.Max(sizeHint, 1);
+        if (needed <= _bytes.Length) return;
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(needed, _bytes.Length * 2), SmallestRent));
+        WrittenSpan.CopyTo(larger);
+        if (_bytes.Length > 0) ArrayPool<byte>.Shared.Return(_bytes);
+        _bytes = larger;
+    }
+
     public void Append(ReadOnlySpan<byte> bytes)
     {
         Reserve(bytes.Length);
@@ -48,15 +59,5 @@ internal sealed class FrameBuffer : IBufferWriter<byte>, IDisposable
         _bytes = [];
         Length = 0;
         if (bytes.Length > 0) ArrayPool<byte>.Shared.Return(bytes);
-    }
-
-    private void Reserve(int sizeHint)
-    {
-        var needed = Length + Math.Max(sizeHint, 1);
-        if (needed <= _bytes.Length) return;
-        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(needed, _bytes.Length * 2), SmallestRent));
-        WrittenSpan.CopyTo(larger);
-        if (_bytes.Length > 0) ArrayPool<byte>.Shared.Return(_bytes);
-        _bytes = larger;
     }
 }

@@ -49,15 +49,16 @@ internal sealed class Tail(TailBudget budget)
     /// <returns>How many were copied; the cursor must not be below the floor.</returns>
     public int Take(ref long cursor, FrameBuffer output, int most)
     {
-        var copied = 0;
-        while (cursor < Head && output.Length < most)
-        {
-            output.Append(_frames[(_first + (int)(cursor - Floor)) & (_frames.Length - 1)]);
-            cursor++;
-            copied++;
-        }
-
-        return copied;
+        // Measured first, so that the buffer grows once and not by doubling.
+        var first = _first + (int)(cursor - Floor);
+        var room = most - output.Length;
+        var (count, bytes) = (0, 0);
+        for (; count < Head - cursor && bytes < room; count++) bytes += Frame(first + count).Length;
+        if (count == 0) return 0;
+        output.Reserve(bytes);
+        for (var i = 0; i < count; i++) output.Append(Frame(first + i));
+        cursor += count;
+        return count;
     }
 
     /// <summary>Forgets the events and keeps the head: every reader has passed them.</summary>
@@ -68,6 +69,8 @@ internal sealed class Tail(TailBudget budget)
         else Array.Clear(_frames);
         _first = _count = _bytes = 0;
     }
+
+    private byte[] Frame(int index) => _frames[index & (_frames.Length - 1)];
 
     private void DropOldest()
     {

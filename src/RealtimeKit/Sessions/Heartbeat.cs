@@ -9,7 +9,6 @@ namespace RealtimeKit;
 internal sealed class Heartbeat(RealtimeNode node)
 {
     private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan CloseGrace = TimeSpan.FromSeconds(5);
 
     private readonly RealtimeOptions _options = node.Options;
 
@@ -39,7 +38,7 @@ internal sealed class Heartbeat(RealtimeNode node)
         var heartbeat = (long)_options.Heartbeat.TotalMilliseconds;
         if (session.Output.IsClosing)
         {
-            if (now - session.Output.ClosingSince > CloseGrace.TotalMilliseconds) session.Abort();
+            if (now - session.Output.ClosingSince > Session.LastWords.TotalMilliseconds) session.Abort();
         }
         else if (!session.IsSignedIn)
         {

@@ -8,6 +8,9 @@ namespace RealtimeKit;
 /// </summary>
 internal sealed class Session
 {
+    /// <summary>How long a peer may take to read the last of what it was sent.</summary>
+    public static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
+
     private readonly ITransportConnection _connection;
     private readonly CancellationTokenSource _ended = new();
     private volatile bool _handling;
@@ -201,7 +204,18 @@ internal sealed class Session
     {
         Channels.RemoveAll();
         Node.Remove(this);
-        await Output.CompleteAsync().ConfigureAwait(false);
+        var completing = Output.CompleteAsync();
+        try
+        {
+            await completing.WaitAsync(LastWords, Node.Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // A peer who neither reads nor goes away is not waited for.
+            _connection.Abort();
+            await completing.ConfigureAwait(false);
+        }
+
         await _ended.CancelAsync().ConfigureAwait(false);
         _ended.Dispose();
     }

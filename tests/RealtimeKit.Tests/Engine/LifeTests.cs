@@ -119,6 +119,24 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_session_whose_peer_neither_reads_nor_goes_away_ends_all_the_same()
+    {
+        await using var node = await StartAsync();
+        var connection = new StuckConnection();
+        var session = node.Services.GetRequiredService<IConnectionHandler>().HandleAsync(connection, CancellationToken.None);
+        await connection.Sending.Task;
+        connection.Received.SetResult(ReceiveResult.Closed);
+        while (!session.IsCompleted)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        await session;
+        connection.IsAborted.Should().BeTrue();
+    }
+
+    [Fact]
     public async Task A_host_without_a_store_fails_at_start_and_names_the_packages()
     {
         var start = () => TestNode.StartAsync(_ => { });
@@ -177,4 +195,42 @@ internal sealed class TokenAuthenticator : IAuthenticator
             ? new SignIn(parts[0], DateTimeOffset.FromUnixTimeSeconds(long.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture)))
             : null);
     }
+}
+
+/// <summary>A connection that sends one request, then takes nothing of what it is sent until it is aborted.</summary>
+internal sealed class StuckConnection : ITransportConnection
+{
+    private readonly TaskCompletionSource _abort = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _asked;
+
+    public TaskCompletionSource Sending { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public TaskCompletionSource<ReceiveResult> Received { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public bool IsAborted => _abort.Task.IsCompleted;
+
+    public System.Security.Claims.ClaimsPrincipal? Principal => null;
+
+    public DateTimeOffset? PrincipalExpires => null;
+
+    public string? Token => null;
+
+    public async ValueTask<ReceiveResult> ReceiveAsync(System.Buffers.IBufferWriter<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (_asked) return await Received.Task;
+        _asked = true;
+        System.Buffers.BuffersExtensions.Write(buffer, """{"type":"ping","id":1}"""u8);
+        return ReceiveResult.Message;
+    }
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
+    {
+        Sending.TrySetResult();
+        await _abort.Task;
+        throw new IOException("Aborted.");
+    }
+
+    public ValueTask CloseAsync(CloseCode code, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public void Abort() => _abort.TrySetResult();
 }
