@@ -7,6 +7,7 @@ using Xunit;
 namespace RealtimeKit.Tests.Engine;
 
 /// <summary>A million random and mutated frames against live sessions.</summary>
+[Collection(nameof(AloneCollection))]
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private const int Frames = 1_000_000;

@@ -10,6 +10,7 @@ using Xunit;
 namespace RealtimeKit.Tests.Transports;
 
 /// <summary>A reader that stops reading costs the server a cursor, slows nobody, and loses nothing.</summary>
+[Collection(nameof(AloneCollection))]
 public sealed class SlowReaderTests(ITestOutputHelper output)
 {
     private const int Messages = 100_000;
