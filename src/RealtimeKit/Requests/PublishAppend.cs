@@ -8,7 +8,7 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
     public override bool RefusedWithItsStream()
     {
         if (channel.Refusal is not { } refusal) return false;
-        Refuse(session, id, refusal);
+        session.Refusals.Tell(id, refusal);
         session.Outstanding.Remove(bytes);
         return true;
     }
@@ -24,9 +24,7 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
     {
         if (exception is StoreUnavailableException)
         {
-            var refusal = channel.Refusal ?? Refusal.Unavailable(post.Id);
-            session.Channels.Refuse(channel, refusal);
-            Refuse(session, id, refusal);
+            session.Refusals.Begin(channel, id, Refusal.Unavailable(post.Id));
         }
         else
         {
@@ -35,13 +33,6 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
         }
 
         session.Outstanding.Remove(bytes);
-    }
-
-    public static void Refuse(Session session, long id, Refusal refusal)
-    {
-        using var reply = session.Output.Open();
-        ServerReplies.Error(reply.Buffer, id, refusal.Code, refusal.Message, refusal.RetryAfter);
-        session.Output.NoteRefusal();
     }
 
     public static void Answer(Session session, long id, PostChange post, AppendResult result)

@@ -22,21 +22,14 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
 
         var draft = MessageDraft.Read(ref request.Fields);
         if (request.Fields.Fault is not null) return RefuseFormAsync(request);
-        if (channel!.Refusal is { } refusal)
-        {
-            Refuse(request, refusal);
-            return ValueTask.CompletedTask;
-        }
-
-        var grant = channel.Grant;
-        if (grant is null || grant.Until < session.Now || interceptors.Count > 0) return PublishSlowlyAsync(request, channel, draft!);
+        var grant = channel!.Grant;
+        if (channel.Refusal is not null || grant is null || grant.Until < session.Now || interceptors.Count > 0) return PublishSlowlyAsync(request, channel, draft!);
         var access = Authorize(request, channel.Name, grant);
-        if (!access.IsCompletedSuccessfully || !node.Users.TryTakeTurn(session.User, node.Time, out _) || !session.Outstanding.TryAdd(request.Fields.Length))
+        if (access is not { IsCompletedSuccessfully: true, Result: Access.Allowed } || !session.Outstanding.TryAdd(request.Fields.Length))
             return PublishSlowlyAsync(request, channel, draft!);
-        if (access.GetAwaiter().GetResult() != Access.Allowed)
+        if (!node.Users.TryTakeTurn(session.User, node.Time, out _))
         {
             session.Outstanding.Remove(request.Fields.Length);
-            node.Users.ReturnTurn(session.User, node.Time);
             return PublishSlowlyAsync(request, channel, draft!);
         }
 
@@ -55,13 +48,20 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
             // Those behind it are refused with it, as when the append itself fails.
             node.Log.Unavailable(exception, request.Type);
             await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
-            Refuse(request, channel, channel.Refusal ?? Refusal.Unavailable(draft.Id));
+            Refuse(request, channel, Refusal.Unavailable(draft.Id));
         }
     }
 
     private async ValueTask DecideAsync(Request request, SessionChannel channel, MessageDraft draft)
     {
         var session = request.Session;
+        if (channel.Refusal is { } earlier && !await session.Refusals.TryBeginAgainAsync(channel, draft.Id).ConfigureAwait(false))
+        {
+            await session.Outstanding.DrainedAsync().ConfigureAwait(false);
+            session.Refusals.Tell(request.Id!.Value, earlier);
+            return;
+        }
+
         var grant = await FindGrantAsync(request, channel).ConfigureAwait(false);
         var access = grant is null ? Access.Hidden : await Authorize(request, channel.Name, grant).ConfigureAwait(false);
         if (access == Access.Hidden)
@@ -101,7 +101,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         if (channel.Refusal is { } present)
         {
             session.Outstanding.Remove(request.Fields.Length);
-            Refuse(request, present);
+            session.Refusals.Tell(request.Id!.Value, present);
             return;
         }
 
@@ -118,7 +118,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
         if (channel.Refusal is { } refusal)
         {
-            Refuse(request, refusal);
+            request.Session.Refusals.Tell(request.Id!.Value, refusal);
             return;
         }
 
@@ -130,13 +130,8 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         else refuse();
     }
 
-    private static void Refuse(Request request, SessionChannel channel, Refusal refusal)
-    {
-        request.Session.Channels.Refuse(channel, refusal);
-        Refuse(request, refusal);
-    }
-
-    private static void Refuse(Request request, Refusal refusal) => PublishAppend.Refuse(request.Session, request.Id!.Value, refusal);
+    private static void Refuse(Request request, SessionChannel channel, Refusal refusal) =>
+        request.Session.Refusals.Begin(channel, request.Id!.Value, refusal);
 
     private static async ValueTask RefuseFormAsync(Request request)
     {

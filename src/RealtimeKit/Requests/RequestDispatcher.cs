@@ -79,8 +79,13 @@ internal sealed class RequestDispatcher(RealtimeNode node)
 
     private async ValueTask HandleAsync(Request request, int length)
     {
-        if (request.Type == "pong") return;
         var session = request.Session;
+        if (request.Type == "pong")
+        {
+            await session.Refusals.PongAsync().ConfigureAwait(false);
+            return;
+        }
+
         if (request.Type == "connect")
         {
             await node.SignIns.ConnectAsync(request).ConfigureAwait(false);

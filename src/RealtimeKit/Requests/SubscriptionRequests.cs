@@ -92,10 +92,11 @@ internal static class SubscriptionRequests
             if (replaced is not null) session.Output.End(replaced);
             ServerReplies.Subscribed(
                 reply.Buffer, request.Id!.Value, subscription.Channel.Name, view.Head.Epoch, view.Head.Version, view.Head.Sequence, view.Read, view.Role);
+            // Before the client can know of it: what is published from then on comes as live events.
+            subscription.Channel.Add(subscription);
         }
 
         node.Presence.Note(subscription.Channel, session.User, subscription.Channel.Presence.Arrive(session.User, node.Timestamp));
-        subscription.Channel.Add(subscription);
         if (replaced is not null) node.Detach(replaced);
         if (subscription.TryMark()) session.Wake(subscription);
         return true;

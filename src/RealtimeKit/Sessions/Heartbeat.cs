@@ -66,6 +66,6 @@ internal sealed class Heartbeat(RealtimeNode node)
     private static void Ping(Session session)
     {
         using var reply = session.Output.Open();
-        ServerEvents.Ping(reply.Buffer);
+        session.Output.Ping(reply.Buffer);
     }
 }

@@ -24,6 +24,7 @@ internal sealed class Session
         Output = new SessionOutput(this, connection, node.CatchUps);
         Channels = new SessionChannels(this);
         Outstanding = new OutstandingAppends();
+        Refusals = new Refusals(this);
         Started = LastHeard = LastRequest = Now;
     }
 
@@ -34,6 +35,9 @@ internal sealed class Session
     public SessionOutput Output { get; }
 
     public SessionChannels Channels { get; }
+
+    /// <summary>The publishes that were refused for now, and what goes with them.</summary>
+    public Refusals Refusals { get; }
 
     /// <summary>The publishes that are on their way into the store.</summary>
     public OutstandingAppends Outstanding { get; }
@@ -155,8 +159,7 @@ internal sealed class Session
         if (waited && _signInRefused) Close(CloseCode.Unauthenticated, "The sign-in was refused.");
         var received = await receiving.ConfigureAwait(false);
         LastHeard = Now;
-        // What was already here when a refusal was written was received before it; what had to be waited for was not.
-        if (waited) Channels.ForgetSentRefusals();
+        if (waited) Refusals.Tire();
         switch (received)
         {
             case ReceiveResult.Closed:

@@ -29,6 +29,9 @@ internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, long Until);
 /// <param name="First">The first message that was refused.</param>
 internal sealed record Refusal(string Code, string Message, int? RetryAfter, MessageId First)
 {
+    /// <summary>The number of the ping behind the first error; its pong shows that the client has read that.</summary>
+    public int Ping { get; set; }
+
     public static Refusal Unavailable(MessageId first) =>
         new(ErrorCodes.Unavailable, "The store is out of reach: send the same message again.", null, first);
 }

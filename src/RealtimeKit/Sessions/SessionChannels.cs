@@ -11,7 +11,6 @@ internal sealed class SessionChannels(Session session)
     private readonly Lock _gate = new();
     private Dictionary<string, SessionChannel>? _channels;
     private int _subscriptions;
-    private int _refusals;
     private bool _ended;
 
     public int SubscriptionCount => Volatile.Read(ref _subscriptions);
@@ -107,26 +106,6 @@ internal sealed class SessionChannels(Session session)
         lock (_gate)
         {
             if (_channels?.GetValueOrDefault(name) is { } channel) channel.Grant = null;
-        }
-    }
-
-    public void Refuse(SessionChannel channel, Refusal refusal)
-    {
-        lock (_gate)
-        {
-            channel.Refusal = refusal;
-            _refusals++;
-        }
-    }
-
-    /// <summary>Lets publishes pass again where the client has been told of the refusal and none is under way.</summary>
-    public void ForgetSentRefusals()
-    {
-        if (Volatile.Read(ref _refusals) == 0 || !session.Outstanding.IsEmpty || !session.Output.RefusalsAreSent) return;
-        lock (_gate)
-        {
-            _refusals = 0;
-            foreach (var channel in _channels?.Values ?? Enumerable.Empty<SessionChannel>()) channel.Refusal = null;
         }
     }
 

@@ -25,7 +25,6 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     private bool _lost;
     private int _refusalsNoted;
     private int _refusalsTaken;
-    private int _refusalsSent;
 
     /// <summary>When something was last sent, on the node's coarse clock.</summary>
     public long LastSent { get; private set; }
@@ -67,13 +66,23 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     /// <summary>Notes that the reply just written refuses a publish.</summary>
     public void NoteRefusal() => _refusalsNoted++;
 
-    /// <summary>Whether every refusal so far has been written to the client.</summary>
-    public bool RefusalsAreSent
+    /// <summary>Whether every refusal so far went into a write.</summary>
+    public bool RefusalsAreWritten
     {
         get
         {
-            lock (_gate) return Volatile.Read(ref _refusalsSent) == _refusalsNoted;
+            lock (_gate) return _refusalsTaken == _refusalsNoted;
         }
+    }
+
+    /// <summary>How many pings were written so far; the client's pongs answer them in their order.</summary>
+    public int Pings { get; private set; }
+
+    /// <summary>Writes a ping into the open reply buffer and returns its number.</summary>
+    public int Ping(FrameBuffer buffer)
+    {
+        ServerEvents.Ping(buffer);
+        return ++Pings;
     }
 
     /// <summary>Sends what is there, then closes; the first reason stays.</summary>
@@ -126,7 +135,6 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
             {
                 await connection.SendAsync(buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
                 buffer.Clear();
-                Volatile.Write(ref _refusalsSent, _refusalsTaken);
             }
 
             if (close is { } told)

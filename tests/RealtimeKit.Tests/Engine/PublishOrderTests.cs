@@ -109,8 +109,10 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
         var refused = await client.RequestAsync(Publish(4, "a", Guid.NewGuid(), "3"), 4);
         refused.GetProperty("code").GetString().Should().Be("rate_limited");
         refused.GetProperty("retryAfter").GetInt32().Should().BeInRange(1, 1_000);
-        // What is answered behind the refusal was sent with knowledge of it.
-        await client.RequestAsync("""{"type":"ping","id":5}""", 5);
+        // The pong shows that the client has read the refusal; until then all that it sends is refused likewise.
+        (await client.RequestAsync(Publish(5, "a", first, "1"), 5)).GetProperty("code").GetString().Should().Be("rate_limited");
+        await client.WaitForAsync("ping");
+        await client.SendAsync("""{"type":"pong"}""");
         (await client.RequestAsync(Publish(6, "a", first, "1"), 6)).GetProperty("duplicate").GetBoolean().Should().BeTrue();
     }
 

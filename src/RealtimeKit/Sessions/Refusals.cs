@@ -1,0 +1,102 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Publishes that were refused because the store is away or the user too fast, and with them all of the same channel that
+/// the client sent before it knew. A ping goes right behind the error: what comes before its pong was sent without
+/// knowledge, and storing it would put it before the refused one's retry.
+/// </summary>
+internal sealed class Refusals(Session session)
+{
+    // For a client that answers no pings, and gives the refused message up.
+    private const long PatienceMilliseconds = 2_000;
+
+    private readonly Lock _gate = new();
+    private readonly List<SessionChannel> _channels = [];
+    private int _pongs;
+    private long _told;
+
+    /// <summary>Refuses a publish, and from then on those behind it.</summary>
+    public void Begin(SessionChannel channel, long id, Refusal refusal)
+    {
+        lock (_gate)
+        {
+            if (channel.Refusal is { } present)
+            {
+                refusal = present;
+            }
+            else
+            {
+                channel.Refusal = refusal;
+                _channels.Add(channel);
+            }
+
+            _told = session.Now;
+        }
+
+        using var reply = session.Output.Open();
+        Write(reply.Buffer, id, refusal);
+        if (refusal.Ping == 0) refusal.Ping = session.Output.Ping(reply.Buffer);
+    }
+
+    /// <summary>Refuses one more publish of a channel that is being refused.</summary>
+    public void Tell(long id, Refusal refusal)
+    {
+        using var reply = session.Output.Open();
+        Write(reply.Buffer, id, refusal);
+    }
+
+    /// <summary>Ends the refusals that the client knows of by its answer to a ping.</summary>
+    public async ValueTask PongAsync()
+    {
+        if (_pongs >= session.Output.Pings) return;
+        _pongs++;
+        if (IsEmpty) return;
+        await session.Outstanding.DrainedAsync().ConfigureAwait(false);
+        End(static (refusal, pongs) => refusal.Ping <= pongs, _pongs);
+    }
+
+    /// <summary>Whether the client begins again at the first refused message, and so knows of the refusal, which then ends.</summary>
+    public async ValueTask<bool> TryBeginAgainAsync(SessionChannel channel, MessageId id)
+    {
+        if (channel.Refusal is not { } refusal || refusal.First != id || !session.Output.RefusalsAreWritten) return false;
+        await session.Outstanding.DrainedAsync().ConfigureAwait(false);
+        End(static (present, ended) => present == ended, refusal);
+        return true;
+    }
+
+    /// <summary>Ends all refusals when nothing more was refused for a while.</summary>
+    public void Tire()
+    {
+        if (IsEmpty || session.Now - _told < PatienceMilliseconds || !session.Outstanding.IsEmpty || !session.Output.RefusalsAreWritten) return;
+        End(static (_, _) => true, 0);
+    }
+
+    private bool IsEmpty
+    {
+        get
+        {
+            lock (_gate) return _channels.Count == 0;
+        }
+    }
+
+    private void End<T>(Func<Refusal, T, bool> ends, T argument)
+    {
+        lock (_gate)
+        {
+            _channels.RemoveAll(channel =>
+            {
+                if (channel.Refusal is { } refusal && !ends(refusal, argument)) return false;
+                channel.Refusal = null;
+                return true;
+            });
+        }
+    }
+
+    private void Write(FrameBuffer output, long id, Refusal refusal)
+    {
+        ServerReplies.Error(output, id, refusal.Code, refusal.Message, refusal.RetryAfter);
+        session.Output.NoteRefusal();
+    }
+}
