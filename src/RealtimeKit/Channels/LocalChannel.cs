@@ -23,14 +23,6 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     /// <summary>Set once the broker carries the channel to this node and its head has been read.</summary>
     public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public long Head
-    {
-        get
-        {
-            lock (_gate) return _tail.Head;
-        }
-    }
-
     public int Count
     {
         get

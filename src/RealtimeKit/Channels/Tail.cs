@@ -100,7 +100,5 @@ internal sealed class TailBudget(int perChannel, long perNode)
 
     public bool IsSpent => Volatile.Read(ref _held) > perNode;
 
-    public long Held => Volatile.Read(ref _held);
-
     public void Add(int bytes) => Interlocked.Add(ref _held, bytes);
 }
