@@ -6,7 +6,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 configuration=Release
 logs=$(mktemp -d)
-trap 'rm -rf "$logs"' EXIT
+servers=$(mktemp -d)
+chmod 755 "$servers" # PostgreSQL runs as a user of its own
+stop() {
+  [ -d "$servers/postgresql/data" ] && tests/servers.sh stop postgresql "$servers/postgresql" immediate
+  [ -f "$servers/rabbitmq/ports" ] && tests/servers.sh stop rabbitmq "$servers/rabbitmq"
+  rm -rf "$logs" "$servers"
+}
+trap stop EXIT
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
 
 passed=0
@@ -14,7 +21,9 @@ failed=0
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf 'FAILED: %s\n' "$*"; failed=$((failed + 1)); }
 
+
 install_missing() {
+  tests/servers.sh install || fail "PostgreSQL and RabbitMQ could not be installed"
   command -v chromium >/dev/null && return
   say "Installing chromium"
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >"$logs/apt.log" 2>&1 ||
@@ -24,6 +33,22 @@ install_missing() {
 build() {
   say "Building"
   dotnet build RealtimeKit.sln -c "$configuration" --nologo -v quiet -clp:ErrorsOnly || { fail "the build"; finish; }
+}
+
+# Servers of one's own are used where their addresses are given.
+start_servers() {
+  say "Starting PostgreSQL and RabbitMQ"
+  local port
+  if [ -z "${REALTIMEKIT_POSTGRESQL:-}" ]; then
+    port=$(tests/servers.sh port)
+    tests/servers.sh start postgresql "$servers/postgresql" "$port" || fail "PostgreSQL did not start"
+    export REALTIMEKIT_POSTGRESQL="Host=127.0.0.1;Port=$port;Username=postgres;Database=postgres"
+  fi
+  if [ -z "${REALTIMEKIT_RABBITMQ:-}" ]; then
+    port=$(tests/servers.sh port)
+    tests/servers.sh start rabbitmq "$servers/rabbitmq" "$port" || fail "RabbitMQ did not start"
+    export REALTIMEKIT_RABBITMQ="amqp://guest:guest@127.0.0.1:$port/"
+  fi
 }
 
 # Each test program alone: load tests share the machine with nothing else.
@@ -65,6 +90,7 @@ finish() {
 
 install_missing
 build
+start_servers
 run_dotnet_tests
 run_javascript_tests
 finish

@@ -13,6 +13,8 @@ public sealed class ArchitectureTests
         ["RealtimeKit"] = ["RealtimeKit.Protocol"],
         ["RealtimeKit.Client"] = ["RealtimeKit.Protocol"],
         ["RealtimeKit.InMemory"] = ["RealtimeKit"],
+        ["RealtimeKit.PostgreSql"] = ["RealtimeKit"],
+        ["RealtimeKit.RabbitMQ"] = ["RealtimeKit"],
         ["RealtimeKit.Sqlite"] = ["RealtimeKit"],
         ["RealtimeKit.WebSockets"] = ["RealtimeKit"],
         ["RealtimeKit.Testing"] = ["RealtimeKit"],

@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace RealtimeKit.Servers;
+
+/// <summary>A PostgreSQL server of one's own: on loopback, in a temporary folder that goes with it.</summary>
+public sealed class PostgreSqlServer : IAsyncDisposable
+{
+    /// <summary>Names the server that tests use where they do not have to stop it.</summary>
+    public const string Variable = "REALTIMEKIT_POSTGRESQL";
+
+    private readonly string _folder = ServerScript.MakeFolder();
+
+    private PostgreSqlServer(int port) => Port = port;
+
+    public int Port { get; }
+
+    /// <summary>Npgsql's connection string to the database <c>postgres</c>.</summary>
+    public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres";
+
+    /// <summary>Starts a server and returns when it answers.</summary>
+    public static async Task<PostgreSqlServer> CreateAsync()
+    {
+        var server = new PostgreSqlServer(await ServerScript.FreePortAsync());
+        await server.StartAsync();
+        return server;
+    }
+
+    /// <summary>Starts it, or starts it again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, with its data.</summary>
+    public Task StartAsync() => ServerScript.RunAsync(["start", "postgresql", _folder, Port.ToString(CultureInfo.InvariantCulture)]);
+
+    /// <summary>Stops it: <c>fast</c>, or <c>immediate</c>, which is a crash that the server itself makes.</summary>
+    public Task StopAsync(string mode = "fast") => ServerScript.RunAsync(["stop", "postgresql", _folder, mode]);
+
+    /// <summary>What a crashed machine does to it.</summary>
+    public async Task KillAsync() => await ServerScript.SignalAsync(await ProcessAsync(), "KILL");
+
+    /// <summary>The process of the server.</summary>
+    public async Task<int> ProcessAsync() =>
+        int.Parse(await ServerScript.RunAsync(["pid", "postgresql", _folder]), CultureInfo.InvariantCulture);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (File.Exists(Path.Combine(_folder, "data", "postmaster.pid"))) await StopAsync("immediate");
+        Directory.Delete(_folder, recursive: true);
+    }
+}
