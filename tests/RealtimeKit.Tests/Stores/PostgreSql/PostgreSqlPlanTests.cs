@@ -27,9 +27,10 @@ public sealed partial class PostgreSqlPlanTests : IAsyncLifetime
         INSERT INTO channels(name, kind, epoch, created, changed, version, sequence)
             SELECT 'room' || n, 0, 'e', 0, n, 1000, 1000 FROM generate_series(1, 500) n
             UNION ALL SELECT 'big', 0, 'e', 0, 501, 500000, 500000;
-        INSERT INTO messages(channel, sequence, version, time, id, digest, sender, text, reply_to, thread, deleted)
+        INSERT INTO messages(channel, sequence, version, time, id, digest, sender, text, reply_to, thread, deleted, reactions)
             SELECT c.id, s, s, s, gen_random_uuid(), gen_random_uuid(), 'user' || s % 50, 'some text',
-                CASE WHEN s % 10 = 0 THEN 1 END, CASE WHEN s % 10 = 0 THEN 1 END, CASE WHEN s % 200 = 7 THEN s END
+                CASE WHEN s % 10 = 0 THEN 1 END, CASE WHEN s % 10 = 0 THEN 1 END, CASE WHEN s % 200 = 7 THEN s END,
+                CASE WHEN s % 500 = 1 THEN (SELECT '[["+",30,' || string_agg('"user' || u || '"', ',' ORDER BY u) || ']]' FROM generate_series(1, 20) u) END
             FROM channels c, generate_series(1, c.sequence) s WHERE c.sequence > 0;
         INSERT INTO members(channel, user_id, role) SELECT c.id, 'user' || u, u % 3 FROM channels c, generate_series(1, 100) u WHERE c.sequence > 0;
         INSERT INTO marks(channel, user_id, sequence) SELECT c.id, 'user' || u, c.sequence - 20 FROM channels c, generate_series(2, 50) u WHERE c.sequence > 0;
@@ -38,8 +39,10 @@ public sealed partial class PostgreSqlPlanTests : IAsyncLifetime
             SELECT c.id, s, 'user' || u, '+' FROM channels c, generate_series(1, c.sequence, 500) s, generate_series(1, 30) u;
         """;
 
-    // Pages of 8 KiB. The most that any call here has a reason for: 50 channels of a list with their counts, or a batch of 64.
-    private const int MostPages = 3_000;
+    // Pages of 8 KiB: the most that any call here has a reason for, and for the list of a user who is in 501 channels, has
+    // written a thousand messages in the 50 that are asked for, and has read nothing.
+    private const int MostPages = 1_000;
+    private const int MostPagesOfAList = 5_000;
 
     private PostgreSqlServer _server = null!;
     private TemporarySchema _schema = null!;
@@ -140,10 +143,12 @@ public sealed partial class PostgreSqlPlanTests : IAsyncLifetime
     {
         plans.Where(plan => plan.Text.Contains("messages_pkey", StringComparison.Ordinal)).Should().NotBeEmpty("that is how the log is told from an empty one");
         plans.Select(plan => plan.Sql).Distinct().Should().HaveCountGreaterThan(25, "every statement was seen");
+        foreach (var plan in plans.GroupBy(plan => plan.Sql).Select(calls => calls.MaxBy(plan => plan.Pages)!).OrderByDescending(plan => plan.Pages))
+            TestContext.Current.TestOutputHelper!.WriteLine($"{plan.Pages,6} pages: {plan.Sql.ReplaceLineEndings(" ")}");
         foreach (var plan in plans)
         {
             SequentialScans().Matches(plan.Text).Select(match => match.Value).Should().BeEmpty("of {0}\n{1}", plan.Sql, plan.Text);
-            plan.Pages.Should().BeLessThan(MostPages, "of {0}\n{1}", plan.Sql, plan.Text);
+            plan.Pages.Should().BeLessThan(plan.Sql.Contains("members m JOIN channels", StringComparison.Ordinal) ? MostPagesOfAList : MostPages, "of {0}\n{1}", plan.Sql, plan.Text);
         }
     }
 
