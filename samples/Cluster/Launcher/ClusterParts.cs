@@ -54,7 +54,7 @@ internal sealed class ClusterParts
     private async Task<int> StartBalancerAsync(Uri address, CancellationToken stop)
     {
         var template = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "nginx.conf"), stop);
-        var nodes = string.Join('\n', _nodePorts.Select(port => $"    server 127.0.0.1:{port} max_fails=1 fail_timeout=2s;"));
+        var nodes = string.Join('\n', _nodePorts.Select(port => $"    server 127.0.0.1:{port} max_fails=0;"));
         var configuration = Path.Combine(_folder.Location, "nginx.conf");
         await File.WriteAllTextAsync(configuration, template
             .Replace("@folder@", _folder.Location, StringComparison.Ordinal)

@@ -17,7 +17,7 @@ internal sealed class Balancer : IAsyncDisposable
     {
         if (!File.Exists(Program)) throw new FileNotFoundException($"There is no nginx at {Program}: ./tests/run.sh installs it.", Program);
         Address = new Uri($"http://127.0.0.1:{port}");
-        var servers = nodes.Select(node => $"    server 127.0.0.1:{node.Address.Port.ToString(CultureInfo.InvariantCulture)} max_fails=1 fail_timeout=2s;");
+        var servers = nodes.Select(node => $"    server 127.0.0.1:{node.Address.Port.ToString(CultureInfo.InvariantCulture)} max_fails=0;");
         var configuration = Path.Combine(_folder, "nginx.conf");
         File.WriteAllText(configuration, File.ReadAllText(Path.Combine(SampleProgram.Repository, "samples", "Cluster", "nginx.conf"))
             .Replace("@folder@", _folder, StringComparison.Ordinal)
@@ -29,6 +29,9 @@ internal sealed class Balancer : IAsyncDisposable
     public Uri Address { get; }
 
     public Uri Endpoint => new($"ws://127.0.0.1:{Address.Port}/realtime");
+
+    /// <summary>What nginx complained of.</summary>
+    public string Errors => File.ReadAllText(Path.Combine(_folder, "nginx.errors"));
 
     public static async Task<Balancer> StartAsync(IEnumerable<NodeProcess> nodes)
     {

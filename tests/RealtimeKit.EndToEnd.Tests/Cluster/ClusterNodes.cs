@@ -15,8 +15,8 @@ public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
 
     internal Balancer Balancer => _balancer!;
 
-    /// <summary>What all nodes wrote.</summary>
-    public string Output => string.Join('\n', Nodes.Select(node => $"--- {node.Name}\n{node.Output}"));
+    /// <summary>What all of it wrote.</summary>
+    public string Output => string.Join('\n', [.. Nodes.Select(node => $"--- {node.Name}\n{node.Output}"), $"--- nginx\n{_balancer?.Errors}"]);
 
     public async ValueTask InitializeAsync()
     {
