@@ -34,13 +34,33 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     /// <summary>What a crashed machine does to it.</summary>
     public async Task KillAsync() => await ServerScript.SignalAsync(await ProcessAsync(), "KILL");
 
+    /// <summary>Stops it in the middle of whatever it does, with its connections open, until <see cref="ThawAsync"/>.</summary>
+    public Task FreezeAsync() => SignalAllAsync("STOP");
+
+    /// <summary>Lets it go on.</summary>
+    public Task ThawAsync() => SignalAllAsync("CONT");
+
+    /// <summary>Where it keeps its data, for tests that change it while it is stopped.</summary>
+    public string DataFolder => Path.Combine(_folder, "data");
+
+    /// <summary>Where it writes its log.</summary>
+    public string LogFile => Path.Combine(_folder, "log");
+
     /// <summary>The process of the server.</summary>
     public async Task<int> ProcessAsync() =>
         int.Parse(await ServerScript.RunAsync(["pid", "postgresql", _folder]), CultureInfo.InvariantCulture);
 
+    // Each connection is a process of its own, a child of the server's.
+    private async Task SignalAllAsync(string signal)
+    {
+        var server = await ProcessAsync();
+        await ServerScript.SignalAsync(server, signal);
+        foreach (var child in await ServerScript.ChildrenAsync(server)) await ServerScript.SignalAsync(child, signal);
+    }
+
     public async ValueTask DisposeAsync()
     {
-        if (File.Exists(Path.Combine(_folder, "data", "postmaster.pid"))) await StopAsync("immediate");
+        if (File.Exists(Path.Combine(DataFolder, "postmaster.pid"))) await StopAsync("immediate");
         Directory.Delete(_folder, recursive: true);
     }
 }
