@@ -45,6 +45,13 @@ internal sealed class Tail(TailBudget budget)
         return true;
     }
 
+    /// <summary>Begins anew at <paramref name="version"/>, be it lower than before.</summary>
+    public void Restart(long version)
+    {
+        Release();
+        Head = version;
+    }
+
     /// <summary>Copies events after <paramref name="cursor"/> and moves it, until the head or about <paramref name="most"/> bytes.</summary>
     /// <returns>How many were copied; the cursor must not be below the floor.</returns>
     public int Take(ref long cursor, FrameBuffer output, int most)
@@ -98,7 +105,10 @@ internal sealed class TailBudget(int perChannel, long perNode)
 
     public int PerChannel => perChannel;
 
-    public bool IsSpent => Volatile.Read(ref _held) > perNode;
+    /// <summary>How many bytes the tails hold.</summary>
+    public long Used => Volatile.Read(ref _held);
+
+    public bool IsSpent => Used > perNode;
 
     public void Add(int bytes) => Interlocked.Add(ref _held, bytes);
 }

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -11,11 +13,13 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 {
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly Guid _node;
+    private readonly LostPublishes _lostPublishes;
+    private int _lostConnections;
     private long _now;
     private volatile bool _stopping;
 
     public RealtimeNode(
-        IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory loggers,
+        IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters,
         IAuthenticator authenticator, IChannelAuthorizer authorizer, IEnumerable<IMessageInterceptor> interceptors,
         IEnumerable<IMessageObserver> observers)
     {
@@ -24,20 +28,24 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         Store = services.GetService<IMessageStore>() ?? throw NoStore();
         Directory = services.GetService<IChannelStore>() ?? throw NoStore();
         Broker = services.GetService<IMessageBroker>();
+        Metrics = new RealtimeMetrics(meters, time);
         Log = new SessionLog(loggers.CreateLogger("RealtimeKit.Sessions"));
         Authorizer = authorizer;
         SignIns = new SignIns(authenticator, Options, Log);
         LocalChannels = new LocalChannels(Options, Store, Broker);
-        CatchUps = new CatchUpReader(Store, time, loggers.CreateLogger<CatchUpReader>());
+        CatchUps = new CatchUpReader(Store, Metrics, time, loggers.CreateLogger<CatchUpReader>());
         Distributor = new Distributor(LocalChannels, Broker);
+        Repair = new Repair(LocalChannels, Store, Options, time, loggers.CreateLogger<Repair>());
+        _lostPublishes = new LostPublishes(Store, Distributor, time, loggers.CreateLogger<LostPublishes>());
         Presence = new PresenceTeller(Options, Distributor, time);
         Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
-        Appends = new AppendQueue(Store, Distributor, Observers, Options, loggers.CreateLogger<AppendQueue>());
+        Appends = new AppendQueue(Store, Distributor, Observers, Metrics, Options, loggers.CreateLogger<AppendQueue>());
         Publisher = new Publisher(this, [.. interceptors]);
         Requests = new RequestDispatcher(this);
         Users = new UserSessions(Options);
         Memberships = new Memberships(this);
         _node = Distributor.NodeId;
+        Metrics.Watch(this);
         Tick();
     }
 
@@ -61,6 +69,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     public Distributor Distributor { get; }
 
+    public Repair Repair { get; }
+
     public PresenceTeller Presence { get; }
 
     public MessageObservers Observers { get; }
@@ -77,9 +87,14 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     public SessionLog Log { get; }
 
+    public RealtimeMetrics Metrics { get; }
+
     public ICollection<Session> Sessions => _sessions.Values;
 
     public bool IsAccepting => !_stopping;
+
+    /// <summary>How many of the broker's connections are lost at present.</summary>
+    public int LostBrokerConnections => Volatile.Read(ref _lostConnections);
 
     /// <summary>A coarse clock in milliseconds, advanced by the heartbeat, so that reading it costs nothing.</summary>
     public long Now => Volatile.Read(ref _now);
@@ -103,11 +118,17 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     public void StopAccepting() => _stopping = true;
 
-    public void Dispose() => Presence.Dispose();
+    public void Dispose()
+    {
+        Presence.Dispose();
+        _lostPublishes.Dispose();
+    }
 
     public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
+        // A connection lives long: each message is a trace of its own, not a part of the upgrade's.
+        Activity.Current = null;
         var session = new Session(this, connection, Guid.NewGuid().ToString("N"));
         _sessions[session.Id] = session;
         if (_stopping) session.Close(CloseCode.GoingAway, "The node is going away.");
@@ -150,17 +171,20 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     void IBrokerReceiver.Receive(string channel, ReadOnlySpan<byte> payload)
     {
-        if (!BrokerPayload.TryRead(payload, out var notice, out var node, out var version, out var user, out var body) || node == _node) return;
+        if (!BrokerPayload.TryRead(payload, out var notice, out var node, out var version, out var user, out var trace, out var body) || node == _node) return;
         switch (notice)
         {
             case BrokerNotice.Event:
-                LocalChannels.Find(channel)?.Append(version, body.ToArray());
+                Distributor.Deliver(channel, version, body, trace);
                 break;
             case BrokerNotice.Signal:
                 Distributor.Relay(channel, user, body, SignalReach.All);
                 break;
             case BrokerNotice.OwnSignal:
                 Distributor.Relay(channel, user, body, SignalReach.Own);
+                break;
+            case BrokerNotice.Head:
+                LocalChannels.Find(channel)?.Observe(version);
                 break;
             case BrokerNotice.Access:
                 var reason = System.Text.Encoding.UTF8.GetString(body);
@@ -169,30 +193,18 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         }
     }
 
-    void IBrokerReceiver.ConnectionRegained() => _ = RepairAsync();
-
     void IBrokerReceiver.ConnectionLost()
     {
+        lock (_lostPublishes) _lostPublishes.Hold(++_lostConnections > 0);
     }
 
-    void IBrokerReceiver.PublishLost(string channel)
+    void IBrokerReceiver.ConnectionRegained()
     {
+        lock (_lostPublishes) _lostPublishes.Hold((_lostConnections = Math.Max(0, _lostConnections - 1)) > 0);
+        Repair.Now();
     }
 
-    // One query for all channels that are served here; readers behind what it tells read from the store.
-    private async Task RepairAsync()
-    {
-        try
-        {
-            var names = LocalChannels.All.Select(channel => channel.Name).ToList();
-            foreach (var head in await Store.ReadHeadsAsync(names, default).ConfigureAwait(false))
-                LocalChannels.Find(head.Channel)?.Observe(head.Version);
-        }
-        catch (StoreUnavailableException exception)
-        {
-            Log.RepairFailed(exception);
-        }
-    }
+    void IBrokerReceiver.PublishLost(string channel) => _lostPublishes.Add(channel);
 
     private void ApplyAccessChange(string channel, string? user, string? reason)
     {
