@@ -19,6 +19,9 @@ public abstract class MessageBrokerConformance : IAsyncLifetime
     /// <summary>Makes the broker of another node, not started, on the same network as those before in this test.</summary>
     protected abstract ValueTask<IMessageBroker> CreateAsync();
 
+    /// <summary>Takes the connections of all nodes away, and lets them come back by themselves.</summary>
+    protected abstract ValueTask InterruptAsync();
+
     /// <inheritdoc/>
     public virtual async ValueTask InitializeAsync()
     {
@@ -197,5 +200,18 @@ public abstract class MessageBrokerConformance : IAsyncLifetime
         var expected = Enumerable.Range(0, count / 2).Select(half => (2 * half) + 1).ToHashSet();
         await _there.WaitForAllAsync(received => received.Select(payload => BitConverter.ToInt32(payload)).ToHashSet().SetEquals(expected));
         Assert.All(expected, number => Assert.Equal(number, BitConverter.ToInt32(_there.Payloads($"channel {number}")[0])));
+    }
+
+    /// <summary>A lost connection is told, and told again when it is there; what was subscribed to is carried then without more.</summary>
+    [Fact]
+    public async Task InterruptionIsToldAndSubscriptionsOutliveIt()
+    {
+        await _two!.SubscribeAsync("lobby", Cancel);
+        await InterruptAsync();
+        await _here.WaitUntilRegainedAsync();
+        await _there.WaitUntilRegainedAsync();
+
+        _one!.Publish("lobby", "again"u8);
+        await _there.WaitForAsync("lobby", payload => payload.AsSpan().SequenceEqual("again"u8));
     }
 }

@@ -20,7 +20,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
     private readonly Share _share;
     private readonly ConnectionOpener _opener;
     private readonly PublishQueue _queue;
-    private readonly LostPublishes _lost = new();
+    private readonly LostChannels _lost = new();
     private readonly Backoff _backoff;
     private readonly HashSet<(int Address, string Reason)> _failures = [];
     private readonly CancellationTokenSource _stop = new();
@@ -92,8 +92,6 @@ internal sealed class BrokerConnection : IAsyncDisposable
             {
                 if (await ConnectAsync().ConfigureAwait(false) is { } link) await ServeAsync(link).ConfigureAwait(false);
                 else Leave();
-                _tried.TrySetResult();
-                await Task.Delay(_backoff.Next(), _node.Time, _stop.Token).ConfigureAwait(false);
             }
             catch (Exception exception) when (_stop.IsCancellationRequested)
             {
@@ -104,9 +102,10 @@ internal sealed class BrokerConnection : IAsyncDisposable
             {
                 BrokerLog.Failed(_node.Log, Address, exception);
             }
-        }
 
-        _tried.TrySetResult();
+            _tried.TrySetResult();
+            await Task.Delay(_backoff.Next(), _node.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     // Tries each address once, beginning with the one that worked last.

@@ -25,9 +25,9 @@ public sealed class RabbitMqAwayTests
 
         await server.StartAsync();
         await here.Witness.WaitUntilWholeAsync();
-        await here.Witness.WaitAsync(() => here.Witness.PublishesLost.Count >= LostPublishes.Capacity, "lost publishes to be told");
+        await here.Witness.WaitAsync(() => here.Witness.PublishesLost.Count >= LostChannels.Capacity, "lost publishes to be told");
         // Its end waits for what it is telling.
         await here.Broker.DisposeAsync();
-        here.Witness.PublishesLost.Should().HaveCount(LostPublishes.Capacity).And.OnlyHaveUniqueItems();
+        here.Witness.PublishesLost.Should().HaveCount(LostChannels.Capacity).And.OnlyHaveUniqueItems();
     }
 }

@@ -47,7 +47,7 @@ public sealed class RabbitMqPartsTests
     [Fact]
     public async Task Refused_publications_are_noted_and_confirmed_ones_make_room()
     {
-        var lost = new LostPublishes();
+        var lost = new LostChannels();
         var unconfirmed = new Unconfirmed(4, lost, new FakeTimeProvider());
         foreach (var channel in new[] { "a", "b", "c", "d" }) await unconfirmed.EnterAsync(channel, Cancel);
         var fifth = unconfirmed.EnterAsync("e", Cancel);
@@ -69,7 +69,7 @@ public sealed class RabbitMqPartsTests
     public async Task Age_is_that_of_the_oldest_and_begins_anew_after_a_block()
     {
         var time = new FakeTimeProvider();
-        var unconfirmed = new Unconfirmed(4, new LostPublishes(), time);
+        var unconfirmed = new Unconfirmed(4, new LostChannels(), time);
         unconfirmed.Age(0).Should().Be(TimeSpan.Zero);
         await unconfirmed.EnterAsync("a", Cancel);
         time.Advance(TimeSpan.FromSeconds(3));

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using FluentAssertions;
 using RealtimeKit.RabbitMQ;
@@ -13,8 +11,6 @@ namespace RealtimeKit.Tests.Brokers;
 public sealed class RabbitMqTlsTests
 {
     private const string Password = "pass word@1";
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_server_with_a_certificate_of_the_given_authority_is_used_and_others_are_refused()
@@ -30,7 +26,8 @@ public sealed class RabbitMqTlsTests
         await RefusedAsync(uri, options => { }, "is not trusted", "CertificateAuthorities");
         await using var other = await RabbitMqServer.CreateTlsAsync();
         await RefusedAsync(uri, options => Trust(options, other), "is not trusted", "CertificateAuthorities");
-        using var forwarder = new Forwarder(server.Port());
+        // Under an address that the certificate does not name.
+        using var forwarder = new TcpForwarder("127.0.0.1", server.Port(), "127.0.0.2");
         await RefusedAsync(new UriBuilder(uri) { Host = "127.0.0.2", Port = forwarder.Port }.Uri, options => Trust(options, server), "another name");
         await RefusedAsync(new UriBuilder(uri) { Password = "wrong" }.Uri, options => Trust(options, server), "ACCESS_REFUSED");
         await RefusedAsync(new UriBuilder(uri) { Path = "/nowhere" }.Uri, options => Trust(options, server), "nowhere");
@@ -75,35 +72,5 @@ public sealed class RabbitMqTlsTests
         await server.ControlAsync(0, "add_user", "chat", Password);
         await server.ControlAsync(0, "set_permissions", "-p", "team/chat", "chat", "^realtimekit.*", "^realtimekit.*", "^realtimekit.*");
         return new Uri($"amqps://chat:{Uri.EscapeDataString(Password)}@127.0.0.1:{server.Port()}/team%2Fchat");
-    }
-
-    /// <summary>The server under an address that its certificate does not name.</summary>
-    private sealed class Forwarder : IDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Parse("127.0.0.2"), 0);
-        private readonly int _target;
-
-        public Forwarder(int target)
-        {
-            _target = target;
-            _listener.Start();
-            _ = AcceptAsync();
-        }
-
-        public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-        public void Dispose() => _listener.Stop();
-
-        private async Task AcceptAsync()
-        {
-            while (true)
-            {
-                using var client = await _listener.AcceptTcpClientAsync(Cancel);
-                using var server = new TcpClient();
-                await server.ConnectAsync(IPAddress.Loopback, _target, Cancel);
-                var (one, two) = (client.GetStream(), server.GetStream());
-                await Task.WhenAny(one.CopyToAsync(two, Cancel), two.CopyToAsync(one, Cancel));
-            }
-        }
     }
 }
