@@ -71,6 +71,12 @@ postgresql_folder() {
   as_postgres test -w "$dir" || die "the user postgres cannot write to $dir: its parent folders must be readable by all"
 }
 
+stop_postgresql() { # MODE
+  # One that was killed has left its pid file behind.
+  as_postgres "$postgresql_bin/pg_ctl" -D "$dir/data" status >/dev/null || return 0
+  as_postgres "$postgresql_bin/pg_ctl" -D "$dir/data" -m "$1" -w stop >/dev/null
+}
+
 start_standby() { # PORT PRIMARY
   postgresql_folder
   [ -d "$dir/data" ] || as_postgres "$postgresql_bin/pg_basebackup" -h 127.0.0.1 -p "$2" -U postgres -D "$dir/data" -R -c fast --no-sync
@@ -177,7 +183,7 @@ case "$action $kind" in
 "start postgresql") start_postgresql "${4:?a port is needed}" ;;
 "start-standby postgresql") start_standby "${4:?a port is needed}" "${5:?the port of the primary is needed}" ;;
 "promote postgresql") as_postgres "$postgresql_bin/pg_ctl" -D "$dir/data" -w promote >/dev/null ;;
-"stop postgresql") as_postgres "$postgresql_bin/pg_ctl" -D "$dir/data" -m "${4:-fast}" -w stop >/dev/null ;;
+"stop postgresql") stop_postgresql "${4:-fast}" ;;
 "pid postgresql") head -n 1 "$dir/data/postmaster.pid" ;;
 "start rabbitmq") start_rabbitmq "${4:?a port is needed}" "${5:-1}" plain ;;
 "start-tls rabbitmq") start_rabbitmq "${4:?a port is needed}" 1 tls ;;

@@ -12,9 +12,7 @@ internal sealed class SharedKeys(string connectionString) : IXmlRepository, IAsy
     private const long LockKey = 0x636f_6f6b_6965;
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(90);
 
-    // Of several hosts, the one that can be written to.
-    private readonly NpgsqlDataSource _database = NpgsqlDataSource.Create(
-        new NpgsqlConnectionStringBuilder(connectionString) { TargetSessionAttributes = "primary", HostRecheckSeconds = 1 });
+    private readonly NpgsqlDataSource _database = Open(new NpgsqlConnectionStringBuilder(connectionString));
 
     /// <summary>
     /// Makes the table and the first key. One node at a time: each would otherwise make a key of its own, and not know the
@@ -58,6 +56,13 @@ internal sealed class SharedKeys(string connectionString) : IXmlRepository, IAsy
         command.Parameters.Add(new() { Value = friendlyName });
         command.Parameters.Add(new() { Value = element.ToString(SaveOptions.DisableFormatting) });
         command.ExecuteNonQuery();
+    }
+
+    // Of several hosts, the one that can be written to.
+    private static NpgsqlDataSource Open(NpgsqlConnectionStringBuilder settings)
+    {
+        if (settings.Host?.Contains(',', StringComparison.Ordinal) is true) settings.TargetSessionAttributes = "primary";
+        return NpgsqlDataSource.Create(settings);
     }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
