@@ -93,6 +93,29 @@ public sealed class FailoverTests(ClusterServers servers, ITestOutputHelper outp
         }
     }
 
+    [Fact]
+    public async Task New_epochs_given_while_the_nodes_are_down_make_every_reader_begin_anew()
+    {
+        await using var cluster = new ClusterNodes(servers);
+        await cluster.InitializeAsync();
+        var node = cluster.Nodes[0];
+        var cookie = await node.SignInAsync("ann");
+        string epoch;
+        await using (var ann = await RawClient.OpenAsync(node.Endpoint, cookie))
+        {
+            await ann.ConnectAsync();
+            epoch = (await ann.RequestAsync("subscribe", new { channel = "lobby" })).ShouldBe("subscribed").Text("epoch");
+        }
+
+        foreach (var one in cluster.Nodes) await one.KillAsync();
+        await ClusterServers.ExecuteAsync(node.Database, "UPDATE realtimekit.channels SET epoch = md5(random()::text || name)");
+        await node.StartAsync();
+        await using var again = await RawClient.OpenAsync(node.Endpoint, cookie);
+        await again.ConnectAsync();
+        (await again.RequestAsync("subscribe", new { channel = "lobby", after = 0, epoch })).ShouldBeError("conflict");
+        (await again.RequestAsync("subscribe", new { channel = "lobby" })).ShouldBe("subscribed").Text("epoch").Should().NotBe(epoch);
+    }
+
     private static async Task PublishAsync(NodeProcess node)
     {
         await using var client = await RawClient.OpenAsync(node.Endpoint, await node.SignInAsync("prober"));
