@@ -13,19 +13,21 @@ internal sealed class BrokerConnection : IAsyncDisposable
     // Between two tellings, so that a broker that refuses everything does not keep the node busy with telling so.
     private static readonly TimeSpan TellPause = TimeSpan.FromMilliseconds(100);
 
+    private const int MaxFailures = 100;
+
     private readonly NodeContext _node;
     private readonly BrokerAddress[] _addresses;
     private readonly Share _share;
     private readonly ConnectionOpener _opener;
     private readonly PublishQueue _queue;
-    private readonly LostPublishes _lost = new();
+    private readonly LostChannels _lost = new();
     private readonly Backoff _backoff;
+    private readonly HashSet<(int Address, string Reason)> _failures = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _work;
     private volatile Link? _link;
     private int _address;
-    private string? _failure;
     private bool _isLost;
 
     public BrokerConnection(NodeContext node, RabbitMqEndpoint endpoint, Share share)
@@ -90,20 +92,20 @@ internal sealed class BrokerConnection : IAsyncDisposable
             {
                 if (await ConnectAsync().ConfigureAwait(false) is { } link) await ServeAsync(link).ConfigureAwait(false);
                 else Leave();
-                _tried.TrySetResult();
-                await Task.Delay(_backoff.Next(), _node.Time, _stop.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            catch (Exception exception) when (_stop.IsCancellationRequested)
             {
-                break;
+                // Whatever it was doing, it was told to stop.
+                if (exception is not OperationCanceledException) BrokerLog.CloseFailed(_node.Log, exception);
             }
             catch (Exception exception)
             {
                 BrokerLog.Failed(_node.Log, Address, exception);
             }
-        }
 
-        _tried.TrySetResult();
+            _tried.TrySetResult();
+            await Task.Delay(_backoff.Next(), _node.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     // Tries each address once, beginning with the one that worked last.
@@ -118,9 +120,9 @@ internal sealed class BrokerConnection : IAsyncDisposable
             }
             catch (Exception exception) when (!_stop.IsCancellationRequested)
             {
-                var failure = $"{Address} {Describe(exception)}";
-                if (failure != _failure) BrokerLog.Unreachable(_node.Log, Address, Describe(exception));
-                _failure = failure;
+                // Once for each reason until the next success, not at each attempt.
+                var reason = Describe(exception);
+                if (_failures.Count < MaxFailures && _failures.Add((_address, reason))) BrokerLog.Unreachable(_node.Log, Address, reason);
                 _address = (_address + 1) % _addresses.Length;
             }
         }
@@ -136,7 +138,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
             try
             {
                 BrokerLog.Connected(_node.Log, Address);
-                _failure = null;
+                _failures.Clear();
                 await EnterAsync(link).ConfigureAwait(false);
                 await foreach (var blocked in link.Blocked.ReadAllAsync(_stop.Token).ConfigureAwait(false))
                 {

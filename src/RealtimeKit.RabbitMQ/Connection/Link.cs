@@ -26,7 +26,7 @@ internal sealed class Link : IAsyncDisposable
     private bool _isBlocked;
     private long _unblockedAt;
 
-    private Link(OpenConnection open, NodeContext node, LostPublishes lost)
+    private Link(OpenConnection open, NodeContext node, LostChannels lost)
     {
         (_open, _node) = (open, node);
         _unconfirmed = new Unconfirmed(node.Options.MaxUnconfirmed, lost, node.Time);
@@ -47,7 +47,7 @@ internal sealed class Link : IAsyncDisposable
 
     /// <summary>Declares the node's queue with all bindings that are wanted, and begins to receive and to publish.</summary>
     public static async Task<Link> StartAsync(
-        OpenConnection open, NodeContext node, Share share, PublishQueue queue, LostPublishes lost, CancellationToken cancellationToken)
+        OpenConnection open, NodeContext node, Share share, PublishQueue queue, LostChannels lost, CancellationToken cancellationToken)
     {
         var link = new Link(open, node, lost);
         try
@@ -124,7 +124,7 @@ internal sealed class Link : IAsyncDisposable
     }
 
     // Requests have an AMQP channel, publications another: what one of them is refused for does not mix with the other.
-    private async Task DeclareAsync(Share share, PublishQueue queue, LostPublishes lost, CancellationToken cancellationToken)
+    private async Task DeclareAsync(Share share, PublishQueue queue, LostChannels lost, CancellationToken cancellationToken)
     {
         var (connection, options) = (_open.Connection, _node.Options);
         connection.ConnectionShutdownAsync += OnShutdownAsync;

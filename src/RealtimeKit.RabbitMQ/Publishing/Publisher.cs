@@ -8,7 +8,7 @@ namespace RealtimeKit.RabbitMQ.Publishing;
 /// publishes on its channel, so that it knows the numbers by which the broker confirms.
 /// </summary>
 internal sealed class Publisher(
-    IChannel channel, string exchange, Partitions partitions, PublishQueue queue, Unconfirmed unconfirmed, LostPublishes lost)
+    IChannel channel, string exchange, Partitions partitions, PublishQueue queue, Unconfirmed unconfirmed, LostChannels lost)
 {
     private readonly CachedString _exchange = new(exchange);
 

@@ -4,7 +4,7 @@ namespace RealtimeKit.RabbitMQ.Publishing;
 /// What one connection has sent and the broker has not confirmed, by the numbers that both sides count: a ring from the
 /// oldest to the newest.
 /// </summary>
-internal sealed class Unconfirmed(int capacity, LostPublishes lost, TimeProvider time)
+internal sealed class Unconfirmed(int capacity, LostChannels lost, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _room = new(capacity, capacity);

@@ -6,7 +6,7 @@ namespace RealtimeKit.RabbitMQ.Publishing;
 /// The channels to which a publication was lost, each once, until the node is told. Bounded: beyond that many the other
 /// nodes' regular comparison with the store finds them.
 /// </summary>
-internal sealed class LostPublishes
+internal sealed class LostChannels
 {
     /// <summary>As many as one comparison with the store takes.</summary>
     public const int Capacity = 10_000;
