@@ -39,15 +39,16 @@ internal static class Schema
             data text,
             attachments text,
             mentions text,
-            reactions text,
-            PRIMARY KEY(channel, sequence),
-            UNIQUE(id, channel));
-        CREATE UNIQUE INDEX messages_version ON messages(channel, version);
-        CREATE INDEX messages_thread ON messages(channel, thread, sequence) WHERE thread IS NOT NULL;
+            reactions text);
 
         -- What is not unread: a user's own messages and the deleted ones. Counting these two is shorter than counting the rest.
-        CREATE INDEX messages_sender ON messages(channel, sender, sequence);
+        CREATE INDEX messages_sender ON messages(sender, channel, sequence);
         CREATE INDEX messages_deleted ON messages(channel, sequence) INCLUDE (sender) WHERE deleted IS NOT NULL;
+        CREATE INDEX messages_thread ON messages(channel, thread, sequence) WHERE thread IS NOT NULL;
+
+        -- The key last: while a table is empty all indexes look alike to the planner, which then takes the newest.
+        CREATE UNIQUE INDEX messages_version ON messages(channel, version);
+        ALTER TABLE messages ADD UNIQUE(id, channel), ADD PRIMARY KEY(channel, sequence);
 
         CREATE TABLE reactions(
             channel bigint NOT NULL,

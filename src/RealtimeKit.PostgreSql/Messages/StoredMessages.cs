@@ -7,8 +7,9 @@ namespace RealtimeKit.PostgreSql.Messages;
 /// <summary>Finds the messages that the changes of a batch are about, each with its digest.</summary>
 internal static class StoredMessages
 {
+    // The zero keeps the planner from any index but that of the ids.
     public const string WithId = $"""
-        {Select} unnest($1, $2) AS p(name, id) JOIN channels c ON c.name = p.name JOIN messages m ON m.id = p.id AND m.channel = c.id
+        {Select} unnest($1, $2) AS p(name, id) JOIN channels c ON c.name = p.name JOIN messages m ON m.id = p.id AND m.channel + 0 = c.id
         """;
 
     public const string AtSequence = $"""
