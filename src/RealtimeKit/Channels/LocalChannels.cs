@@ -51,6 +51,13 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
         if (broker is not null) _ = UnsubscribeAsync(channel.Name);
     }
 
+    /// <summary>Serves the channel no more: the next to come gets what the store then has under its name.</summary>
+    public void Retire(LocalChannel channel)
+    {
+        lock (_gate) _channels.TryRemove(new(channel.Name, channel));
+        channel.SetGone();
+    }
+
     // The broker first and the head second: what is committed between the two arrives, and what was before is read.
     private async ValueTask ServeAsync(LocalChannel channel)
     {

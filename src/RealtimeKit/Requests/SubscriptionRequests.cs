@@ -108,6 +108,7 @@ internal static class SubscriptionRequests
         node.Presence.Note(subscription.Channel, session.User, subscription.Channel.Presence.Arrive(session.User, node.Timestamp));
         if (replaced is not null) node.Detach(replaced);
         if (subscription.TryMark()) session.Wake(subscription);
+        if (subscription.Channel.IsGone) session.Revoke(subscription, "deleted");
         return true;
     }
 
