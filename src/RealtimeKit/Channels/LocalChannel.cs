@@ -15,6 +15,12 @@ internal sealed class LocalChannel(string name, TailBudget budget)
 
     public string Name { get; } = name;
 
+    /// <summary>A short form of the name, the same on every node.</summary>
+    public ulong Key { get; } = StableHash.Of(name);
+
+    /// <summary>The asking of the other nodes who is present; null where there are none.</summary>
+    public RollCall? RollCall { get; set; }
+
     /// <summary>Who is subscribed, by user. Guarded by itself.</summary>
     public ChannelPresence Presence { get; } = new();
 
