@@ -38,7 +38,11 @@ internal sealed class RecordingReceiver : IBrokerReceiver
         Wake();
     }
 
+    public void ConnectionLost() => Wake();
+
     public void ConnectionRegained() => Wake();
+
+    public void PublishLost(string channel) => Wake();
 
     private void Wake() => Interlocked.Exchange(ref _more, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
 

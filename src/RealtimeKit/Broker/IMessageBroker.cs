@@ -29,6 +29,18 @@ public interface IBrokerReceiver
     /// <summary>Something arrived; the payload is valid during the call only.</summary>
     void Receive(string channel, ReadOnlySpan<byte> payload);
 
-    /// <summary>The connection was lost and regained: what was sent meanwhile is to be made good from the store.</summary>
+    /// <summary>
+    /// A connection of the broker was lost, or could not be made at start. <see cref="ConnectionRegained"/> follows once for
+    /// each call when it is there again.
+    /// </summary>
+    void ConnectionLost();
+
+    /// <summary>A connection that was told as lost is there again: what was sent meanwhile is made good from the store.</summary>
     void ConnectionRegained();
+
+    /// <summary>
+    /// Something published to <paramref name="channel"/> did not, or may not, have arrived: the other nodes are told to
+    /// look. Call it for every such publication; names are collected.
+    /// </summary>
+    void PublishLost(string channel);
 }

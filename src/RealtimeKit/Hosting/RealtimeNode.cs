@@ -171,6 +171,14 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     void IBrokerReceiver.ConnectionRegained() => _ = RepairAsync();
 
+    void IBrokerReceiver.ConnectionLost()
+    {
+    }
+
+    void IBrokerReceiver.PublishLost(string channel)
+    {
+    }
+
     // One query for all channels that are served here; readers behind what it tells read from the store.
     private async Task RepairAsync()
     {

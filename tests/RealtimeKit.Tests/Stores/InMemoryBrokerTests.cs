@@ -93,6 +93,10 @@ public sealed class InMemoryBrokerTests
             Told.Add($"{payload[0]}");
         }
 
+        public void ConnectionLost() => Told.Add("lost");
+
         public void ConnectionRegained() => Told.Add("regained");
+
+        public void PublishLost(string channel) => Told.Add($"lost {channel}");
     }
 }

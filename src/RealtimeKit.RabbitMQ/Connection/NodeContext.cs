@@ -1,0 +1,9 @@
+using Microsoft.Extensions.Logging;
+using RealtimeKit.RabbitMQ.Routing;
+
+namespace RealtimeKit.RabbitMQ.Connection;
+
+/// <summary>What all connections of a node have in common.</summary>
+/// <param name="Id">Tells this node's publications from those of others.</param>
+internal sealed record NodeContext(
+    ulong Id, RabbitMqBrokerOptions Options, Partitions Partitions, Subscriptions Subscriptions, IBrokerReceiver Receiver, TimeProvider Time, ILogger Log);
