@@ -22,6 +22,8 @@ try
     return args switch
     {
         ["run", ..] => await Verbs.RunAsync(Settings.Parse(args[1..])),
+        ["many", ..] => await Verbs.ManyAsync(Settings.Parse(args[1..])),
+        ["plants", ..] => await Verbs.PlantsAsync(Settings.Parse(args[1..])),
         _ => Usage(),
     };
 }

@@ -14,6 +14,7 @@ internal sealed class LibraryParticipant : IParticipant
     private readonly IReadOnlyList<string> _channels;
     private readonly Dictionary<string, ReaderView> _views;
     private readonly Dictionary<string, int> _numbers = [];
+    private readonly OwnMessages _mine = new();
     private readonly Random _random;
     private readonly bool _pipelines;
     private readonly CancellationTokenSource _reading = new();
@@ -133,15 +134,24 @@ internal sealed class LibraryParticipant : IParticipant
             return;
         }
 
-        if (await SendAsync(channel, random) is not { } sequence) return;
-        for (var edits = then < 12 ? 1 + (then % 2) : 0; edits > 0; edits--)
+        if (first is >= 15 and < 20 && _mine.Pick(channel, random) is { } old)
         {
-            var text = Scene.Text(User, "edits", random);
-            await ChangeAsync(_scene.Ledger.Ask(ChangeKind.Edit, channel, sequence, User, text), () => _client.Channel(channel).EditAsync(sequence, text));
+            await EditAsync(channel, old, random);
+            return;
         }
 
+        if (await SendAsync(channel, random) is not { } sequence) return;
+        _mine.Add(channel, sequence);
+        for (var edits = then < 12 ? 1 + (then % 2) : 0; edits > 0; edits--)
+            await EditAsync(channel, sequence, random);
         if (then is >= 10 and < 16)
             await ChangeAsync(_scene.Ledger.Ask(ChangeKind.Delete, channel, sequence, User, ""), () => _client.Channel(channel).DeleteAsync(sequence));
+    }
+
+    private Task EditAsync(string channel, long sequence, Random random)
+    {
+        var text = Scene.Text(User, "edits", random);
+        return ChangeAsync(_scene.Ledger.Ask(ChangeKind.Edit, channel, sequence, User, text), () => _client.Channel(channel).EditAsync(sequence, text));
     }
 
     private Task<long?> SendAsync(string channel, Random random)

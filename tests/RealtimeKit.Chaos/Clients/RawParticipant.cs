@@ -17,6 +17,7 @@ internal sealed class RawParticipant : IParticipant
     private readonly Dictionary<string, CursorView> _views;
     private readonly Dictionary<string, RawLane> _lanes;
     private readonly Dictionary<string, int> _numbers = [];
+    private readonly OwnMessages _mine = new();
     private readonly Random _random;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -196,8 +197,15 @@ internal sealed class RawParticipant : IParticipant
             return;
         }
 
+        if (what is >= 90 and < 95 && _mine.Pick(channel, random) is { } old)
+        {
+            await EditAsync(channel, old, random);
+            return;
+        }
+
         var send = Post(channel, random, refused: what >= 97);
         if (await send.Done.Task is not { } sequence) return;
+        _mine.Add(channel, sequence);
         if (what < 24) await EditAsync(channel, sequence, random);
         if (what is >= 20 and < 27)
             await ChangeAsync(_scene.Ledger.Ask(ChangeKind.Delete, channel, sequence, User, ""), "delete", new() { ["channel"] = channel, ["sequence"] = sequence });

@@ -12,4 +12,16 @@ internal static class Verbs
         Console.WriteLine(Report.Line(result));
         return result.Findings.Total == 0 ? 0 : 1;
     }
+
+    public static async Task<int> ManyAsync(Settings settings)
+    {
+        await using var servers = await ChaosServers.StartAsync(settings.Sqlite);
+        return await new ManyRuns(settings, servers).RunAsync() == 0 ? 0 : 1;
+    }
+
+    public static async Task<int> PlantsAsync(Settings settings)
+    {
+        await using var servers = await ChaosServers.StartAsync(settings.Sqlite);
+        return await new PlantRuns(settings, servers).RunAsync() ? 0 : 1;
+    }
 }
