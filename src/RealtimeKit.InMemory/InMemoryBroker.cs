@@ -12,13 +12,17 @@ namespace RealtimeKit.InMemory;
 public sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBroker, IAsyncDisposable
 {
     private const int QueueLength = 65_536;
+    private static readonly byte[] Lost = [0];
+    private static readonly byte[] Regained = [1];
 
     private readonly ConcurrentDictionary<string, bool> _subscriptions = new(StringComparer.Ordinal);
     private readonly Channel<Delivery> _queue = System.Threading.Channels.Channel.CreateBounded<Delivery>(
         new BoundedChannelOptions(QueueLength) { SingleReader = true });
 
+    private IBrokerReceiver? _receiver;
     private Task _pump = Task.CompletedTask;
     private int _lost;
+    private bool _isLost;
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">It was started before.</exception>
@@ -26,13 +30,18 @@ public sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBrok
     {
         ArgumentNullException.ThrowIfNull(receiver);
         if (!ReferenceEquals(_pump, Task.CompletedTask)) throw new InvalidOperationException("The broker was started before.");
+        _receiver = receiver;
         _pump = Task.Run(() => PumpAsync(receiver), CancellationToken.None);
         network.Attach(this);
+        if (!network.Online) EnqueueConnection(lost: true);
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public void Publish(string channel, ReadOnlySpan<byte> payload) => network.Publish(this, channel, payload);
+    public void Publish(string channel, ReadOnlySpan<byte> payload)
+    {
+        if (!network.TryPublish(this, channel, payload)) _receiver?.PublishLost(channel);
+    }
 
     /// <inheritdoc/>
     public ValueTask SubscribeAsync(string channel, CancellationToken cancellationToken)
@@ -65,10 +74,10 @@ public sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBrok
         if (!_queue.Writer.TryWrite(new Delivery(channel, payload))) Volatile.Write(ref _lost, 1);
     }
 
-    internal void EnqueueRegained()
+    internal void EnqueueConnection(bool lost)
     {
         // A full queue will tell the same when it is empty.
-        if (!_queue.Writer.TryWrite(default)) Volatile.Write(ref _lost, 1);
+        if (!_queue.Writer.TryWrite(new Delivery(null, lost ? Lost : Regained))) Volatile.Write(ref _lost, 1);
     }
 
     private async Task PumpAsync(IBrokerReceiver receiver)
@@ -77,14 +86,24 @@ public sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBrok
         {
             while (_queue.Reader.TryRead(out var delivery))
             {
-                if (delivery.Channel is null) receiver.ConnectionRegained();
+                if (delivery.Channel is null) Tell(receiver, delivery.Payload == Lost);
                 else if (IsSubscribed(delivery.Channel)) receiver.Receive(delivery.Channel, delivery.Payload);
             }
 
-            if (Interlocked.Exchange(ref _lost, 0) == 1) receiver.ConnectionRegained();
+            if (Interlocked.Exchange(ref _lost, 0) == 0) continue;
+            Tell(receiver, lost: true);
+            Tell(receiver, lost: !network.Online);
         }
     }
 
-    // The default value says that the connection was regained.
-    private readonly record struct Delivery(string? Channel, byte[]? Payload);
+    private void Tell(IBrokerReceiver receiver, bool lost)
+    {
+        if (lost == _isLost) return;
+        _isLost = lost;
+        if (lost) receiver.ConnectionLost();
+        else receiver.ConnectionRegained();
+    }
+
+    // Without a channel it says what became of the connection.
+    private readonly record struct Delivery(string? Channel, byte[] Payload);
 }

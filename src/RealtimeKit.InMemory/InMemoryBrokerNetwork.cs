@@ -18,18 +18,17 @@ public sealed class InMemoryBrokerNetwork
     public Func<string, int>? Copies { get; set; }
 
     /// <summary>
-    /// Whether anything is carried; <see langword="true"/> by default. Setting it to <see langword="true"/> again tells
-    /// every node that its connection was regained.
+    /// Whether anything is carried; <see langword="true"/> by default. Setting it tells every node that its connection was
+    /// lost, or regained.
     /// </summary>
     public bool Online
     {
         get => _online;
         set
         {
-            var regained = value && !_online;
+            if (_online == value) return;
             _online = value;
-            if (!regained) return;
-            foreach (var node in _nodes) node.EnqueueRegained();
+            foreach (var node in _nodes) node.EnqueueConnection(lost: !value);
         }
     }
 
@@ -37,9 +36,9 @@ public sealed class InMemoryBrokerNetwork
 
     internal void Detach(InMemoryBroker node) => ImmutableInterlocked.Update(ref _nodes, static (nodes, node) => nodes.Remove(node), node);
 
-    internal void Publish(InMemoryBroker from, string channel, ReadOnlySpan<byte> payload)
+    internal bool TryPublish(InMemoryBroker from, string channel, ReadOnlySpan<byte> payload)
     {
-        if (!_online) return;
+        if (!_online) return false;
         byte[]? copy = null;
         foreach (var node in _nodes)
         {
@@ -47,5 +46,7 @@ public sealed class InMemoryBrokerNetwork
             copy ??= payload.ToArray();
             for (var copies = Copies?.Invoke(channel) ?? 1; copies > 0; copies--) node.Enqueue(channel, copy);
         }
+
+        return true;
     }
 }

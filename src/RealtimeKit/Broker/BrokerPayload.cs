@@ -18,6 +18,9 @@ internal enum BrokerNotice : byte
 
     /// <summary>A user (or, where empty, everybody) stands to the channel otherwise than before; the body is the reason.</summary>
     Access = 4,
+
+    /// <summary>The channel has reached a version: events may have been lost on the way.</summary>
+    Head = 5,
 }
 
 /// <summary>The bytes of a notice: its kind, the sending node, a version, a user, and a body.</summary>
@@ -52,6 +55,6 @@ internal static class BrokerPayload
         version = BinaryPrimitives.ReadInt64LittleEndian(payload[17..]);
         user = Encoding.UTF8.GetString(payload.Slice(Header, payload[25]));
         body = payload[(Header + payload[25])..];
-        return notice is >= BrokerNotice.Event and <= BrokerNotice.Access;
+        return notice is >= BrokerNotice.Event and <= BrokerNotice.Head;
     }
 }

@@ -23,6 +23,9 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     /// <summary>Set once the broker carries the channel to this node and its head has been read.</summary>
     public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>The epoch that it is served in; empty before it is known, or where there is no such channel.</summary>
+    public string Epoch { get; private set; } = "";
+
     public int Count
     {
         get
@@ -66,16 +69,36 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     }
 
     /// <summary>Learns where the store is. Readers behind it, and not served by the tail, will read from the store.</summary>
-    public void Observe(long version)
+    /// <returns>Whether the store is ahead of what was known.</returns>
+    public bool Observe(long version)
     {
         Subscription[] readers;
         lock (_gate)
         {
-            if (!_tail.Observe(version)) return;
+            if (!_tail.Observe(version)) return false;
             readers = BeginRound();
         }
 
         Wake(readers);
+        return true;
+    }
+
+    /// <summary>Takes the first head that was read; events that came before it may be ahead of it.</summary>
+    public void Begin(ChannelHead head)
+    {
+        lock (_gate) Epoch = head.Epoch;
+        Observe(head.Version);
+    }
+
+    /// <summary>Begins anew with another channel that the store now has under this name.</summary>
+    public void Renew(ChannelHead head)
+    {
+        lock (_gate)
+        {
+            Epoch = head.Epoch;
+            _tail.Restart(head.Version);
+            BeginRound();
+        }
     }
 
     /// <summary>Copies what a reader may have now.</summary>

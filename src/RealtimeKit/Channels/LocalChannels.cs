@@ -57,7 +57,7 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
         try
         {
             if (broker is not null) await SubscribeAsync(channel.Name).ConfigureAwait(false);
-            foreach (var head in await store.ReadHeadsAsync([channel.Name], default).ConfigureAwait(false)) channel.Observe(head.Version);
+            foreach (var head in await store.ReadHeadsAsync([channel.Name], default).ConfigureAwait(false)) channel.Begin(head);
             channel.Ready.TrySetResult();
         }
         catch (Exception exception)

@@ -12,7 +12,10 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (node.Broker is { } broker) await broker.StartAsync(node, cancellationToken).ConfigureAwait(false);
-        _work = Task.WhenAll(new Heartbeat(node).RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token));
+        // Without a broker there is no other node behind whose back this one could fall.
+        _work = Task.WhenAll(
+            new Heartbeat(node).RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token),
+            node.Broker is null ? Task.CompletedTask : node.Repair.RunAsync(_stop.Token));
         // At the first sign of stopping, before the web server waits for its connections to end.
         lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
     }

@@ -11,6 +11,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 {
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly Guid _node;
+    private readonly LostPublishes _lostPublishes;
+    private int _lostConnections;
     private long _now;
     private volatile bool _stopping;
 
@@ -30,6 +32,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         LocalChannels = new LocalChannels(Options, Store, Broker);
         CatchUps = new CatchUpReader(Store, time, loggers.CreateLogger<CatchUpReader>());
         Distributor = new Distributor(LocalChannels, Broker);
+        Repair = new Repair(LocalChannels, Store, Options, time, loggers.CreateLogger<Repair>());
+        _lostPublishes = new LostPublishes(Store, Distributor, time, loggers.CreateLogger<LostPublishes>());
         Presence = new PresenceTeller(Options, Distributor, time);
         Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
         Appends = new AppendQueue(Store, Distributor, Observers, Options, loggers.CreateLogger<AppendQueue>());
@@ -61,6 +65,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     public Distributor Distributor { get; }
 
+    public Repair Repair { get; }
+
     public PresenceTeller Presence { get; }
 
     public MessageObservers Observers { get; }
@@ -80,6 +86,9 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     public ICollection<Session> Sessions => _sessions.Values;
 
     public bool IsAccepting => !_stopping;
+
+    /// <summary>How many of the broker's connections are lost at present.</summary>
+    public int LostBrokerConnections => Volatile.Read(ref _lostConnections);
 
     /// <summary>A coarse clock in milliseconds, advanced by the heartbeat, so that reading it costs nothing.</summary>
     public long Now => Volatile.Read(ref _now);
@@ -103,7 +112,11 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     public void StopAccepting() => _stopping = true;
 
-    public void Dispose() => Presence.Dispose();
+    public void Dispose()
+    {
+        Presence.Dispose();
+        _lostPublishes.Dispose();
+    }
 
     public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
@@ -162,6 +175,9 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
             case BrokerNotice.OwnSignal:
                 Distributor.Relay(channel, user, body, SignalReach.Own);
                 break;
+            case BrokerNotice.Head:
+                LocalChannels.Find(channel)?.Observe(version);
+                break;
             case BrokerNotice.Access:
                 var reason = System.Text.Encoding.UTF8.GetString(body);
                 ApplyAccessChange(channel, user.Length > 0 ? user : null, reason.Length > 0 ? reason : null);
@@ -169,30 +185,18 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         }
     }
 
-    void IBrokerReceiver.ConnectionRegained() => _ = RepairAsync();
-
     void IBrokerReceiver.ConnectionLost()
     {
+        lock (_lostPublishes) _lostPublishes.Hold(++_lostConnections > 0);
     }
 
-    void IBrokerReceiver.PublishLost(string channel)
+    void IBrokerReceiver.ConnectionRegained()
     {
+        lock (_lostPublishes) _lostPublishes.Hold((_lostConnections = Math.Max(0, _lostConnections - 1)) > 0);
+        Repair.Now();
     }
 
-    // One query for all channels that are served here; readers behind what it tells read from the store.
-    private async Task RepairAsync()
-    {
-        try
-        {
-            var names = LocalChannels.All.Select(channel => channel.Name).ToList();
-            foreach (var head in await Store.ReadHeadsAsync(names, default).ConfigureAwait(false))
-                LocalChannels.Find(head.Channel)?.Observe(head.Version);
-        }
-        catch (StoreUnavailableException exception)
-        {
-            Log.RepairFailed(exception);
-        }
-    }
+    void IBrokerReceiver.PublishLost(string channel) => _lostPublishes.Add(channel);
 
     private void ApplyAccessChange(string channel, string? user, string? reason)
     {

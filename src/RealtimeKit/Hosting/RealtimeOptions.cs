@@ -48,6 +48,12 @@ public sealed class RealtimeOptions
     /// <summary>Whether signed-in users may make channels by the <c>create</c> request. Default: false.</summary>
     public bool UsersMayCreateChannels { get; set; }
 
+    /// <summary>
+    /// Within which time a node of several finds out by itself what the broker did not bring it: it then compares all
+    /// channels that it serves with the store, in one query for up to 10,000. Default: 5 seconds; 100 milliseconds to 1 hour.
+    /// </summary>
+    public TimeSpan RepairInterval { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How long clients are given to connect elsewhere when the node stops. Default: 2 seconds.</summary>
     public TimeSpan DrainPeriod { get; set; } = TimeSpan.FromSeconds(2);
 

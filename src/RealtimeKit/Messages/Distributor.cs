@@ -59,6 +59,12 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         if (broker is not null) Publish(channel, BrokerNotice.Access, 0, System.Text.Encoding.UTF8.GetBytes(reason), user ?? "");
     }
 
+    /// <summary>Tells the other nodes which version a channel has reached, where they may have missed events.</summary>
+    public void Head(string channel, long version)
+    {
+        if (broker is not null) Publish(channel, BrokerNotice.Head, version, default);
+    }
+
     /// <summary>Sends a signal that came from another node to whom it reaches here.</summary>
     public void Relay(string channel, string user, ReadOnlySpan<byte> frame, SignalReach reach) =>
         channels.Find(channel)?.Signal(frame, session => Reaches(reach, session, user));

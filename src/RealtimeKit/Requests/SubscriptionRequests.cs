@@ -30,6 +30,15 @@ internal static class SubscriptionRequests
         }
 
         var local = await request.Node.LocalChannels.AcquireAsync(channel, request.Ended).ConfigureAwait(false);
+        if (local.Epoch != view.Head.Epoch)
+        {
+            // Deleted and made again, and either this request or what is served here knows the old one.
+            request.Node.LocalChannels.Release(local);
+            await request.Node.Repair.CheckAsync([local], request.Ended).ConfigureAwait(false);
+            await SubscribeAsync(request).ConfigureAwait(false);
+            return;
+        }
+
         var subscription = new Subscription(session, local, view.Head.Epoch, after ?? view.Head.Version)
         {
             CatchUp = after is { } version ? new CatchUp(version)

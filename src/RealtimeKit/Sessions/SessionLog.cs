@@ -22,7 +22,4 @@ internal sealed partial class SessionLog(ILogger logger)
 
     [LoggerMessage(24, LogLevel.Error, "A sign-in failed.")]
     public partial void SignInFailed(Exception exception);
-
-    [LoggerMessage(25, LogLevel.Warning, "The heads of the channels could not be compared with the store.")]
-    public partial void RepairFailed(Exception exception);
 }

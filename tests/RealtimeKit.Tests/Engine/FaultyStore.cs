@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using RealtimeKit.InMemory;
 
 namespace RealtimeKit.Tests.Engine;
@@ -26,6 +27,17 @@ internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
     public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
         inner.ReadHistoryAsync(query, cancellationToken);
 
-    public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken) =>
-        inner.ReadHeadsAsync(channels, cancellationToken);
+    /// <summary>How many channels each query for heads asked for.</summary>
+    public ConcurrentQueue<int> HeadQueries { get; } = new();
+
+    /// <summary>Whether heads are out of reach.</summary>
+    public bool HeadsAreAway { get; set; }
+
+    public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken)
+    {
+        HeadQueries.Enqueue(channels.Count);
+        return HeadsAreAway
+            ? throw new StoreUnavailableException("The test took the heads away.")
+            : inner.ReadHeadsAsync(channels, cancellationToken);
+    }
 }

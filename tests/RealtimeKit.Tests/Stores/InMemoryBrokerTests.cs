@@ -31,8 +31,8 @@ public sealed class InMemoryBrokerTests
     [Fact]
     public async Task Nothing_is_carried_offline_and_the_nodes_are_told_afterwards()
     {
-        var receiver = new Receiver();
-        await using var one = await StartAsync(new Receiver());
+        var (sender, receiver) = (new Receiver(), new Receiver());
+        await using var one = await StartAsync(sender);
         var two = await StartAsync(receiver);
         await two.SubscribeAsync("lobby", Cancel);
         _network.Online = false;
@@ -42,7 +42,8 @@ public sealed class InMemoryBrokerTests
         one.Publish("lobby", [2]);
 
         await two.DisposeAsync();
-        receiver.Told.Should().Equal("regained", "2");
+        receiver.Told.Should().Equal("lost", "regained", "2");
+        sender.Unsent.Should().Equal("lobby");
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed class InMemoryBrokerTests
         receiver.Gate.Set();
 
         await two.DisposeAsync();
-        receiver.Told[^1].Should().Be("regained");
+        receiver.Told[^2..].Should().Equal("lost", "regained");
         receiver.Told.Should().HaveCountLessThan(70_000);
     }
 
@@ -85,6 +86,8 @@ public sealed class InMemoryBrokerTests
     {
         public List<string> Told { get; } = [];
 
+        public List<string> Unsent { get; } = [];
+
         public ManualResetEventSlim Gate { get; } = new(true);
 
         public void Receive(string channel, ReadOnlySpan<byte> payload)
@@ -97,6 +100,6 @@ public sealed class InMemoryBrokerTests
 
         public void ConnectionRegained() => Told.Add("regained");
 
-        public void PublishLost(string channel) => Told.Add($"lost {channel}");
+        public void PublishLost(string channel) => Unsent.Add(channel);
     }
 }

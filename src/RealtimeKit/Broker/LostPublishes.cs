@@ -1,0 +1,88 @@
+using Microsoft.Extensions.Logging;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Channels whose publications may not have arrived. The other nodes are told how far these channels are, with one store
+/// query for all that gathered, so that they need not wait for their own repair. Safe for concurrent use.
+/// </summary>
+internal sealed partial class LostPublishes : IDisposable
+{
+    // Those beyond are found by the other nodes' repair.
+    private const int Most = Repair.ChannelsPerQuery;
+
+    // While publications go on being lost, so do these.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private readonly IMessageStore _store;
+    private readonly Distributor _distributor;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+    private HashSet<string> _channels = new(StringComparer.Ordinal);
+    private bool _due;
+    private bool _held;
+    private long _told;
+
+    public LostPublishes(IMessageStore store, Distributor distributor, TimeProvider time, ILogger<LostPublishes> logger)
+    {
+        (_store, _distributor, _time, _logger) = (store, distributor, time, logger);
+        _told = time.GetTimestamp() - (long)(Pause.TotalSeconds * time.TimestampFrequency);
+        _timer = time.CreateTimer(static lost => _ = ((LostPublishes)lost!).TellAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    public void Add(string channel)
+    {
+        lock (_gate)
+        {
+            if (_channels.Count < Most) _channels.Add(channel);
+            Schedule();
+        }
+    }
+
+    /// <summary>Keeps what gathers while a connection is away, and tells it when all are there again.</summary>
+    public void Hold(bool held)
+    {
+        lock (_gate)
+        {
+            _held = held;
+            if (_channels.Count > 0) Schedule();
+        }
+    }
+
+    public void Dispose() => _timer.Dispose();
+
+    private void Schedule()
+    {
+        if (_due || _held) return;
+        _due = true;
+        var wait = Pause - _time.GetElapsedTime(_told);
+        _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task TellAsync()
+    {
+        HashSet<string> lost;
+        lock (_gate)
+        {
+            _due = false;
+            if (_held) return;
+            (lost, _channels) = (_channels, new HashSet<string>(StringComparer.Ordinal));
+            _told = _time.GetTimestamp();
+        }
+
+        try
+        {
+            foreach (var head in await _store.ReadHeadsAsync(lost, default).ConfigureAwait(false))
+                _distributor.Head(head.Channel, head.Version);
+        }
+        catch (Exception exception)
+        {
+            LogUntold(exception, lost.Count);
+        }
+    }
+
+    [LoggerMessage(45, LogLevel.Warning, "Publications to {Count} channels may be lost, and how far these are could not be read; the other nodes find out by their repair.")]
+    private partial void LogUntold(Exception exception, int count);
+}

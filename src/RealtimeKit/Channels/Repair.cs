@@ -1,0 +1,144 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Compares the channels that are served here with the store, and so makes good what the broker lost: regularly, whether
+/// or not anything more comes, and at once when there is reason to. One query tells the heads of all channels.
+/// </summary>
+internal sealed partial class Repair(
+    LocalChannels channels, IMessageStore store, RealtimeOptions options, TimeProvider time, ILogger<Repair> logger)
+{
+    /// <summary>The most channels that one query asks for.</summary>
+    public const int ChannelsPerQuery = 10_000;
+
+    // Nodes that were started together shall not ask together.
+    private const double Jitter = 0.2;
+
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly List<string> _names = [];
+    private readonly Dictionary<string, ChannelHead> _heads = new(StringComparer.Ordinal);
+    private readonly Channel<bool> _due = Channel.CreateBounded<bool>(
+        new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
+
+    private volatile bool _running;
+    private bool _storeIsAway;
+
+    /// <summary>Whether a comparison of all channels is under way.</summary>
+    public bool IsRunning => _running;
+
+    /// <summary>Compares at once, or once more where that is under way.</summary>
+    public void Now() => _due.Writer.TryWrite(true);
+
+    /// <summary>Compares at every interval until the node stops.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = time.CreateTimer(static repair => ((Repair)repair!).Now(), this, Next(), Timeout.InfiniteTimeSpan);
+        try
+        {
+            await foreach (var _ in _due.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            {
+                _running = true;
+                await CheckAllAsync(cancellationToken).ConfigureAwait(false);
+                timer.Change(Next(), Timeout.InfiniteTimeSpan);
+                _running = false;
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The node stops.
+        }
+    }
+
+    /// <summary>Compares some channels that are served here with the store, now.</summary>
+    /// <returns>How many were behind the store or of another epoch.</returns>
+    /// <exception cref="StoreUnavailableException">The heads could not be read.</exception>
+    public async Task<int> CheckAsync(IReadOnlyList<LocalChannel> served, CancellationToken cancellationToken)
+    {
+        // One at a time: then what was read later is newer.
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var repaired = 0;
+            for (var from = 0; from < served.Count; from += ChannelsPerQuery)
+            {
+                var to = Math.Min(served.Count, from + ChannelsPerQuery);
+                for (var i = from; i < to; i++) _names.Add(served[i].Name);
+                foreach (var head in await store.ReadHeadsAsync(_names, cancellationToken).ConfigureAwait(false)) _heads[head.Channel] = head;
+                for (var i = from; i < to; i++)
+                    if (Apply(served[i], _heads.GetValueOrDefault(served[i].Name))) repaired++;
+                _names.Clear();
+                _heads.Clear();
+            }
+
+            return repaired;
+        }
+        finally
+        {
+            _names.Clear();
+            _heads.Clear();
+            _turn.Release();
+        }
+    }
+
+    private async ValueTask CheckAllAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            // Those that are just beginning to be served read their head themselves.
+            var served = channels.All.Where(channel => channel.Ready.Task.IsCompletedSuccessfully).ToList();
+            var repaired = await CheckAsync(served, cancellationToken).ConfigureAwait(false);
+            if (repaired > 0) LogRepaired(repaired, served.Count);
+            if (_storeIsAway) LogStoreIsBack();
+            _storeIsAway = false;
+        }
+        catch (StoreUnavailableException exception)
+        {
+            if (!_storeIsAway) LogStoreIsAway(exception);
+            _storeIsAway = true;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The next interval tries again, whatever it was.
+            LogFailed(exception);
+        }
+    }
+
+    private bool Apply(LocalChannel channel, ChannelHead? head)
+    {
+        if (head is not null && head.Epoch == channel.Epoch) return channel.Observe(head.Version);
+        // Deleted, and perhaps made again under the same name: what its subscribers hold means nothing any more.
+        if (head is not null)
+        {
+            channel.Renew(head);
+            // What was told between the reading and the renewing was measured against the old one.
+            Now();
+        }
+
+        var ended = 0;
+        foreach (var subscription in channel.Readers())
+        {
+            if (subscription.Epoch == head?.Epoch) continue;
+            subscription.Session.Channels.Forget(channel.Name);
+            subscription.Session.Revoke(subscription, "deleted");
+            ended++;
+        }
+
+        return head is not null || ended > 0;
+    }
+
+    private TimeSpan Next() => options.RepairInterval * (1 - (Jitter * Random.Shared.NextDouble()));
+
+    [LoggerMessage(40, LogLevel.Information, "Repair: {Repaired} of {Count} channels were behind the store and read what they missed.")]
+    private partial void LogRepaired(int repaired, int count);
+
+    [LoggerMessage(41, LogLevel.Warning, "The channels could not be compared with the store; trying again at every repair interval.")]
+    private partial void LogStoreIsAway(Exception exception);
+
+    [LoggerMessage(42, LogLevel.Information, "The channels can be compared with the store again.")]
+    private partial void LogStoreIsBack();
+
+    [LoggerMessage(43, LogLevel.Error, "Comparing the channels with the store failed.")]
+    private partial void LogFailed(Exception exception);
+}

@@ -1,0 +1,65 @@
+using RealtimeKit.InMemory;
+
+namespace RealtimeKit.Tests.Engine.Nodes;
+
+/// <summary>One node's broker on the in-memory network, which loses what a test says, in either direction, and may be cut off.</summary>
+internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBroker, IBrokerReceiver, IAsyncDisposable
+{
+    private readonly InMemoryBroker _inner = new(network);
+    private volatile bool _cut;
+    private IBrokerReceiver? _node;
+
+    /// <summary>Whether something that this node sends to a channel is lost on the way, without anybody's knowledge.</summary>
+    public Func<string, bool> LosesOutgoing { get; set; } = _ => false;
+
+    /// <summary>The same for what comes.</summary>
+    public Func<string, bool> LosesIncoming { get; set; } = _ => false;
+
+    /// <summary>The engine's end, to hand it what no honest node would send.</summary>
+    public IBrokerReceiver Node => _node!;
+
+    /// <summary>The connection to the broker is lost.</summary>
+    public void Cut()
+    {
+        if (_cut) return;
+        _cut = true;
+        Node.ConnectionLost();
+    }
+
+    /// <summary>The connection is there again.</summary>
+    public void Heal()
+    {
+        if (!_cut) return;
+        _cut = false;
+        Node.ConnectionRegained();
+    }
+
+    public ValueTask StartAsync(IBrokerReceiver receiver, CancellationToken cancellationToken)
+    {
+        _node = receiver;
+        return _inner.StartAsync(this, cancellationToken);
+    }
+
+    public void Publish(string channel, ReadOnlySpan<byte> payload)
+    {
+        if (_cut) Node.PublishLost(channel);
+        else if (!LosesOutgoing(channel)) _inner.Publish(channel, payload);
+    }
+
+    public ValueTask SubscribeAsync(string channel, CancellationToken cancellationToken) => _inner.SubscribeAsync(channel, cancellationToken);
+
+    public ValueTask UnsubscribeAsync(string channel, CancellationToken cancellationToken) => _inner.UnsubscribeAsync(channel, cancellationToken);
+
+    public void Receive(string channel, ReadOnlySpan<byte> payload)
+    {
+        if (!_cut && !LosesIncoming(channel)) Node.Receive(channel, payload);
+    }
+
+    public void ConnectionLost() => Node.ConnectionLost();
+
+    public void ConnectionRegained() => Node.ConnectionRegained();
+
+    public void PublishLost(string channel) => Node.PublishLost(channel);
+
+    public ValueTask DisposeAsync() => _inner.DisposeAsync();
+}
