@@ -21,8 +21,8 @@ internal static class NodeHost
             plant?.Options?.Invoke(options);
         }).AddWebSockets();
         var chat = configuration.GetConnectionString("Chat") ?? throw new InvalidOperationException("ConnectionStrings:Chat is missing.");
-        if (plant?.Connection is { } connection) chat = connection(chat);
-        messaging.UseSqliteStore(chat);
+        if (chat.StartsWith("Data Source", StringComparison.Ordinal)) messaging.UseSqliteStore(chat);
+        else messaging.UsePostgreSqlStore(chat);
         if (configuration.GetConnectionString("RabbitMq") is { } broker) messaging.UseRabbitMqBroker(broker);
         if (plant is not null) Apply(plant, builder.Services, configuration["again"] is not null);
 

@@ -13,10 +13,6 @@ internal static class Garden
         {
             Store = (store, _) => new AcknowledgesBeforeCommit(store),
         },
-        new("asynchronous-commit", "The database answers before it has written (synchronous_commit off).", [Check.Lost], "database-crash")
-        {
-            Connection = connection => $"{connection};Options=-c synchronous_commit=off",
-        },
         new("acknowledge-without-storing", "One send in 300 is acknowledged and never stored.", [Check.Lost], "client-cut")
         {
             Store = (store, _) => new AcknowledgesWithoutStoring(store),
@@ -71,6 +67,7 @@ internal static class Garden
         new("notices-lost", "The broker loses one message in 1,000, and nothing is repaired.", [Check.Complete], "none")
         {
             Broker = broker => new LosesNotices(broker, 1_000),
+            Options = options => options.RepairInterval = TimeSpan.FromHours(1),
         },
         new("append-hangs", "One append in 400 never ends.", [Check.Live], "client-cut")
         {

@@ -17,9 +17,6 @@ internal sealed record Plant(string Name, string What, IReadOnlyList<Check> Caug
 
     /// <summary>Sets the engine otherwise.</summary>
     public Action<RealtimeOptions>? Options { get; init; }
-
-    /// <summary>Sets the database connection otherwise.</summary>
-    public Func<string, string>? Connection { get; init; }
 }
 
 /// <summary>What a plant may need of its node.</summary>
