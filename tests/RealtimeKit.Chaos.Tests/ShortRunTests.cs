@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using FluentAssertions;
+using RealtimeKit.Servers;
 using Xunit;
 
 namespace RealtimeKit.Chaos.Tests;
@@ -34,11 +35,18 @@ public sealed class ShortRunTests(ITestOutputHelper output)
         }
         finally
         {
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            if (!process.HasExited) await EndAsync(process);
         }
 
         var all = await said + await complained;
         output.WriteLine(all);
         process.ExitCode.Should().Be(0, $"CHAOS_SEED={seed} must hold:\n{all}");
+    }
+
+    // By the signal at which it ends its nodes and servers too.
+    private static async Task EndAsync(Process process)
+    {
+        await ServerScript.SignalAsync(process.Id, "TERM");
+        await process.WaitForExitAsync(CancellationToken.None);
     }
 }

@@ -11,6 +11,8 @@ internal interface IParticipant : IAsyncDisposable
 
     bool IsConnected { get; }
 
+    AwayClock Away { get; }
+
     /// <summary>What it shows, and how far it has read each channel.</summary>
     IReadOnlyList<(ReaderView View, long Version)> Views { get; }
 

@@ -38,6 +38,11 @@ internal sealed class LibraryParticipant : IParticipant
             ReadBuffer = 500,
             LoggerFactory = new ClientLog(name, scene),
         });
+        _client.StateChanged += (_, state) =>
+        {
+            if (state.Status == ConnectionStatus.Connected) Away.Connected();
+            else Away.Lost();
+        };
     }
 
     public string Name { get; }
@@ -45,6 +50,8 @@ internal sealed class LibraryParticipant : IParticipant
     public string User { get; }
 
     public bool IsConnected => _client.State.Status == ConnectionStatus.Connected;
+
+    public AwayClock Away { get; } = new();
 
     public IReadOnlyList<(ReaderView View, long Version)> Views =>
         [.. _channels.Select(channel => (_views[channel], _client.Channel(channel).Position?.Version ?? 0))];

@@ -44,6 +44,8 @@ internal sealed class RawParticipant : IParticipant
         }
     }
 
+    public AwayClock Away { get; } = new();
+
     public IReadOnlyList<(ReaderView View, long Version)> Views => [.. _channels.Select(channel => (_views[channel].View, _views[channel].Version))];
 
     /// <summary>Lets it send copies through another client of the same user.</summary>
@@ -115,6 +117,7 @@ internal sealed class RawParticipant : IParticipant
         try
         {
             foreach (var channel in _channels) await SubscribeAsync(link, channel);
+            Away.Connected();
             lock (_gate) _connected.TrySetResult(link);
         }
         catch (ConnectionLostException)
@@ -123,6 +126,7 @@ internal sealed class RawParticipant : IParticipant
         }
 
         await link.Running;
+        Away.Lost();
         lock (_gate)
             if (_connected.Task.IsCompleted) _connected = new TaskCompletionSource<RawConnection>(TaskCreationOptions.RunContinuationsAsynchronously);
     }

@@ -86,6 +86,7 @@ internal sealed class ChaosNode : IAsyncDisposable
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         lock (_gate) (_process, _mayEnd) = (process, false);
+        Cleanup.Add(this);
         await UntilItAnswersAsync(process);
     }
 
@@ -135,6 +136,7 @@ internal sealed class ChaosNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Cleanup.Remove(this);
         if (_process is { HasExited: false }) await KillAsync();
         _process?.Dispose();
         foreach (var link in _links) link.Set(LinkMode.Pass, reset: true);

@@ -34,7 +34,7 @@ internal sealed class Probe : IAsyncDisposable
         }
     }
 
-    public Task CreateAsync(IEnumerable<string> channels) =>
+    public Task CreateAsync(IReadOnlyList<string> channels) =>
         AllAsync(channels, "create", channel => new() { ["channel"] = channel, ["kind"] = "public" });
 
     /// <summary>The version that each channel has now.</summary>
@@ -103,16 +103,29 @@ internal sealed class Probe : IAsyncDisposable
         _connection.Dispose();
     }
 
-    private async Task<IReadOnlyList<JsonElement>> AllAsync(IEnumerable<string> channels, string type, Func<string, Dictionary<string, object?>> fields)
+    private async Task<IReadOnlyList<JsonElement>> AllAsync(IReadOnlyList<string> channels, string type, Func<string, Dictionary<string, object?>> fields)
     {
         var replies = await _connection.SendAsync([.. channels.Select(channel => (type, fields(channel)))]);
-        return [.. (await Task.WhenAll(replies)).Select(reply => Good(type, reply))];
+        return await Task.WhenAll((await Task.WhenAll(replies)).Zip(channels, (reply, channel) => GoodAsync(reply, type, fields(channel))));
     }
 
-    private async Task<JsonElement> RequestAsync(string type, Dictionary<string, object?> fields) => Good(type, await _connection.RequestAsync(type, fields));
+    private async Task<JsonElement> RequestAsync(string type, Dictionary<string, object?> fields) =>
+        await GoodAsync(await _connection.RequestAsync(type, fields), type, fields);
 
-    private static JsonElement Good(string type, JsonElement reply) =>
-        RawConnection.Type(reply) == "error" ? throw new ConnectionLostException($"{type} was answered by {reply}") : reply;
+    // A node may find out only now that its connections to the database are dead: the protocol says to ask again.
+    private async Task<JsonElement> GoodAsync(JsonElement reply, string type, Dictionary<string, object?> fields)
+    {
+        var begin = TimeProvider.System.GetTimestamp();
+        while (RawConnection.Type(reply) == "error")
+        {
+            if (!Codes.IsForNow(reply.GetProperty("code").GetString()!) || TimeProvider.System.GetElapsedTime(begin) > Limit)
+                throw new ConnectionLostException($"{type} was answered by {reply}");
+            await Task.Delay(50);
+            reply = await _connection.RequestAsync(type, fields);
+        }
+
+        return reply;
+    }
 
     private static void Keep(Dictionary<string, List<JsonElement>> pages, string type, JsonElement frame)
     {

@@ -22,13 +22,16 @@ internal sealed class Checkpoint(Settings settings, Cluster cluster, Cast cast, 
 
     public TimeSpan LongestPresence { get; private set; }
 
-    public async Task RunAsync(string after)
+    /// <param name="after">What was healed, for the report.</param>
+    /// <param name="mostAway">How long a client may have been without a connection, where that is promised.</param>
+    public async Task RunAsync(string after, TimeSpan? mostAway = null)
     {
         var healed = TimeProvider.System.GetTimestamp();
         scene.Pace.Pause();
         foreach (var node in cluster.Nodes) scene.Findings.Require(Check.Live, !node.Died, () => $"{node} ended by itself {after}");
         await UntilAsync(healed, LevelLimit, Check.Live, after, () => cast.Participants.Where(one => !one.IsConnected).Select(one => $"{one.Name} is not connected"));
         await UntilAsync(healed, LevelLimit, Check.Live, after, () => scene.Pending.Count == 0 ? [] : [$"{scene.Pending.Count} requests are not answered"]);
+        var away = CheckAway(mostAway, after);
         var probes = await Task.WhenAll(cluster.Nodes.Select(node => Probe.OpenAsync(node, probeCookie)));
         var heads = await probes[0].HeadsAsync(cast.Channels);
         foreach (var probe in probes.Skip(1)) CompareHeads(heads, await probe.HeadsAsync(cast.Channels), after);
@@ -47,8 +50,22 @@ internal sealed class Checkpoint(Settings settings, Cluster cluster, Cast cast, 
         LongestPresence = Longer(LongestPresence, presence);
         foreach (var probe in probes) await probe.DisposeAsync();
         scene.Story.Say(string.Create(
-            CultureInfo.InvariantCulture, $"  level {level.TotalSeconds:f1} s after healing, presence {presence.TotalSeconds:f1} s; {scene.Ledger.Sends.Count} sends, {scene.Findings.Total} violations"));
+            CultureInfo.InvariantCulture, $"  level {level.TotalSeconds:f1} s after healing, presence {presence.TotalSeconds:f1} s, longest away {away.TotalSeconds:f1} s; {scene.Ledger.Sends.Count} sends, {scene.Findings.Total} violations"));
         scene.Pace.Resume();
+    }
+
+    private TimeSpan CheckAway(TimeSpan? most, string after)
+    {
+        var longest = TimeSpan.Zero;
+        foreach (var one in cast.Participants)
+        {
+            var away = one.Away.TakeLongest();
+            longest = Longer(longest, away);
+            if (most is not null)
+                scene.Findings.Require(Check.Live, away <= most * settings.Slack, () => $"{one.Name} was away for {away.TotalSeconds:f1} s {after}");
+        }
+
+        return longest;
     }
 
     // Nothing is under way: what one node has every node must have.

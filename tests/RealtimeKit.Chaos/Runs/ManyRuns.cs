@@ -47,11 +47,11 @@ internal sealed class ManyRuns(Settings settings, ChaosServers servers)
             CultureInfo.InvariantCulture, $"| {Findings.Name(check)} | {_sum.Checked(check):n0} | {_sum.Violations(check)} |")),
         "", "| fault | times |", "|---|---|",
         .. Schedule.AllKinds.Select(kind => string.Create(CultureInfo.InvariantCulture, $"| {Fault.Name(kind)} | {_faults.GetValueOrDefault(kind)} |")),
-        "", "| seed | faults | sends | level after | presence after | violations |", "|---|---|---|---|---|---|",
+        "", "| seed | faults | sends | sent again | connections | level after | presence after | violations |", "|---|---|---|---|---|---|---|---|",
         .. _rows,
     ];
 
     private static string Row(RunResult result) => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {result.Seed} | {string.Join(", ", result.Faults.Select(fault => Fault.Name(fault.Kind)))} | {result.Sends:n0} | {result.LongestLevel.TotalSeconds:f1} s | {result.LongestPresence.TotalSeconds:f1} s | {result.Findings.Total} |");
+        $"| {result.Seed} | {string.Join(", ", result.Faults.Select(fault => Fault.Name(fault.Kind)))} | {result.Sends:n0} | {result.Repeated:n0} | {result.Connections:n0} | {result.LongestLevel.TotalSeconds:f1} s | {result.LongestPresence.TotalSeconds:f1} s | {result.Findings.Total} |");
 }

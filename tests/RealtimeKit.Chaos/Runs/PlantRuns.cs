@@ -8,7 +8,7 @@ namespace RealtimeKit.Chaos.Runs;
 /// <summary>Proves the checker: plants one fault after another in the nodes, and runs seeds until the check that must find it does.</summary>
 internal sealed class PlantRuns(Settings settings, ChaosServers servers)
 {
-    private const int MostSeeds = 8;
+    private const int MostSeeds = 20;
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(20);
 
     public async Task<bool> RunAsync()

@@ -10,6 +10,8 @@ namespace RealtimeKit.Chaos.Runs;
 /// <summary>One run: nodes, clients, the seed's faults, and every check.</summary>
 internal sealed class SeedRun(Settings settings, ChaosServers servers)
 {
+    // What a rolling restart may cost a client.
+    private static readonly TimeSpan MostAwayByDrain = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private readonly Findings _findings = new();
     private readonly Story _story = new();
@@ -40,6 +42,7 @@ internal sealed class SeedRun(Settings settings, ChaosServers servers)
 
         result.Took = _story.Elapsed;
         result.Sends = _ledger.Sends.Count;
+        result.Repeated = _ledger.Sends.Count(send => send.Acknowledgements.Any(acknowledgement => acknowledgement.Duplicate));
         result.Complaints = cluster.Nodes.Sum(node => node.Complaints);
         foreach (var line in _findings.Lines()) Console.WriteLine($"           {line}");
         if (_findings.Total == 0) Directory.Delete(folder, recursive: true);
@@ -66,10 +69,11 @@ internal sealed class SeedRun(Settings settings, ChaosServers servers)
             _story.Say($"{episode}");
             await Task.Delay(episode.Lead);
             await faults.RunAsync(episode);
-            await checkpoint.RunAsync($"after {episode}");
+            await checkpoint.RunAsync($"after {episode}", episode.Faults is [{ Kind: FaultKind.NodeDrain }] ? MostAwayByDrain : null);
             (result.LongestLevel, result.LongestPresence) = (checkpoint.LongestLevel, checkpoint.LongestPresence);
         }
 
+        result.Connections = cast.Participants.Sum(one => one.Away.Connections);
         await stop.CancelAsync();
         if (await Task.WhenAny(working, Task.Delay(StartLimit)) == working) await working;
         new EndChecks(_ledger, _findings).Settled();
@@ -138,6 +142,12 @@ internal sealed class RunResult
     public TimeSpan Took { get; set; }
 
     public int Sends { get; set; }
+
+    /// <summary>How many sends were acknowledged as sent again.</summary>
+    public int Repeated { get; set; }
+
+    /// <summary>How often clients connected.</summary>
+    public int Connections { get; set; }
 
     /// <summary>How many failures the nodes logged.</summary>
     public int Complaints { get; set; }
