@@ -2,7 +2,7 @@
 # Private PostgreSQL and RabbitMQ servers for the tests, the checker and the cluster sample: on loopback, in a folder of
 # their own, never the system's. What is missing is installed from Debian's packages.
 #
-#   servers.sh install                             install what is missing (apt; needs root)
+#   servers.sh install                             install what is missing, nginx too (apt; needs root)
 #   servers.sh port [COUNT]                        print free ports
 #   servers.sh start postgresql DIR PORT           start and wait until it answers; user postgres, no password
 #   servers.sh stop postgresql DIR [fast|immediate]
@@ -52,6 +52,7 @@ install_missing() {
   local missing=()
   [ -n "$postgresql_bin" ] && [ -x "$postgresql_bin/initdb" ] || missing+=(postgresql)
   [ -x "$rabbitmq_bin/rabbitmq-server" ] || missing+=(rabbitmq-server)
+  [ -x /usr/sbin/nginx ] || missing+=(nginx)
   command -v openssl >/dev/null || missing+=(openssl)
   [ ${#missing[@]} -eq 0 ] && return
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null

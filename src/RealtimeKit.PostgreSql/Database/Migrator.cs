@@ -41,17 +41,19 @@ internal sealed class Migrator(NpgsqlConnection connection, string schema, strin
     private async Task CreateAsync()
     {
         // Asked first, because "IF NOT EXISTS" needs the right to create even where there is nothing to create.
-        if (await ScalarAsync("SELECT to_regnamespace(quote_ident($1)) IS NOT NULL", schema).ConfigureAwait(false) is not true)
+        if (await ScalarAsync("SELECT EXISTS(SELECT FROM pg_namespace WHERE nspname = $1)", schema).ConfigureAwait(false) is not true)
             await RunAsync($"CREATE SCHEMA {Sql.Quote(schema)}").ConfigureAwait(false);
-        else if (await ScalarAsync("SELECT EXISTS(SELECT FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident($1)))", schema).ConfigureAwait(false) is true)
+        else if (await ScalarAsync("SELECT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1)", schema).ConfigureAwait(false) is true)
             throw new InvalidOperationException($"The schema '{schema}' of {name} has tables of something else: give the messages a schema of their own.");
         await RunAsync($"CREATE TABLE {Sql.Quote(schema)}.schema_version(version integer NOT NULL)").ConfigureAwait(false);
     }
 
-    // 0 where there is none.
+    // 0 where there is none. The catalogue is read, not to_regclass: that remembers from before the lock that there is nothing.
     private async Task<int> ReadVersionAsync()
     {
-        if (await ScalarAsync("SELECT to_regclass(quote_ident($1) || '.schema_version') IS NOT NULL", schema).ConfigureAwait(false) is not true) return 0;
+        const string exists =
+            "SELECT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = 'schema_version')";
+        if (await ScalarAsync(exists, schema).ConfigureAwait(false) is not true) return 0;
         var version = await ScalarAsync($"SELECT version FROM {Sql.Quote(schema)}.schema_version").ConfigureAwait(false) as int? ?? 0;
         if (version > Version)
             throw new InvalidOperationException(

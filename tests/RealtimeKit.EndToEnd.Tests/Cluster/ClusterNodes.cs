@@ -1,0 +1,43 @@
+using System.Globalization;
+using RealtimeKit.Servers;
+using Xunit;
+
+namespace RealtimeKit.EndToEnd.Cluster;
+
+/// <summary>Three nodes on a database and an exchange of their own, and a load balancer before them; all start at once.</summary>
+public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
+{
+    private const int Count = 3;
+    private string? _database;
+    private Balancer? _balancer;
+
+    public IReadOnlyList<NodeProcess> Nodes { get; private set; } = [];
+
+    internal Balancer Balancer => _balancer!;
+
+    /// <summary>What all of it wrote.</summary>
+    public string Output => string.Join('\n', [.. Nodes.Select(node => $"--- {node.Name}\n{node.Output}"), $"--- nginx\n{_balancer?.Errors}"]);
+
+    public async ValueTask InitializeAsync()
+    {
+        (_database, var broker) = await servers.TakeAsync();
+        var exchange = $"test-{Guid.NewGuid():n}";
+        var ports = (await ServerScript.RunAsync(["port", Count.ToString(CultureInfo.InvariantCulture)])).Split('\n');
+        Nodes = [.. ports.Select((port, index) => new NodeProcess($"n{index + 1}", int.Parse(port, CultureInfo.InvariantCulture), _database, broker, exchange))];
+        await Task.WhenAll(Nodes.Select(node => node.StartAsync()));
+        _balancer = await Balancer.StartAsync(Nodes);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_balancer is not null) await _balancer.DisposeAsync();
+        try
+        {
+            foreach (var node in Nodes) await node.DisposeAsync();
+        }
+        finally
+        {
+            if (_database is not null) await ClusterServers.GiveBackAsync(_database);
+        }
+    }
+}
