@@ -1,3 +1,4 @@
+#pragma warning disable xUnit1051 // Every wait here has its own deadline.
 using System.Diagnostics;
 using System.Globalization;
 using FluentAssertions;
