@@ -25,11 +25,11 @@ internal sealed class AcknowledgesBeforeCommit(IMessageStore inner) : StoreDoubl
         new(AppendOutcome.Appended, ChangeRules.Post(post, numbers.Sequence, numbers.Version, null));
 }
 
-/// <summary>Acknowledges one post in some hundred that it never stores.</summary>
+/// <summary>Acknowledges a post now and then that it never stores.</summary>
 internal sealed class AcknowledgesWithoutStoring(IMessageStore inner) : StoreDouble(inner)
 {
     private readonly Numbers _numbers = new();
-    private readonly Every _every = new(300);
+    private readonly Every _every = new(60);
 
     public override async ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
     {
@@ -145,7 +145,7 @@ internal sealed class ForgetsDuplicates(IMessageStore inner) : StoreDouble(inner
 /// <summary>Never comes back from some append.</summary>
 internal sealed class Hangs(IMessageStore inner) : StoreDouble(inner)
 {
-    private readonly Every _every = new(400);
+    private readonly Every _every = new(200);
 
     public override async ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
     {

@@ -13,18 +13,18 @@ internal static class Garden
         {
             Store = (store, _) => new AcknowledgesBeforeCommit(store),
         },
-        new("acknowledge-without-storing", "One send in 300 is acknowledged and never stored.", [Check.Lost], "client-cut")
+        new("acknowledge-without-storing", "A send in one batch of 60 is acknowledged and never stored.", [Check.Lost], "client-cut")
         {
             Store = (store, _) => new AcknowledgesWithoutStoring(store),
         },
-        new("wrong-acknowledgement", "One send in 200 is acknowledged with the next sequence.", [Check.Lost, Check.Agreement], "client-cut")
+        new("wrong-acknowledgement", "One send in 100 is acknowledged with the next sequence.", [Check.Lost, Check.Agreement], "client-cut")
         {
-            Store = (store, _) => new ChangesResults(store, 200, (change, result) => change is PostChange && result is { Outcome: AppendOutcome.Appended, Message: { } message }
+            Store = (store, _) => new ChangesResults(store, 100, (change, result) => change is PostChange && result is { Outcome: AppendOutcome.Appended, Message: { } message }
                 ? result with { Message = message with { Sequence = message.Sequence + 1 } } : null),
         },
-        new("refused-but-stored", "One send in 200 is refused with conflict, and stored.", [Check.Phantom], "client-cut")
+        new("refused-but-stored", "One send in 100 is refused with conflict, and stored.", [Check.Phantom], "client-cut")
         {
-            Store = (store, _) => new ChangesResults(store, 200, (change, result) => change is PostChange && result.Outcome == AppendOutcome.Appended
+            Store = (store, _) => new ChangesResults(store, 100, (change, result) => change is PostChange && result.Outcome == AppendOutcome.Appended
                 ? new AppendResult(AppendOutcome.Conflict) : null),
         },
         new("deliver-before-commit", "Other nodes are told of a message before it is committed.", [Check.Phantom, Check.Agreement], "database-backends,database-cut")
@@ -69,7 +69,7 @@ internal static class Garden
             Broker = broker => new LosesNotices(broker, 1_000),
             Options = options => options.RepairInterval = TimeSpan.FromHours(1),
         },
-        new("append-hangs", "One append in 400 never ends.", [Check.Live], "client-cut")
+        new("append-hangs", "One batch in 200 never ends.", [Check.Live], "client-cut")
         {
             Store = (store, _) => new Hangs(store),
         },
