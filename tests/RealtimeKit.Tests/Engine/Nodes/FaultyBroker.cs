@@ -49,6 +49,12 @@ internal sealed class FaultyBroker(InMemoryBrokerNetwork network, Func<IReadOnly
         lock (_gate) _held ??= [];
     }
 
+    /// <summary>What waits for it is thrown away.</summary>
+    public void Purge()
+    {
+        lock (_gate) _held?.Clear();
+    }
+
     /// <summary>It goes on, and gets what waited.</summary>
     public void Thaw()
     {

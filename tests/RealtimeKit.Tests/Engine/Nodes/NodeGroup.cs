@@ -20,6 +20,8 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
 
     public IReadOnlyList<GroupNode> Nodes => _nodes;
 
+    public DateTimeOffset Now => _now;
+
     public async Task<GroupNode> StartAsync()
     {
         var broker = new FaultyBroker(_network, () => _nodes);
