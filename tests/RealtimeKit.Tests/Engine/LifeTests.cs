@@ -115,8 +115,8 @@ public sealed class LifeTests
     {
         await using var node = await StartAsync();
         await using var client = await node.ConnectAsync("ann");
-        node.Messaging.GetConnectionCount("ann").Should().Be(1);
-        node.Messaging.DisconnectUser("ann").Should().Be(1);
+        (await node.Messaging.GetConnectionCountAsync("ann", TestContext.Current.CancellationToken)).Should().Be(1);
+        (await node.Messaging.DisconnectUserAsync("ann", cancellationToken: TestContext.Current.CancellationToken)).Should().Be(1);
         (await client.ClosedAsync()).Should().Be(CloseCode.Disconnected);
     }
 

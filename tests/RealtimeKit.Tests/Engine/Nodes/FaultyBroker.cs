@@ -6,7 +6,10 @@ namespace RealtimeKit.Tests.Engine.Nodes;
 internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBroker, IBrokerReceiver, IAsyncDisposable
 {
     private readonly InMemoryBroker _inner = new(network);
+    private readonly Lock _gate = new();
+    private List<(string Channel, byte[] Payload)>? _held;
     private volatile bool _cut;
+    private volatile bool _dead;
     private IBrokerReceiver? _node;
 
     /// <summary>Whether something that this node sends to a channel is lost on the way, without anybody's knowledge.</summary>
@@ -34,6 +37,25 @@ internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBrok
         Node.ConnectionRegained();
     }
 
+    /// <summary>The process stands still: what comes waits, and nothing is sent.</summary>
+    public void Freeze()
+    {
+        lock (_gate) _held ??= [];
+    }
+
+    /// <summary>It goes on, and gets what waited.</summary>
+    public void Thaw()
+    {
+        lock (_gate)
+        {
+            foreach (var (channel, payload) in _held ?? []) Node.Receive(channel, payload);
+            _held = null;
+        }
+    }
+
+    /// <summary>The process is dead: nothing more goes out or comes in, not even a farewell.</summary>
+    public void Kill() => _dead = true;
+
     public ValueTask StartAsync(IBrokerReceiver receiver, CancellationToken cancellationToken)
     {
         _node = receiver;
@@ -42,6 +64,7 @@ internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBrok
 
     public void Publish(string channel, ReadOnlySpan<byte> payload)
     {
+        if (_dead) return;
         if (_cut) Node.PublishLost(channel);
         else if (!LosesOutgoing(channel)) _inner.Publish(channel, payload);
     }
@@ -52,7 +75,12 @@ internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBrok
 
     public void Receive(string channel, ReadOnlySpan<byte> payload)
     {
-        if (!_cut && !LosesIncoming(channel)) Node.Receive(channel, payload);
+        if (_cut || _dead || LosesIncoming(channel)) return;
+        lock (_gate)
+        {
+            if (_held is not null) _held.Add((channel, payload.ToArray()));
+            else Node.Receive(channel, payload);
+        }
     }
 
     public void ConnectionLost() => Node.ConnectionLost();

@@ -5,14 +5,16 @@ using Xunit;
 
 namespace RealtimeKit.Tests.Engine.Nodes;
 
-/// <summary>Nodes on one store and one broker network, with the clock in the test's hand.</summary>
+/// <summary>Nodes on one store and one broker network, each with its own clock, all in the test's hand.</summary>
 internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAsyncDisposable
 {
     private readonly InMemoryStore _store = new();
     private readonly InMemoryBrokerNetwork _network = new();
     private readonly List<GroupNode> _nodes = [];
+    private DateTimeOffset _now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    public FakeTimeProvider Time { get; } = new();
+    // Small enough that no timer of the engine is due twice within one.
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(250);
 
     public InMemoryStore Store => _store;
 
@@ -22,6 +24,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
     {
         var broker = new FaultyBroker(_network);
         var store = new FaultyStore(_store);
+        var time = new FakeTimeProvider(_now);
         var node = await TestNode.StartAsync(
             builder =>
             {
@@ -29,14 +32,46 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
                 builder.Services.AddSingleton<IChannelStore>(_store);
                 builder.Services.AddSingleton<IMessageBroker>(broker);
             },
-            configure, Time);
-        var started = new GroupNode(node, broker, store);
+            configure, time);
+        var started = new GroupNode(node, broker, store, time);
         _nodes.Add(started);
         return started;
     }
 
     public Task EnsureChannelAsync(string channel) =>
         _nodes[0].Messaging.EnsureChannelAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
+
+    /// <summary>Lets time pass at once, for all nodes that do not stand still.</summary>
+    public void Advance(TimeSpan duration)
+    {
+        _now += duration;
+        foreach (var node in _nodes.Where(node => !node.IsFrozen)) node.Time.SetUtcNow(_now);
+    }
+
+    /// <summary>Lets time pass in small steps, each seen by the nodes before the next.</summary>
+    public async Task PassAsync(TimeSpan duration)
+    {
+        for (var passed = TimeSpan.Zero; passed < duration; passed += Step)
+        {
+            Advance(Step);
+            await SettleAsync();
+        }
+    }
+
+    /// <summary>Waits until the nodes have nothing more to say to each other at this moment.</summary>
+    public async Task SettleAsync()
+    {
+        for (var idle = 0; idle < 3; await Task.Delay(1))
+            idle = _nodes.All(node => node.Engine.Link!.IsIdle) ? idle + 1 : 0;
+    }
+
+    /// <summary>A node that stood still goes on.</summary>
+    public void Thaw(GroupNode node)
+    {
+        node.IsFrozen = false;
+        node.Time.SetUtcNow(_now);
+        node.Broker.Thaw();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -45,11 +80,28 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
 }
 
 /// <summary>One node of a group, with what a test may do to it.</summary>
-internal sealed record GroupNode(TestNode Node, FaultyBroker Broker, FaultyStore Store)
+internal sealed record GroupNode(TestNode Node, FaultyBroker Broker, FaultyStore Store, FakeTimeProvider Time)
 {
+    public bool IsFrozen { get; set; }
+
+    public bool IsDead { get; private set; }
+
+
     public IRealtimeMessaging Messaging => Node.Messaging;
 
     public RealtimeNode Engine => Node.Services.GetRequiredService<RealtimeNode>();
+
+    public void Freeze()
+    {
+        IsFrozen = true;
+        Broker.Freeze();
+    }
+
+    public void Kill()
+    {
+        IsDead = true;
+        Broker.Kill();
+    }
 
     public async Task<TestClient> SubscribeAsync(string user, string channel)
     {
