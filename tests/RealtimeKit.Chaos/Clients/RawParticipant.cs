@@ -2,6 +2,7 @@ using System.Text.Json;
 using RealtimeKit.Chaos.Checks;
 
 namespace RealtimeKit.Chaos.Clients;
+
 /// <summary>
 /// A client written to the protocol's page and nothing else: it connects, and resumes each channel after its cursor. What a
 /// node does wrong it does not make good but reports. What it sends is in <see cref="RawHand"/>.
