@@ -11,8 +11,7 @@ internal static class Node
 {
     public static async Task<int> RunAsync(WebApplicationBuilder builder, string database, string broker)
     {
-        await using var keysDatabase = NpgsqlDataSource.Create(database);
-        var keys = new SharedKeys(keysDatabase);
+        await using var keys = new SharedKeys(database);
         builder.Services.AddSignIn();
         builder.Services.AddDataProtection().SetApplicationName("RealtimeKit.Cluster");
         builder.Services.Configure<KeyManagementOptions>(options => options.XmlRepository = keys);

@@ -27,13 +27,13 @@ internal sealed class Migrator(NpgsqlConnection connection, string schema, strin
         {
             // The others wait for as long as the one takes.
             await RunAsync("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SET LOCAL client_min_messages = warning").ConfigureAwait(false);
-            await ScalarAsync("SELECT pg_advisory_xact_lock(hashtextextended('realtimekit ' || $1, 0))", schema).ConfigureAwait(false);
+            await ScalarAsync("SELECT pg_advisory_xact_lock(hashtextextended('realtimekit ' || $1, 0))", Sql.Parameter(schema)).ConfigureAwait(false);
             var version = await ReadVersionAsync().ConfigureAwait(false);
             if (version == 0) await CreateAsync().ConfigureAwait(false);
             await RunAsync($"SET LOCAL search_path = {Sql.Quote(schema)}").ConfigureAwait(false);
             for (; version < Version; version++) await RunAsync(Steps[version]).ConfigureAwait(false);
             await RunAsync("DELETE FROM schema_version").ConfigureAwait(false);
-            await ScalarAsync("INSERT INTO schema_version VALUES($1)", Version).ConfigureAwait(false);
+            await ScalarAsync("INSERT INTO schema_version VALUES($1)", Sql.Parameter(Version)).ConfigureAwait(false);
             await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         }
     }
@@ -41,25 +41,27 @@ internal sealed class Migrator(NpgsqlConnection connection, string schema, strin
     private async Task CreateAsync()
     {
         // Asked first, because "IF NOT EXISTS" needs the right to create even where there is nothing to create.
-        if (await ScalarAsync("SELECT EXISTS(SELECT FROM pg_namespace WHERE nspname = $1)", schema).ConfigureAwait(false) is not true)
+        if (!await ExistsAsync("SELECT EXISTS(SELECT FROM pg_namespace WHERE nspname = $1)").ConfigureAwait(false))
             await RunAsync($"CREATE SCHEMA {Sql.Quote(schema)}").ConfigureAwait(false);
-        else if (await ScalarAsync("SELECT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1)", schema).ConfigureAwait(false) is true)
-            throw new InvalidOperationException($"The schema '{schema}' of {name} has tables of something else: give the messages a schema of their own.");
+        else if (await ExistsAsync("SELECT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1)").ConfigureAwait(false))
+            throw new InvalidOperationException($"The schema '{schema}' has tables of something else: give the messages a schema of their own. {name}.");
         await RunAsync($"CREATE TABLE {Sql.Quote(schema)}.schema_version(version integer NOT NULL)").ConfigureAwait(false);
     }
 
-    // 0 where there is none. The catalogue is read, not to_regclass: that remembers from before the lock that there is nothing.
+    // 0 where there is none. The catalogs are read as tables: what is looked up by name may come from a cache that is older than the lock.
     private async Task<int> ReadVersionAsync()
     {
         const string exists =
-            "SELECT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = $1 AND relname = 'schema_version')";
-        if (await ScalarAsync(exists, schema).ConfigureAwait(false) is not true) return 0;
+            "SELECT EXISTS(SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'schema_version')";
+        if (!await ExistsAsync(exists).ConfigureAwait(false)) return 0;
         var version = await ScalarAsync($"SELECT version FROM {Sql.Quote(schema)}.schema_version").ConfigureAwait(false) as int? ?? 0;
         if (version > Version)
             throw new InvalidOperationException(
-                $"The schema '{schema}' of {name} has version {version}, but this RealtimeKit.PostgreSql knows versions up to {Version}: use a newer one.");
+                $"The schema '{schema}' has version {version}, but this RealtimeKit.PostgreSql knows versions up to {Version}: use a newer one. {name}.");
         return version;
     }
+
+    private async Task<bool> ExistsAsync(string sql) => await ScalarAsync(sql, Sql.Parameter(schema)).ConfigureAwait(false) is true;
 
     private async Task RunAsync(string sql)
     {
@@ -67,15 +69,10 @@ internal sealed class Migrator(NpgsqlConnection connection, string schema, strin
         await using (command.ConfigureAwait(false)) await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<object?> ScalarAsync<T>(string sql, T argument)
-    {
-        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = Patience, Parameters = { Sql.Parameter(argument) } };
-        await using (command.ConfigureAwait(false)) return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task<object?> ScalarAsync(string sql)
+    private async Task<object?> ScalarAsync(string sql, params NpgsqlParameter[] parameters)
     {
         var command = new NpgsqlCommand(sql, connection) { CommandTimeout = Patience };
+        command.Parameters.AddRange(parameters);
         await using (command.ConfigureAwait(false)) return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
     }
 }

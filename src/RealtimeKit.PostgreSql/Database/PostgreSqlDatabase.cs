@@ -8,7 +8,8 @@ namespace RealtimeKit.PostgreSql.Database;
 internal sealed class PostgreSqlDatabase : IAsyncDisposable
 {
     // Once for a session. What the server or the role has as defaults must not weaken what is promised: a commit waits for the
-    // disk (and for more where the server asks for more), and no session holds a lock for longer than a call may take.
+    // disk (and for more where the server asks for more), and no session holds a lock for longer than a call may take. Every
+    // statement goes from index to index: the planner is told so, or plans made while the tables were empty would read them whole.
     private const string Prepare = """
         SELECT pg_is_in_recovery(),
             set_config('search_path', quote_ident($1), false),
@@ -18,7 +19,11 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
             set_config('lock_timeout', '0', false),
             set_config('idle_in_transaction_session_timeout', $2, false),
             set_config('plan_cache_mode', 'force_generic_plan', false),
-            set_config('jit', 'off', false)
+            set_config('jit', 'off', false),
+            set_config('enable_seqscan', 'off', false),
+            set_config('enable_bitmapscan', 'off', false),
+            set_config('enable_hashjoin', 'off', false),
+            set_config('enable_mergejoin', 'off', false)
         """;
 
     private readonly PostgreSqlStoreOptions _options;

@@ -39,24 +39,25 @@ internal static class Schema
             data text,
             attachments text,
             mentions text,
-            reactions text,
-            PRIMARY KEY(channel, sequence),
-            UNIQUE(id, channel));
-        CREATE UNIQUE INDEX messages_version ON messages(channel, version);
-        CREATE INDEX messages_thread ON messages(channel, thread, sequence) WHERE thread IS NOT NULL;
+            reactions text);
 
         -- What is not unread: a user's own messages and the deleted ones. Counting these two is shorter than counting the rest.
-        CREATE INDEX messages_sender ON messages(channel, sender, sequence);
+        CREATE INDEX messages_sender ON messages(sender, channel, sequence);
         CREATE INDEX messages_deleted ON messages(channel, sequence) INCLUDE (sender) WHERE deleted IS NOT NULL;
+        CREATE INDEX messages_thread ON messages(channel, thread, sequence) WHERE thread IS NOT NULL;
+
+        -- Keys last: while a table is empty all indexes look alike to the planner, which then takes the newest.
+        CREATE UNIQUE INDEX messages_version ON messages(channel, version);
+        ALTER TABLE messages ADD UNIQUE(id, channel), ADD PRIMARY KEY(channel, sequence);
 
         CREATE TABLE reactions(
             channel bigint NOT NULL,
             sequence bigint NOT NULL,
             position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
             user_id text COLLATE "C" NOT NULL,
-            reaction text COLLATE "C" NOT NULL,
-            PRIMARY KEY(channel, sequence, user_id, reaction));
+            reaction text COLLATE "C" NOT NULL);
         CREATE INDEX reactions_position ON reactions(channel, sequence, reaction, position);
+        ALTER TABLE reactions ADD PRIMARY KEY(channel, sequence, user_id, reaction);
 
         -- Only what counts as a mention: by others, of messages not deleted.
         CREATE TABLE mentions(

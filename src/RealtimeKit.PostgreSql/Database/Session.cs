@@ -27,14 +27,27 @@ internal sealed class Session : IAsyncDisposable
     /// Runs commands in one round trip and, where no transaction is open, in a transaction of their own that is
     /// committed when this returns. Each command sees what was committed before it began.
     /// </summary>
-    public async Task<T> RunAsync<T>(Func<NpgsqlDataReader, Task<T>> read, params NpgsqlBatchCommand[] commands)
+    public Task<T> RunAsync<T>(Func<NpgsqlDataReader, Task<T>> read, params NpgsqlBatchCommand[] commands) => RunAsync(read, commands, prepared: true);
+
+    /// <summary>
+    /// The same with a new plan each time, for what is asked seldom and has several indexes to choose from: the choice
+    /// needs the sizes of the moment.
+    /// </summary>
+    public Task<T> RunOnceAsync<T>(Func<NpgsqlDataReader, Task<T>> read, NpgsqlBatchCommand command) => RunAsync(read, [command], prepared: false);
+
+    /// <summary>Runs commands whose rows do not matter.</summary>
+    public Task RunAsync(params NpgsqlBatchCommand[] commands) => RunAsync(static _ => Task.FromResult(true), commands);
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    private async Task<T> RunAsync<T>(Func<NpgsqlDataReader, Task<T>> read, NpgsqlBatchCommand[] commands, bool prepared)
     {
         var batch = new NpgsqlBatch(_connection) { Timeout = _timeout };
         await using (batch.ConfigureAwait(false))
         {
             foreach (var command in commands) batch.BatchCommands.Add(command);
             // A round trip the first time only: what is prepared already is found by its text.
-            await batch.PrepareAsync().ConfigureAwait(false);
+            if (prepared) await batch.PrepareAsync().ConfigureAwait(false);
             var rows = await batch.ExecuteReaderAsync().ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
@@ -49,9 +62,4 @@ internal sealed class Session : IAsyncDisposable
             }
         }
     }
-
-    /// <summary>Runs commands whose rows do not matter.</summary>
-    public Task RunAsync(params NpgsqlBatchCommand[] commands) => RunAsync(static _ => Task.FromResult(true), commands);
-
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 }

@@ -12,22 +12,22 @@ namespace RealtimeKit.PostgreSql.Directory;
 internal static class ChannelLister
 {
     public const string Channels = $"""
-        SELECT c.name, c.title, c.kind, c.role, c.sequence, c.version, c.read, c.changed,
-            c.sequence - c.read - (
-                SELECT count(*) FROM messages WHERE channel = c.id AND sender = $1 AND sequence > c.read) - (
-                SELECT count(*) FROM messages WHERE channel = c.id AND sequence > c.read AND deleted IS NOT NULL AND sender <> $1),
-            (SELECT count(*) FROM mentions WHERE channel = c.id AND user_id = $1 AND sequence > c.read),
+        SELECT c.name, c.title, c.kind, c.role, c.sequence, c.version, r.read, c.changed,
+            c.sequence - r.read - (
+                SELECT count(*) FROM messages WHERE sender = $1 AND channel = c.id AND sequence > r.read) - (
+                SELECT count(*) FROM messages WHERE channel = c.id AND sequence > r.read AND deleted IS NOT NULL AND sender <> $1),
+            (SELECT count(*) FROM mentions WHERE channel = c.id AND user_id = $1 AND sequence > r.read),
             {MessageRow.Columns}
         FROM (
-            SELECT c.*, m.role, coalesce(r.sequence, 0) AS read
-            FROM members m JOIN channels c ON c.id = m.channel LEFT JOIN marks r ON r.channel = c.id AND r.user_id = m.user_id
+            SELECT c.*, m.role FROM members m JOIN channels c ON c.id = m.channel
             WHERE m.user_id = $1 AND (c.changed < $2 OR (c.changed = $2 AND c.name > $3))
             ORDER BY c.changed DESC, c.name LIMIT $4) c
+        CROSS JOIN LATERAL (SELECT coalesce((SELECT sequence FROM marks WHERE channel = c.id AND user_id = $1), 0) AS read OFFSET 0) r
         LEFT JOIN messages m ON m.channel = c.id AND m.sequence = c.sequence
         ORDER BY c.changed DESC, c.name
         """;
 
-    public static Task<ChannelPage> ListAsync(Session session, string user, ChannelCursor? before, int limit) => session.RunAsync(
+    public static Task<ChannelPage> ListAsync(Session session, string user, ChannelCursor? before, int limit) => session.RunOnceAsync(
         async rows =>
         {
             var channels = new List<ChannelSummary>();

@@ -11,9 +11,11 @@ namespace RealtimeKit.PostgreSql.Directory;
 /// </summary>
 internal static class DirectoryWriter
 {
+    // Looked for first, because a conflict would use up a number.
     public const string Insert = """
         WITH made AS (
-            INSERT INTO channels(name, title, kind, pair, epoch, created, changed) VALUES($1, $2, $3, $4, $5, $6, $6)
+            INSERT INTO channels(name, title, kind, pair, epoch, created, changed) SELECT $1, $2, $3, $4, $5, $6, $6
+            WHERE NOT EXISTS (SELECT FROM channels WHERE name = $1) AND NOT EXISTS (SELECT FROM channels WHERE pair = $4)
             ON CONFLICT DO NOTHING RETURNING id),
         seated AS (INSERT INTO members(channel, user_id, role) SELECT made.id, m.* FROM made, unnest($7, $8) m)
         SELECT id FROM made

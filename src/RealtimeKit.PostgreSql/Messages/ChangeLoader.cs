@@ -11,7 +11,9 @@ internal static class ChangeLoader
     public const string GivenReactions = """
         SELECT c.name, r.sequence, r.user_id, r.reaction
         FROM unnest($1, $2, $3, $4) AS p(name, sequence, user_id, reaction) JOIN channels c ON c.name = p.name
-        JOIN reactions r ON r.channel = c.id AND r.sequence = p.sequence AND r.user_id = p.user_id AND r.reaction = p.reaction
+        CROSS JOIN LATERAL (
+            SELECT * FROM reactions
+            WHERE channel = c.id AND sequence = p.sequence AND user_id = p.user_id AND reaction = p.reaction LIMIT 1) r
         """;
 
     public const string FirstUsers = """

@@ -16,6 +16,7 @@ internal sealed class PostAppender(Session session)
         SELECT count(*) FROM (SELECT FROM channels WHERE name = ANY($1) ORDER BY id FOR NO KEY UPDATE) locked
         """;
 
+    // The zero keeps the planner from any index but that of the ids.
     public const string Append = """
         WITH fresh AS (
             SELECT c.id AS channel, c.sequence + row_number() OVER w AS sequence, c.version + row_number() OVER w AS version,
@@ -24,7 +25,7 @@ internal sealed class PostAppender(Session session)
             FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) WITH ORDINALITY
                 AS p(name, id, id_text, sender, time, text, data, attachments, mentions, digest, position)
             JOIN channels c ON c.name = p.name
-            WHERE NOT EXISTS (SELECT FROM messages known WHERE known.id = p.id AND known.channel = c.id)
+            WHERE NOT EXISTS (SELECT FROM messages known WHERE known.id = p.id AND known.channel + 0 = c.id)
             WINDOW w AS (PARTITION BY c.id ORDER BY p.position)),
         written AS (
             INSERT INTO messages(channel, sequence, version, time, id, digest, sender, id_text, text, data, attachments, mentions)
@@ -34,7 +35,8 @@ internal sealed class PostAppender(Session session)
             FROM fresh f WHERE f.is_last AND c.id = f.channel),
         mentioned AS (
             INSERT INTO mentions(channel, user_id, sequence)
-            SELECT f.channel, m.user_id, f.sequence FROM unnest($11, $12) AS m(position, user_id) JOIN fresh f ON f.position = m.position)
+            SELECT channel, user_id, sequence FROM fresh CROSS JOIN unnest(string_to_array(mentions, ' ')) AS user_id
+            WHERE user_id <> sender ON CONFLICT DO NOTHING)
         SELECT position, sequence, version FROM fresh
         """;
 

@@ -16,8 +16,6 @@ internal sealed class PostColumns
     private readonly string?[] _attachments;
     private readonly string?[] _mentions;
     private readonly Guid[] _digests;
-    private readonly List<long> _mentionPositions = [];
-    private readonly List<string> _mentionUsers = [];
 
     public PostColumns(List<(PostChange Change, int Place)> posts)
     {
@@ -34,8 +32,7 @@ internal sealed class PostColumns
     public NpgsqlBatchCommand ToCommand(string sql) => Sql.Command(
         sql,
         Sql.Parameter(_names), Sql.Parameter(_ids), Sql.Parameter(_idTexts), Sql.Parameter(_senders), Sql.Parameter(_times),
-        Sql.Parameter(_texts), Sql.Parameter(_data), Sql.Parameter(_attachments), Sql.Parameter(_mentions), Sql.Parameter(_digests),
-        Sql.Parameter(_mentionPositions.ToArray()), Sql.Parameter(_mentionUsers.ToArray()));
+        Sql.Parameter(_texts), Sql.Parameter(_data), Sql.Parameter(_attachments), Sql.Parameter(_mentions), Sql.Parameter(_digests));
 
     private void Set(int i, PostChange post)
     {
@@ -43,11 +40,5 @@ internal sealed class PostColumns
         (_times[i], _texts[i], _digests[i]) = (post.Time.ToUnixTimeMilliseconds(), post.Content.Text, MessageRow.Digest(post));
         (_data[i], _attachments[i]) = (post.Content.Data?.ToString(), post.Content.Attachments?.ToString());
         _mentions[i] = MessageColumns.WriteMentions(post.Content.Mentions);
-        if (post.Content.Mentions is not { Count: > 0 }) return;
-        foreach (var user in ChangeRules.Mentioned(ChangeRules.Post(post, 0, 0, null)))
-        {
-            _mentionPositions.Add(i + 1);
-            _mentionUsers.Add(user);
-        }
     }
 }

@@ -7,13 +7,16 @@ namespace RealtimeKit.PostgreSql.Messages;
 /// <summary>Finds the messages that the changes of a batch are about, each with its digest.</summary>
 internal static class StoredMessages
 {
+    // The limits keep each lookup whole: joined, the planner may look for a part of a key and throw away the rest. The zero
+    // keeps it from any index but that of the ids.
     public const string WithId = $"""
-        {Select} unnest($1, $2) AS p(name, id) JOIN channels c ON c.name = p.name JOIN messages m ON m.id = p.id AND m.channel = c.id
+        {Select} unnest($1, $2) AS p(name, id) JOIN channels c ON c.name = p.name
+        CROSS JOIN LATERAL (SELECT * FROM messages WHERE id = p.id AND channel + 0 = c.id LIMIT 1) m
         """;
 
     public const string AtSequence = $"""
-        {Select} unnest($1, $2) AS p(name, sequence)
-        JOIN channels c ON c.name = p.name JOIN messages m ON m.channel = c.id AND m.sequence = p.sequence
+        {Select} unnest($1, $2) AS p(name, sequence) JOIN channels c ON c.name = p.name
+        CROSS JOIN LATERAL (SELECT * FROM messages WHERE channel = c.id AND sequence = p.sequence LIMIT 1) m
         """;
 
     private const string Select = $"SELECT c.name, m.digest, {MessageRow.Columns} FROM";

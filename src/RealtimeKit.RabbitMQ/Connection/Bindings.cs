@@ -33,16 +33,10 @@ internal sealed class Bindings(IChannel channel, string exchange, string queue, 
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var last = -1;
-            foreach (var partition in share.Of(partitions))
-            {
-                if (subscriptions.IsWanted(partition) == _bound[partition]) continue;
-                if (last >= 0) await SetAsync(last, noWait: true, cancellationToken).ConfigureAwait(false);
-                last = partition;
-            }
-
-            // The broker works in order: when it has answered for the last it has done all.
-            if (last >= 0) await SetAsync(last, noWait: false, cancellationToken).ConfigureAwait(false);
+            var any = false;
+            foreach (var partition in share.Of(partitions)) any |= await SetAsync(partition, noWait: true, cancellationToken).ConfigureAwait(false);
+            // The broker works in order: when it has answered this it has done all before it.
+            if (any) await channel.ExchangeDeclarePassiveAsync(exchange, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -50,13 +44,14 @@ internal sealed class Bindings(IChannel channel, string exchange, string queue, 
         }
     }
 
-    private async Task SetAsync(int partition, bool noWait, CancellationToken cancellationToken)
+    private async Task<bool> SetAsync(int partition, bool noWait, CancellationToken cancellationToken)
     {
         var wanted = subscriptions.IsWanted(partition);
-        if (wanted == _bound[partition]) return;
+        if (wanted == _bound[partition]) return false;
         var key = partition.ToString(CultureInfo.InvariantCulture);
         if (wanted) await channel.QueueBindAsync(queue, exchange, key, noWait: noWait, cancellationToken: cancellationToken).ConfigureAwait(false);
         else await channel.QueueUnbindAsync(queue, exchange, key, cancellationToken: cancellationToken).ConfigureAwait(false);
         _bound[partition] = wanted;
+        return true;
     }
 }

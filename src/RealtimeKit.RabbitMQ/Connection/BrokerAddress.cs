@@ -29,8 +29,11 @@ internal sealed class BrokerAddress
 
     public string VirtualHost { get; }
 
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{(IsTls ? "amqps" : "amqp")}://{Host}:{Port}/{(VirtualHost == "/" ? "" : VirtualHost)}");
+    public override string ToString()
+    {
+        var host = Uri.CheckHostName(Host) == UriHostNameType.IPv6 ? $"[{Host}]" : Host;
+        return string.Create(CultureInfo.InvariantCulture, $"{(IsTls ? "amqps" : "amqp")}://{host}:{Port}/{(VirtualHost == "/" ? "" : VirtualHost)}");
+    }
 
     /// <summary>Reads an address; the failure says what is wrong and repeats nothing of what may be secret.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out BrokerAddress? address, [NotNullWhen(false)] out string? failure)

@@ -10,22 +10,20 @@ namespace RealtimeKit.RabbitMQ.Connection;
 /// </summary>
 internal sealed class BrokerConnection : IAsyncDisposable
 {
-    // Between two tellings, so that a broker that refuses everything does not keep the node busy with telling so.
-    private static readonly TimeSpan TellPause = TimeSpan.FromMilliseconds(100);
+    private const int MaxFailures = 100;
 
     private readonly NodeContext _node;
     private readonly BrokerAddress[] _addresses;
     private readonly Share _share;
     private readonly ConnectionOpener _opener;
     private readonly PublishQueue _queue;
-    private readonly LostPublishes _lost = new();
     private readonly Backoff _backoff;
+    private readonly HashSet<(int Address, string Reason)> _failures = [];
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _work;
     private volatile Link? _link;
     private int _address;
-    private string? _failure;
     private bool _isLost;
 
     public BrokerConnection(NodeContext node, RabbitMqEndpoint endpoint, Share share)
@@ -35,7 +33,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         _opener = new ConnectionOpener(node.Options, node.Time);
         _queue = new PublishQueue(node.Options.PublishQueueLength, node.Options.PublishQueueBytes);
         _backoff = new Backoff(node.Options.MaxReconnectDelay);
-        _work = Task.WhenAll(Task.Run(RunAsync), Task.Run(TellAsync));
+        _work = Task.Run(RunAsync);
     }
 
     /// <summary>Ends when each address was tried once, or one of them has answered.</summary>
@@ -48,7 +46,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         var publication = new Publication(channel, partition, buffer, length);
         if (_link is not null && _queue.TryEnqueue(publication)) return;
         publication.Return();
-        _lost.Note(channel);
+        _node.PublishLost(channel);
     }
 
     /// <summary>Makes a partition's binding what is wanted; where the broker is away, the next connection does.</summary>
@@ -90,20 +88,20 @@ internal sealed class BrokerConnection : IAsyncDisposable
             {
                 if (await ConnectAsync().ConfigureAwait(false) is { } link) await ServeAsync(link).ConfigureAwait(false);
                 else Leave();
-                _tried.TrySetResult();
-                await Task.Delay(_backoff.Next(), _node.Time, _stop.Token).ConfigureAwait(false);
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            catch (Exception exception) when (_stop.IsCancellationRequested)
             {
-                break;
+                // Whatever it was doing, it was told to stop.
+                if (exception is not OperationCanceledException) BrokerLog.CloseFailed(_node.Log, exception);
             }
             catch (Exception exception)
             {
                 BrokerLog.Failed(_node.Log, Address, exception);
             }
-        }
 
-        _tried.TrySetResult();
+            _tried.TrySetResult();
+            await Task.Delay(_backoff.Next(), _node.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     // Tries each address once, beginning with the one that worked last.
@@ -114,13 +112,13 @@ internal sealed class BrokerConnection : IAsyncDisposable
             try
             {
                 var open = await _opener.OpenAsync(_addresses[_address], _stop.Token).ConfigureAwait(false);
-                return await Link.StartAsync(open, _node, _share, _queue, _lost, _stop.Token).ConfigureAwait(false);
+                return await Link.StartAsync(open, _node, _share, _queue, _stop.Token).ConfigureAwait(false);
             }
             catch (Exception exception) when (!_stop.IsCancellationRequested)
             {
-                var failure = $"{Address} {Describe(exception)}";
-                if (failure != _failure) BrokerLog.Unreachable(_node.Log, Address, Describe(exception));
-                _failure = failure;
+                // Once for each reason until the next success, not at each attempt.
+                var reason = Describe(exception);
+                if (_failures.Count < MaxFailures && _failures.Add((_address, reason))) BrokerLog.Unreachable(_node.Log, Address, reason);
                 _address = (_address + 1) % _addresses.Length;
             }
         }
@@ -136,7 +134,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
             try
             {
                 BrokerLog.Connected(_node.Log, Address);
-                _failure = null;
+                _failures.Clear();
                 await EnterAsync(link).ConfigureAwait(false);
                 await foreach (var blocked in link.Blocked.ReadAllAsync(_stop.Token).ConfigureAwait(false))
                 {
@@ -177,7 +175,6 @@ internal sealed class BrokerConnection : IAsyncDisposable
         if (_isLost) Tell(static receiver => receiver.ConnectionRegained());
         _isLost = false;
         _tried.TrySetResult();
-        _lost.Wake();
     }
 
     private void Leave()
@@ -185,28 +182,6 @@ internal sealed class BrokerConnection : IAsyncDisposable
         _link = null;
         if (!_isLost) Tell(static receiver => receiver.ConnectionLost());
         _isLost = true;
-    }
-
-    // Not before the others can hear of it, and not while the queue is full: telling them takes room in it.
-    private async Task TellAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                await _lost.WaitAsync(_stop.Token).ConfigureAwait(false);
-                if (_link is null || !_queue.HasRoom) continue;
-                var channels = _lost.Take();
-                if (channels.Count == 0) continue;
-                BrokerLog.PublishesLost(_node.Log, channels.Count);
-                foreach (var channel in channels) Tell(receiver => receiver.PublishLost(channel));
-                await Task.Delay(TellPause, _node.Time, _stop.Token).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // The node ends.
-        }
     }
 
     private void Tell(Action<IBrokerReceiver> what)

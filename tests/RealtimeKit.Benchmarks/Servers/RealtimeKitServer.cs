@@ -8,6 +8,11 @@ internal sealed class RealtimeKitServer(Action<RealtimeMessagingBuilder, Argumen
     public static RealtimeKitServer Sqlite() => new((builder, arguments) =>
         builder.UseSqliteStore("Data Source=" + arguments.Text("database", "messages.db")));
 
+    /// <summary>One of several nodes on one database and one broker.</summary>
+    public static RealtimeKitServer Cluster() => new((builder, arguments) => builder
+        .UsePostgreSqlStore(arguments.Text("postgresql", ""))
+        .UseRabbitMqBroker(arguments.Text("rabbitmq", "")));
+
     public void Configure(WebApplicationBuilder builder, Arguments arguments) => chooseStore(
         builder.Services.AddRealtimeMessaging().AddWebSockets().UseAuthenticator<TokenIsUser>(), arguments);
 

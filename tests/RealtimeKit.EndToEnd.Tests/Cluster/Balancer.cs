@@ -46,6 +46,7 @@ internal sealed class Balancer : IAsyncDisposable
             }
             catch (HttpRequestException)
             {
+                if (balancer._process.HasExited) throw new InvalidOperationException($"nginx ended with {balancer._process.ExitCode}.");
                 await Task.Delay(20, deadline.Token);
             }
         }

@@ -8,8 +8,14 @@ namespace RealtimeKit.EndToEnd.Cluster;
 public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
 {
     private const int Count = 3;
-    private string? _database;
+    private string? _taken;
     private Balancer? _balancer;
+
+    /// <summary>The database's connection string; a fresh database where none is given.</summary>
+    public string? Database { get; init; }
+
+    /// <summary>The broker's address; the one that all tests share where none is given.</summary>
+    public string? Broker { get; init; }
 
     public IReadOnlyList<NodeProcess> Nodes { get; private set; } = [];
 
@@ -20,10 +26,11 @@ public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        (_database, var broker) = await servers.TakeAsync();
+        var database = Database ?? (_taken = await servers.TakeDatabaseAsync());
+        var broker = Broker ?? await servers.BrokerAsync();
         var exchange = $"test-{Guid.NewGuid():n}";
         var ports = (await ServerScript.RunAsync(["port", Count.ToString(CultureInfo.InvariantCulture)])).Split('\n');
-        Nodes = [.. ports.Select((port, index) => new NodeProcess($"n{index + 1}", int.Parse(port, CultureInfo.InvariantCulture), _database, broker, exchange))];
+        Nodes = [.. ports.Select((port, index) => new NodeProcess($"n{index + 1}", int.Parse(port, CultureInfo.InvariantCulture), database, broker, exchange))];
         await Task.WhenAll(Nodes.Select(node => node.StartAsync()));
         _balancer = await Balancer.StartAsync(Nodes);
     }
@@ -37,7 +44,7 @@ public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
         }
         finally
         {
-            if (_database is not null) await ClusterServers.GiveBackAsync(_database);
+            if (_taken is not null) await ClusterServers.GiveDatabaseBackAsync(_taken);
         }
     }
 }

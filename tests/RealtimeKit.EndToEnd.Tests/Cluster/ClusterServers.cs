@@ -17,28 +17,22 @@ public sealed class ClusterServers : IAsyncDisposable
     private PostgreSqlServer? _database;
     private RabbitMqServer? _broker;
 
-    /// <summary>A fresh database, by its connection string, and the broker's address.</summary>
-    internal async Task<(string Database, string Broker)> TakeAsync()
+    /// <summary>The broker's address.</summary>
+    internal async Task<string> BrokerAsync() => Environment.GetEnvironmentVariable(RabbitMqServer.Variable) is { Length: > 0 } given
+        ? given : (await OnceAsync(async () => _broker ??= await RabbitMqServer.CreateAsync())).Uri().ToString();
+
+    /// <summary>A fresh database, by its connection string.</summary>
+    internal async Task<string> TakeDatabaseAsync()
     {
-        await _starting.WaitAsync();
-        try
-        {
-            var broker = Environment.GetEnvironmentVariable(RabbitMqServer.Variable) is { Length: > 0 } givenBroker
-                ? givenBroker : (_broker ??= await RabbitMqServer.CreateAsync()).Uri().ToString();
-            var server = Environment.GetEnvironmentVariable(PostgreSqlServer.Variable) is { Length: > 0 } givenDatabase
-                ? givenDatabase : (_database ??= await PostgreSqlServer.CreateAsync()).ConnectionString;
-            var name = $"cluster_{Guid.NewGuid():n}";
-            await ExecuteAsync(server, $"CREATE DATABASE {name}");
-            return (new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString, broker);
-        }
-        finally
-        {
-            _starting.Release();
-        }
+        var server = Environment.GetEnvironmentVariable(PostgreSqlServer.Variable) is { Length: > 0 } given
+            ? given : (await OnceAsync(async () => _database ??= await PostgreSqlServer.CreateAsync())).ConnectionString;
+        var name = $"cluster_{Guid.NewGuid():n}";
+        await ExecuteAsync(server, $"CREATE DATABASE {name}");
+        return new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
     }
 
     /// <summary>Removes a database that was taken, whoever still uses it.</summary>
-    internal static async Task GiveBackAsync(string database)
+    internal static async Task GiveDatabaseBackAsync(string database)
     {
         var parts = new NpgsqlConnectionStringBuilder(database);
         var name = parts.Database;
@@ -53,7 +47,21 @@ public sealed class ClusterServers : IAsyncDisposable
         _starting.Dispose();
     }
 
-    private static async Task ExecuteAsync(string connectionString, string command)
+    private async Task<T> OnceAsync<T>(Func<Task<T>> start)
+    {
+        await _starting.WaitAsync();
+        try
+        {
+            return await start();
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+
+    /// <summary>Runs a command on a connection of its own.</summary>
+    internal static async Task ExecuteAsync(string connectionString, string command)
     {
         await using var source = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false });
         await using var execute = source.CreateCommand(command);

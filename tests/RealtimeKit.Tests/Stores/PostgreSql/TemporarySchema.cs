@@ -30,7 +30,14 @@ internal sealed class TemporarySchema(string connectionString) : IAsyncDisposabl
         {
             await store.DisposeAsync();
             await schema.DisposeAsync();
-        });
+        })
+        {
+            Another = () =>
+            {
+                var other = schema.Open();
+                return ValueTask.FromResult(new StoreUnderTest(other, other, other.DisposeAsync));
+            },
+        };
     }
 
     /// <summary>Runs text on a connection that is not the store's and returns the first value.</summary>
