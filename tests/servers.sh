@@ -2,10 +2,12 @@
 # Private PostgreSQL and RabbitMQ servers for the tests, the checker and the cluster sample: on loopback, in a folder of
 # their own, never the system's. What is missing is installed from Debian's packages.
 #
-#   servers.sh install                             install what is missing (apt; needs root)
+#   servers.sh install                             install what is missing, nginx too (apt; needs root)
 #   servers.sh port [COUNT]                        print free ports
 #   servers.sh start postgresql DIR PORT           start and wait until it answers; user postgres, no password
 #   servers.sh stop postgresql DIR [fast|immediate]
+#   servers.sh start-standby postgresql DIR PORT PRIMARY   make and start a standby of the server on port PRIMARY
+#   servers.sh promote postgresql DIR              make a standby the primary
 #   servers.sh start rabbitmq DIR PORT [COUNT]     start COUNT clustered nodes (1) on PORT, PORT+1, …; guest:guest
 #   servers.sh start-tls rabbitmq DIR PORT         start one node that takes amqps only; makes DIR/tls/{ca,server,client}.{pem,key}
 #   servers.sh stop rabbitmq DIR
@@ -52,6 +54,7 @@ install_missing() {
   local missing=()
   [ -n "$postgresql_bin" ] && [ -x "$postgresql_bin/initdb" ] || missing+=(postgresql)
   [ -x "$rabbitmq_bin/rabbitmq-server" ] || missing+=(rabbitmq-server)
+  [ -x /usr/sbin/nginx ] || missing+=(nginx)
   command -v openssl >/dev/null || missing+=(openssl)
   [ ${#missing[@]} -eq 0 ] && return
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
@@ -62,10 +65,26 @@ as_postgres() {
   if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; else "$@"; fi
 }
 
-start_postgresql() { # PORT
+postgresql_folder() {
   [ -n "$postgresql_bin" ] || die "PostgreSQL is not installed: run 'servers.sh install'"
   if [ "$(id -u)" -eq 0 ]; then install -d -o postgres -g postgres -m 755 "$dir"; else mkdir -p "$dir"; fi
   as_postgres test -w "$dir" || die "the user postgres cannot write to $dir: its parent folders must be readable by all"
+}
+
+stop_postgresql() { # MODE
+  # One that was killed has left its pid file behind.
+  as_postgres "$postgresql_bin/pg_ctl" -D "$dir/data" status >/dev/null || return 0
+  as_postgres "$postgresql_bin/pg_ctl" -D "$dir/data" -m "$1" -w stop >/dev/null
+}
+
+start_standby() { # PORT PRIMARY
+  postgresql_folder
+  [ -d "$dir/data" ] || as_postgres "$postgresql_bin/pg_basebackup" -h 127.0.0.1 -p "$2" -U postgres -D "$dir/data" -R -c fast --no-sync
+  start_postgresql "$1"
+}
+
+start_postgresql() { # PORT
+  postgresql_folder
   [ -d "$dir/data" ] || as_postgres "$postgresql_bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$dir/initdb.log"
   # A killed server's processes may hold its lock and its memory for a moment longer.
   local pid
@@ -162,7 +181,9 @@ stop_rabbitmq() {
 case $dir in /*) ;; *) dir=$PWD/$dir ;; esac
 case "$action $kind" in
 "start postgresql") start_postgresql "${4:?a port is needed}" ;;
-"stop postgresql") as_postgres "$postgresql_bin/pg_ctl" -D "$dir/data" -m "${4:-fast}" -w stop >/dev/null ;;
+"start-standby postgresql") start_standby "${4:?a port is needed}" "${5:?the port of the primary is needed}" ;;
+"promote postgresql") as_postgres "$postgresql_bin/pg_ctl" -D "$dir/data" -w promote >/dev/null ;;
+"stop postgresql") stop_postgresql "${4:-fast}" ;;
 "pid postgresql") head -n 1 "$dir/data/postmaster.pid" ;;
 "start rabbitmq") start_rabbitmq "${4:?a port is needed}" "${5:-1}" plain ;;
 "start-tls rabbitmq") start_rabbitmq "${4:?a port is needed}" 1 tls ;;

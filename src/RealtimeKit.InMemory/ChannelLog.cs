@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit.InMemory;
@@ -6,8 +5,6 @@ namespace RealtimeKit.InMemory;
 /// <summary>One channel's log: its messages by sequence, by id and by version. Guarded by the store's lock.</summary>
 internal sealed class ChannelLog
 {
-    private const int EpochLength = 20;
-
     private readonly List<StoredMessage> _messages = [];
     private readonly Dictionary<Guid, StoredMessage> _byId = [];
 
@@ -17,7 +14,7 @@ internal sealed class ChannelLog
     // For each message with answers the sequences of its thread, itself the first.
     private readonly Dictionary<long, List<long>> _threads = [];
     private readonly UnreadIndex _unread = new();
-    private readonly string _epoch = RandomNumberGenerator.GetHexString(EpochLength, lowercase: true);
+    private readonly string _epoch = ChannelHead.NewEpoch();
     private DateTimeOffset _changed;
 
     public ChannelLog(NewChannel definition)

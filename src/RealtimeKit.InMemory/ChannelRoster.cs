@@ -3,17 +3,10 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.InMemory;
 
 /// <summary>Who belongs to one channel, in which role, and how far everybody has read.</summary>
-internal sealed class ChannelRoster
+internal sealed class ChannelRoster(NewChannel channel)
 {
-    private readonly SortedDictionary<string, ChannelRole> _members = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, ChannelRole> _members = new(channel.Roles.ToDictionary(), StringComparer.Ordinal);
     private readonly Dictionary<string, long> _marks = new(StringComparer.Ordinal);
-
-    public ChannelRoster(NewChannel channel)
-    {
-        foreach (var user in channel.Members) _members[user] = ChannelRole.Member;
-        if (channel.Owner is { } owner)
-            _members[owner] = channel.Kind == ChannelKind.Direct ? ChannelRole.Member : ChannelRole.Owner;
-    }
 
     public IEnumerable<string> Users => _members.Keys;
 

@@ -15,7 +15,7 @@ internal sealed class UnreadIndex
     public void Add(Message message)
     {
         Insert(Of(_sent, message.Sender), message.Sequence);
-        foreach (var user in Mentioned(message)) Insert(Of(_mentions, user), message.Sequence);
+        foreach (var user in ChangeRules.Mentioned(message)) Insert(Of(_mentions, user), message.Sequence);
     }
 
     public void Replace(Message old, Message changed)
@@ -27,18 +27,14 @@ internal sealed class UnreadIndex
         }
 
         if (ReferenceEquals(old.Content, changed.Content)) return;
-        foreach (var user in Mentioned(old)) Remove(_mentions, user, old.Sequence);
-        foreach (var user in Mentioned(changed)) Insert(Of(_mentions, user), old.Sequence);
+        foreach (var user in ChangeRules.Mentioned(old)) Remove(_mentions, user, old.Sequence);
+        foreach (var user in ChangeRules.Mentioned(changed)) Insert(Of(_mentions, user), old.Sequence);
     }
 
     public long CountUnread(string user, long read, long last) =>
         last - read - CountAbove(_sent.GetValueOrDefault(user), read) - CountAbove(_deleted, read);
 
     public long CountMentions(string user, long read) => CountAbove(_mentions.GetValueOrDefault(user), read);
-
-    private static IEnumerable<string> Mentioned(Message message) =>
-        message.Content.Mentions is not { Count: > 0 } mentions ? []
-            : mentions.Distinct(StringComparer.Ordinal).Where(user => user != message.Sender);
 
     private static List<long> Of(Dictionary<string, List<long>> index, string user)
     {

@@ -19,6 +19,9 @@ public abstract class MessageBrokerConformance : IAsyncLifetime
     /// <summary>Makes the broker of another node, not started, on the same network as those before in this test.</summary>
     protected abstract ValueTask<IMessageBroker> CreateAsync();
 
+    /// <summary>Takes the connections of all nodes away, and lets them come back by themselves.</summary>
+    protected abstract ValueTask InterruptAsync();
+
     /// <inheritdoc/>
     public virtual async ValueTask InitializeAsync()
     {
@@ -158,5 +161,57 @@ public abstract class MessageBrokerConformance : IAsyncLifetime
 
         var expected = Enumerable.Range(0, tasks).SelectMany(task => Enumerable.Range(0, each).Select(number => $"{task} {number}")).ToHashSet();
         await _there.WaitForAllAsync(received => received.Select(Encoding.UTF8.GetString).ToHashSet().SetEquals(expected));
+    }
+
+    /// <summary>A payload of 1 MiB arrives whole.</summary>
+    [Fact]
+    public async Task LargePayloadArrivesWhole()
+    {
+        await _two!.SubscribeAsync("lobby", Cancel);
+        var payload = new byte[1 << 20];
+        for (var index = 0; index < payload.Length; index++) payload[index] = (byte)(index * 31 >> 3);
+        _one!.Publish("lobby", payload);
+        Assert.Equal(payload, await _there.WaitForAsync("lobby", received => received.Length == payload.Length));
+    }
+
+    /// <summary>A channel's name may be any text of up to 200 characters; names that are nearly the same are different.</summary>
+    [Fact]
+    public async Task AnyNameIsPossible()
+    {
+        string[] names = ["$nodes", "room", "Room", "room ", "room.*", "room/#", "räume 🙂", "\u0001\n", "*", "", new string('x', 200), new string('ä', 200), $"{new string('x', 199)}y"];
+        foreach (var name in names) await _two!.SubscribeAsync(name, Cancel);
+        for (var index = 0; index < names.Length; index++) _one!.Publish(names[index], [(byte)index]);
+        for (var index = 0; index < names.Length; index++)
+        {
+            await _there.WaitForAsync(names[index], _ => true);
+            Assert.All(_there.Payloads(names[index]), payload => Assert.Equal((byte)index, Assert.Single(payload)));
+        }
+    }
+
+    /// <summary>Each of thousands of channels that come and go gets what is its own.</summary>
+    [Fact]
+    public async Task ThousandsOfChannelsComeAndGo()
+    {
+        const int count = 2_000;
+        for (var number = 0; number < count; number++) await _two!.SubscribeAsync($"channel {number}", Cancel);
+        for (var number = 0; number < count; number += 2) await _two!.UnsubscribeAsync($"channel {number}", Cancel);
+        for (var number = 0; number < count; number++) _one!.Publish($"channel {number}", BitConverter.GetBytes(number));
+
+        var expected = Enumerable.Range(0, count / 2).Select(half => (2 * half) + 1).ToHashSet();
+        await _there.WaitForAllAsync(received => received.Select(payload => BitConverter.ToInt32(payload)).ToHashSet().SetEquals(expected));
+        Assert.All(expected, number => Assert.Equal(number, BitConverter.ToInt32(_there.Payloads($"channel {number}")[0])));
+    }
+
+    /// <summary>A lost connection is told, and told again when it is there; what was subscribed to is carried then without more.</summary>
+    [Fact]
+    public async Task InterruptionIsToldAndSubscriptionsOutliveIt()
+    {
+        await _two!.SubscribeAsync("lobby", Cancel);
+        await InterruptAsync();
+        await _here.WaitUntilRegainedAsync();
+        await _there.WaitUntilRegainedAsync();
+
+        _one!.Publish("lobby", "again"u8);
+        await _there.WaitForAsync("lobby", payload => payload.AsSpan().SequenceEqual("again"u8));
     }
 }

@@ -10,6 +10,8 @@ internal sealed class RecordingReceiver : IBrokerReceiver
 
     private readonly Lock _lock = new();
     private readonly List<(string Channel, byte[] Payload)> _received = [];
+    private int _connectionsLost;
+    private int _connectionsRegained;
     private TaskCompletionSource _more = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The channels that something arrived for.</summary>
@@ -30,6 +32,9 @@ internal sealed class RecordingReceiver : IBrokerReceiver
         return found!;
     }
 
+    /// <summary>Waits until a connection was told as lost, and each that was as regained.</summary>
+    public Task WaitUntilRegainedAsync() => WaitAsync(_ => _connectionsLost > 0 && _connectionsLost == _connectionsRegained);
+
     public Task WaitForAllAsync(Predicate<IEnumerable<byte[]>> isDone) => WaitAsync(received => isDone(received.Select(one => one.Payload)));
 
     public void Receive(string channel, ReadOnlySpan<byte> payload)
@@ -38,9 +43,17 @@ internal sealed class RecordingReceiver : IBrokerReceiver
         Wake();
     }
 
-    public void ConnectionLost() => Wake();
+    public void ConnectionLost()
+    {
+        lock (_lock) _connectionsLost++;
+        Wake();
+    }
 
-    public void ConnectionRegained() => Wake();
+    public void ConnectionRegained()
+    {
+        lock (_lock) _connectionsRegained++;
+        Wake();
+    }
 
     public void PublishLost(string channel) => Wake();
 

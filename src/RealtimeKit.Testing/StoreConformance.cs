@@ -5,6 +5,7 @@ namespace RealtimeKit.Testing;
 /// <summary>What the suites of a store share: a fresh store for each test, and its end.</summary>
 public abstract class StoreConformance : IAsyncLifetime
 {
+    private readonly List<StoreUnderTest> _others = [];
     private StoreUnderTest? _store;
 
     /// <summary>The log of the store under test.</summary>
@@ -25,7 +26,38 @@ public abstract class StoreConformance : IAsyncLifetime
     public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
+        foreach (var other in _others)
+        {
+            if (other.Cleanup is { } cleanupOther) await cleanupOther();
+        }
+
         if (_store?.Cleanup is { } cleanup) await cleanup();
+    }
+
+    /// <summary>A second node over the same storage.</summary>
+    private protected async Task<StoreUnderTest> AnotherNodeAsync()
+    {
+        if (_store!.Another is not { } another) return _store;
+        var other = await another();
+        _others.Add(other);
+        return other;
+    }
+
+    /// <summary>Tries again while the storage is busy with the other node, up to a minute.</summary>
+    private protected static async Task<T> UntilAvailableAsync<T>(Func<Task<T>> call)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await call();
+            }
+            catch (StoreUnavailableException) when (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromMinutes(1))
+            {
+                Cancel.ThrowIfCancellationRequested();
+            }
+        }
     }
 
     private protected async Task<ChannelDriver> NewChannelAsync(string name = "lobby", params string[] members)
@@ -48,4 +80,11 @@ public abstract class StoreConformance : IAsyncLifetime
 /// <param name="Messages">Its log.</param>
 /// <param name="Channels">Its directory, over the same channels.</param>
 /// <param name="Cleanup">Called at the end of the test.</param>
-public sealed record StoreUnderTest(IMessageStore Messages, IChannelStore Channels, Func<ValueTask>? Cleanup = null);
+public sealed record StoreUnderTest(IMessageStore Messages, IChannelStore Channels, Func<ValueTask>? Cleanup = null)
+{
+    /// <summary>
+    /// Opens the store of another node over the same storage; its cleanup is called before this one's.
+    /// <see langword="null"/> (the default) where nodes share one object: then both nodes of a test are this one.
+    /// </summary>
+    public Func<ValueTask<StoreUnderTest>>? Another { get; init; }
+}

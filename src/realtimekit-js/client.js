@@ -1063,6 +1063,9 @@ export class RealtimeClient extends Emitter {
   /** Who the server says this is, once it has been connected. */
   get user() { return this.#wire.hello?.user ?? null; }
 
+  /** The name of the server's node that this is, or was last, connected to. */
+  get node() { return this.#wire.hello?.node ?? null; }
+
   /** What the server takes, once it has been connected. */
   get limits() { return this.#wire.hello?.limits ?? null; }
 

@@ -10,7 +10,9 @@ public sealed class PostgreSqlServer : IAsyncDisposable
 
     private readonly string _folder = ServerScript.MakeFolder();
 
-    private PostgreSqlServer(int port) => Port = port;
+    private readonly PostgreSqlServer? _primary;
+
+    private PostgreSqlServer(int port, PostgreSqlServer? primary = null) => (Port, _primary) = (port, primary);
 
     public int Port { get; }
 
@@ -25,8 +27,25 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         return server;
     }
 
+    /// <summary>Starts a standby of another server, a copy that follows it.</summary>
+    public static async Task<PostgreSqlServer> CreateStandbyAsync(PostgreSqlServer primary)
+    {
+        var server = new PostgreSqlServer(await ServerScript.FreePortAsync(), primary);
+        await server.StartAsync();
+        return server;
+    }
+
+    /// <summary>Makes a standby the primary.</summary>
+    public Task PromoteAsync() => ServerScript.RunAsync(["promote", "postgresql", _folder]);
+
     /// <summary>Starts it, or starts it again after <see cref="StopAsync"/> or <see cref="KillAsync"/>, with its data.</summary>
-    public Task StartAsync() => ServerScript.RunAsync(["start", "postgresql", _folder, Port.ToString(CultureInfo.InvariantCulture)]);
+    public Task StartAsync()
+    {
+        var port = Port.ToString(CultureInfo.InvariantCulture);
+        return ServerScript.RunAsync(_primary is null
+            ? ["start", "postgresql", _folder, port]
+            : ["start-standby", "postgresql", _folder, port, _primary.Port.ToString(CultureInfo.InvariantCulture)]);
+    }
 
     /// <summary>Stops it: <c>fast</c>, or <c>immediate</c>, which is a crash that the server itself makes.</summary>
     public Task StopAsync(string mode = "fast") => ServerScript.RunAsync(["stop", "postgresql", _folder, mode]);
@@ -34,13 +53,33 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     /// <summary>What a crashed machine does to it.</summary>
     public async Task KillAsync() => await ServerScript.SignalAsync(await ProcessAsync(), "KILL");
 
+    /// <summary>Stops it in the middle of whatever it does, with its connections open, until <see cref="ThawAsync"/>.</summary>
+    public Task FreezeAsync() => SignalAllAsync("STOP");
+
+    /// <summary>Lets it go on.</summary>
+    public Task ThawAsync() => SignalAllAsync("CONT");
+
+    /// <summary>Where it keeps its data, for tests that change it while it is stopped.</summary>
+    public string DataFolder => Path.Combine(_folder, "data");
+
+    /// <summary>Where it writes its log.</summary>
+    public string LogFile => Path.Combine(_folder, "log");
+
     /// <summary>The process of the server.</summary>
     public async Task<int> ProcessAsync() =>
         int.Parse(await ServerScript.RunAsync(["pid", "postgresql", _folder]), CultureInfo.InvariantCulture);
 
+    // Each connection is a process of its own, a child of the server's.
+    private async Task SignalAllAsync(string signal)
+    {
+        var server = await ProcessAsync();
+        await ServerScript.SignalAsync(server, signal);
+        foreach (var child in await ServerScript.ChildrenAsync(server)) await ServerScript.SignalAsync(child, signal);
+    }
+
     public async ValueTask DisposeAsync()
     {
-        if (File.Exists(Path.Combine(_folder, "data", "postmaster.pid"))) await StopAsync("immediate");
+        if (File.Exists(Path.Combine(DataFolder, "postmaster.pid"))) await StopAsync("immediate");
         Directory.Delete(_folder, recursive: true);
     }
 }

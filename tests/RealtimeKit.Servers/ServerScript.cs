@@ -42,6 +42,15 @@ public static class ServerScript
         await kill.WaitForExitAsync();
     }
 
+    /// <summary>The processes that a process has started.</summary>
+    public static async Task<IReadOnlyList<int>> ChildrenAsync(int process)
+    {
+        using var list = Process.Start(new ProcessStartInfo("pgrep", ["-P", process.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
+        var output = await list.StandardOutput.ReadToEndAsync();
+        await list.WaitForExitAsync();
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
+    }
+
     private static string Root(string folder) =>
         File.Exists(Path.Combine(folder, "RealtimeKit.sln")) ? folder : Root(Path.GetDirectoryName(folder)!);
 }

@@ -104,8 +104,11 @@ function showState({ state, error }) {
   const label = byId('state');
   const words = { idle: 'Offline', connecting: 'Connecting…', connected: 'Connected', waiting: 'Reconnecting…', closed: 'Disconnected' };
   label.dataset.state = state;
-  label.textContent = words[state];
-  label.title = error?.message ?? '';
+  label.replaceChildren(element('span', {}, words[state]));
+  // Which of the application's nodes it is: of interest where there are several.
+  const node = state === 'connected' ? client?.node : null;
+  if (node) label.append(element('span', { className: 'node', 'data-testid': 'node' }, node));
+  label.title = error?.message ?? (node ? `Connected to ${node}` : '');
   byId('retry').hidden = state !== 'waiting' && state !== 'closed';
   byId('splash').textContent = state === 'waiting' ? `The server cannot be reached. Trying again… ${error?.message ?? ''}` : words[state];
   if (state === 'closed' && /** @type {any} */ (error)?.code === 'unauthenticated') askName(byId('chat').hidden ? '' : 'Your sign-in has ended. Join again to go on; what you have written is kept.');

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 
@@ -7,8 +6,6 @@ namespace RealtimeKit.Sqlite.Directory;
 /// <summary>Changes channels, members and marks inside the writer's transaction.</summary>
 internal sealed class DirectoryWriter(SqliteSession session)
 {
-    private const int EpochLength = 20;
-
     // The children before the parent, for the references between them.
     private const string DeleteMessages = "DELETE FROM messages WHERE key BETWEEN ? AND ?";
     private const string DeleteReactions = "DELETE FROM reactions WHERE message BETWEEN ? AND ?";
@@ -29,10 +26,8 @@ internal sealed class DirectoryWriter(SqliteSession session)
         var created = channel.Created.ToUnixTimeMilliseconds();
         var id = session.Use(InsertChannel)
             .Bind(channel.Channel).Bind(channel.Name).Bind((long)channel.Kind).Bind(channel.Pair)
-            .Bind(RandomNumberGenerator.GetHexString(EpochLength, lowercase: true)).Bind(created).Bind(created).Scalar()!.Value;
-        foreach (var user in channel.Members) PutMember(id, user, ChannelRole.Member);
-        if (channel.Owner is { } owner)
-            PutMember(id, owner, channel.Kind == ChannelKind.Direct ? ChannelRole.Member : ChannelRole.Owner);
+            .Bind(ChannelHead.NewEpoch()).Bind(created).Bind(created).Scalar()!.Value;
+        foreach (var (user, role) in channel.Roles) PutMember(id, user, role);
         return new CreateResult(CreateOutcome.Created, channel.Channel);
     }
 

@@ -82,7 +82,7 @@ internal sealed class Appender(SqliteSession session)
             .Bind(MessageKey.Of(head.Id, message.Version))
             .Bind(message.EditedAt?.ToUnixTimeMilliseconds())
             .Bind(message.DeletedAt?.ToUnixTimeMilliseconds())
-            .Bind(ReactionCodec.Write(message.Reactions))
+            .Bind(MessageColumns.WriteReactions(message.Reactions))
             .BindContent(message.Content)
             .Bind(MessageKey.Of(head.Id, message.Sequence)).Execute();
         _mentions.Replace(head.Id, stored, message);

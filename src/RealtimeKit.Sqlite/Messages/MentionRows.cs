@@ -8,7 +8,7 @@ internal sealed class MentionRows(SqliteSession session)
 {
     public void Add(long channel, Message message)
     {
-        foreach (var user in Counted(message))
+        foreach (var user in ChangeRules.Mentioned(message))
         {
             session.Use("INSERT INTO mentions(channel, user, sequence) VALUES(?, ?, ?)")
                 .Bind(channel).Bind(user).Bind(message.Sequence).Execute();
@@ -18,7 +18,7 @@ internal sealed class MentionRows(SqliteSession session)
     public void Replace(long channel, Message old, Message changed)
     {
         if (ReferenceEquals(old.Content.Mentions, changed.Content.Mentions)) return;
-        foreach (var user in Counted(old))
+        foreach (var user in ChangeRules.Mentioned(old))
         {
             session.Use("DELETE FROM mentions WHERE channel = ? AND user = ? AND sequence = ?")
                 .Bind(channel).Bind(user).Bind(old.Sequence).Execute();
@@ -26,8 +26,4 @@ internal sealed class MentionRows(SqliteSession session)
 
         Add(channel, changed);
     }
-
-    private static IEnumerable<string> Counted(Message message) =>
-        message.Content.Mentions is not { Count: > 0 } mentions ? []
-            : mentions.Distinct(StringComparer.Ordinal).Where(user => user != message.Sender);
 }

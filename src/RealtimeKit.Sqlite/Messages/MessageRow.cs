@@ -9,8 +9,6 @@ internal static class MessageRow
     public const string Columns =
         "key, change, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, edited, deleted, reactions";
 
-    private const char Separator = ' ';
-
     /// <summary>Reads the <see cref="Columns"/> of the present row.</summary>
     public static Message Read(Statement row, string channel)
     {
@@ -22,12 +20,12 @@ internal static class MessageRow
             Id = MessageId.FromStored(new Guid(row.Bytes(2), bigEndian: true), row.NullableText(3)),
             Sender = row.Text(4),
             Time = Time(row.Int64(5)),
-            Content = new MessageContent(row.NullableText(6), Json(row, 7), Json(row, 8), Split(row.NullableText(9))),
+            Content = new MessageContent(row.NullableText(6), Json(row, 7), Json(row, 8), MessageColumns.ReadMentions(row.NullableText(9))),
             ReplyTo = row.NullableInt64(10),
             Thread = row.NullableInt64(11) is { } thread ? MessageKey.Number(thread) : null,
             EditedAt = row.NullableInt64(12) is { } edited ? Time(edited) : null,
             DeletedAt = row.NullableInt64(13) is { } deleted ? Time(deleted) : null,
-            Reactions = row.IsNull(14) ? [] : ReactionCodec.Read(row.Bytes(14)),
+            Reactions = row.IsNull(14) ? [] : MessageColumns.ReadReactions(row.Bytes(14)),
         };
     }
 
@@ -36,7 +34,7 @@ internal static class MessageRow
         .Bind(content.Text)
         .BindJson(content.Data)
         .BindJson(content.Attachments)
-        .Bind(content.Mentions is { } mentions ? string.Join(Separator, mentions) : null);
+        .Bind(MessageColumns.WriteMentions(content.Mentions));
 
     /// <summary>Binds a UUID with its time first where it has one, so that new rows stand together in the index.</summary>
     public static Statement BindId(this Statement statement, MessageId id)
@@ -54,6 +52,4 @@ internal static class MessageRow
 
     private static JsonValue? Json(Statement row, int column) =>
         row.IsNull(column) ? null : JsonValue.FromTrusted(row.Bytes(column).ToArray());
-
-    private static string[]? Split(string? mentions) => mentions?.Split(Separator, StringSplitOptions.RemoveEmptyEntries);
 }

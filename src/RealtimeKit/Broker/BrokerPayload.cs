@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Text;
 using RealtimeKit.Protocol;
 
@@ -44,38 +45,63 @@ internal enum BrokerNotice : byte
     Answer = 12,
 }
 
-/// <summary>The bytes of a notice: its kind, the sending node, a version, a user, and a body.</summary>
+/// <summary>The bytes of a notice: its kind, the sending node, a version, a user, the trace it is part of if any, and a body.</summary>
 internal static class BrokerPayload
 {
     private const int Header = 1 + 16 + 8 + 1;
+    private const int TraceLength = 16 + 8 + 1;
+    private const byte HasTrace = 0x80;
 
-    public static void Write(FrameBuffer output, BrokerNotice notice, Guid node, long version, string user, ReadOnlySpan<byte> body)
+    public static void Write(FrameBuffer output, BrokerNotice notice, Guid node, long version, string user, ReadOnlySpan<byte> body, ActivityContext trace = default)
     {
-        var head = output.GetSpan(Header + ProtocolConstants.MaxIdentifierLength);
+        var head = output.GetSpan(Header + ProtocolConstants.MaxIdentifierLength + TraceLength);
         head[0] = (byte)notice;
         node.TryWriteBytes(head[1..]);
         BinaryPrimitives.WriteInt64LittleEndian(head[17..], version);
         var length = Encoding.UTF8.GetBytes(user, head[Header..]);
         head[25] = (byte)length;
-        output.Advance(Header + length);
+        length += Header;
+        if (trace != default)
+        {
+            head[0] |= HasTrace;
+            trace.TraceId.CopyTo(head.Slice(length, 16));
+            trace.SpanId.CopyTo(head.Slice(length + 16, 8));
+            head[length + 24] = (byte)trace.TraceFlags;
+            length += TraceLength;
+        }
+
+        output.Advance(length);
         output.Append(body);
     }
 
     /// <summary>Reads a notice; false for bytes that are none, as of a newer version.</summary>
     public static bool TryRead(
-        ReadOnlySpan<byte> payload, out BrokerNotice notice, out Guid node, out long version, out string user, out ReadOnlySpan<byte> body)
+        ReadOnlySpan<byte> payload, out BrokerNotice notice, out Guid node, out long version, out string user, out ActivityContext trace,
+        out ReadOnlySpan<byte> body)
     {
         notice = default;
         node = default;
         version = 0;
         user = "";
+        trace = default;
         body = default;
-        if (payload.Length < Header || payload.Length < Header + payload[25]) return false;
-        notice = (BrokerNotice)payload[0];
+        if (payload.Length < Header) return false;
+        var length = Header + payload[25];
+        var isTraced = (payload[0] & HasTrace) != 0;
+        if (payload.Length < length + (isTraced ? TraceLength : 0)) return false;
+        notice = (BrokerNotice)(payload[0] & ~HasTrace);
         node = new Guid(payload.Slice(1, 16));
         version = BinaryPrimitives.ReadInt64LittleEndian(payload[17..]);
         user = Encoding.UTF8.GetString(payload.Slice(Header, payload[25]));
-        body = payload[(Header + payload[25])..];
+        if (isTraced)
+        {
+            trace = new ActivityContext(
+                ActivityTraceId.CreateFromBytes(payload.Slice(length, 16)), ActivitySpanId.CreateFromBytes(payload.Slice(length + 16, 8)),
+                (ActivityTraceFlags)payload[length + 24], isRemote: true);
+            length += TraceLength;
+        }
+
+        body = payload[length..];
         return notice is >= BrokerNotice.Event and <= BrokerNotice.Answer;
     }
 }

@@ -7,7 +7,7 @@ namespace RealtimeKit;
 /// Reads pages from the store for readers who are not served by a tail: first paint, resuming, a hole, a slow reader. One
 /// page for a reader at a time, and it is written before the next is read, so that a slow reader holds one at most.
 /// </summary>
-internal sealed partial class CatchUpReader(IMessageStore store, TimeProvider time, ILogger<CatchUpReader> logger)
+internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics metrics, TimeProvider time, ILogger<CatchUpReader> logger)
 {
     private static readonly PageLimit Limit = new(ProtocolConstants.MaxPageSize, Bytes: 256 * 1_024);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -29,6 +29,7 @@ internal sealed partial class CatchUpReader(IMessageStore store, TimeProvider ti
                 var page = await ReadPageAsync(subscription).ConfigureAwait(false);
                 if (page is null) subscription.Session.Revoke(subscription, "deleted");
                 else subscription.Session.Output.Deliver(subscription, page);
+                metrics.CaughtUp();
                 return;
             }
             catch (StoreUnavailableException exception)

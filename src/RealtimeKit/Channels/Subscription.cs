@@ -30,6 +30,9 @@ internal sealed class Subscription(Session session, LocalChannel channel, string
 
     public bool Ended { get; set; }
 
+    /// <summary>When it was noted that there is something to send, if that is being measured, else 0.</summary>
+    public long MarkedAt { get; set; }
+
     /// <summary>The next in the session's queue of channels that moved.</summary>
     public Subscription? NextMoved { get; set; }
 

@@ -98,7 +98,10 @@ internal sealed class TailBudget(int perChannel, long perNode)
 
     public int PerChannel => perChannel;
 
-    public bool IsSpent => Volatile.Read(ref _held) > perNode;
+    /// <summary>How many bytes the tails hold.</summary>
+    public long Used => Volatile.Read(ref _held);
+
+    public bool IsSpent => Used > perNode;
 
     public void Add(int bytes) => Interlocked.Add(ref _held, bytes);
 }

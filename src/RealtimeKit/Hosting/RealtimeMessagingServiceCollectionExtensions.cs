@@ -9,7 +9,8 @@ public static class RealtimeMessagingServiceCollectionExtensions
 {
     /// <summary>
     /// Adds the engine and <see cref="IRealtimeMessaging"/>. A store must be chosen on the returned builder, and a transport
-    /// for clients to come in; the host fails at start where there is no store or an option is wrong.
+    /// for clients to come in; the host fails at start where there is no store or an option is wrong. Health checks of store, broker and node
+    /// are added under the tag <see cref="RealtimeDiagnostics.HealthTag"/>.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configure">Sets options; each has a default.</param>
@@ -20,6 +21,9 @@ public static class RealtimeMessagingServiceCollectionExtensions
         var options = services.AddOptions<RealtimeOptions>().ValidateOnStart();
         if (configure is not null) options.Configure(configure);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RealtimeOptions>, RealtimeOptionsValidator>());
+        services.AddMetrics();
+        // The host may ask for messaging more than once; its health is checked once.
+        if (!services.Any(service => service.ServiceType == typeof(RealtimeNode))) RealtimeHealthChecks.Add(services);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IAuthenticator, DefaultAuthenticator>();
         services.TryAddSingleton<IChannelAuthorizer, DefaultChannelAuthorizer>();

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,7 +19,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     private volatile bool _stopping;
 
     public RealtimeNode(
-        IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory loggers,
+        IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters,
         IAuthenticator authenticator, IChannelAuthorizer authorizer, IEnumerable<IMessageInterceptor> interceptors,
         IEnumerable<IMessageObserver> observers)
     {
@@ -26,11 +28,12 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         Store = services.GetService<IMessageStore>() ?? throw NoStore();
         Directory = services.GetService<IChannelStore>() ?? throw NoStore();
         Broker = services.GetService<IMessageBroker>();
+        Metrics = new RealtimeMetrics(meters, time);
         Log = new SessionLog(loggers.CreateLogger("RealtimeKit.Sessions"));
         Authorizer = authorizer;
         SignIns = new SignIns(authenticator, Options, Log);
         LocalChannels = new LocalChannels(Options, Store, Broker);
-        CatchUps = new CatchUpReader(Store, time, loggers.CreateLogger<CatchUpReader>());
+        CatchUps = new CatchUpReader(Store, Metrics, time, loggers.CreateLogger<CatchUpReader>());
         Distributor = new Distributor(LocalChannels, Broker);
         Repair = new Repair(LocalChannels, Store, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, Distributor, time, loggers.CreateLogger<LostPublishes>());
@@ -38,12 +41,13 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         AccessReview = new AccessReview(this, loggers.CreateLogger<AccessReview>());
         Link = Broker is null ? null : new NodeLink(this, loggers.CreateLogger<NodeLink>());
         Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
-        Appends = new AppendQueue(Store, Distributor, Observers, Options, loggers.CreateLogger<AppendQueue>());
+        Appends = new AppendQueue(Store, Distributor, Observers, Metrics, Options, loggers.CreateLogger<AppendQueue>());
         Publisher = new Publisher(this, [.. interceptors]);
         Requests = new RequestDispatcher(this);
         Users = new UserSessions(Options);
         Memberships = new Memberships(this);
         _node = Distributor.NodeId;
+        Metrics.Watch(this);
         Tick();
     }
 
@@ -90,6 +94,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     public SessionLog Log { get; }
 
+    public RealtimeMetrics Metrics { get; }
+
     public ICollection<Session> Sessions => _sessions.Values;
 
     public bool IsAccepting => !_stopping;
@@ -129,6 +135,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
+        // A connection lives long: each message is a trace of its own, not a part of the upgrade's.
+        Activity.Current = null;
         var session = new Session(this, connection, Guid.NewGuid().ToString("N"));
         _sessions[session.Id] = session;
         if (_stopping) session.Close(CloseCode.GoingAway, "The node is going away.");
@@ -171,11 +179,11 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     void IBrokerReceiver.Receive(string channel, ReadOnlySpan<byte> payload)
     {
-        if (!BrokerPayload.TryRead(payload, out var notice, out var node, out var version, out var user, out var body) || node == _node) return;
+        if (!BrokerPayload.TryRead(payload, out var notice, out var node, out var version, out var user, out var trace, out var body) || node == _node) return;
         switch (notice)
         {
             case BrokerNotice.Event:
-                LocalChannels.Find(channel)?.Append(version, body.ToArray());
+                Distributor.Deliver(channel, version, body, trace);
                 break;
             case BrokerNotice.Signal:
                 Distributor.Relay(channel, user, body, SignalReach.All);

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
@@ -7,14 +9,25 @@ namespace RealtimeKit;
 /// that came meanwhile, without a timer. What is appended passes in the order of its arrival.
 /// </summary>
 internal sealed partial class AppendQueue(
-    IMessageStore store, Distributor distributor, MessageObservers observers, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
+    IMessageStore store, Distributor distributor, MessageObservers observers, RealtimeMetrics metrics, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
 {
     private readonly Lock _gate = new();
     private readonly Queue<PendingAppend> _waiting = new();
     private bool _running;
 
+    /// <summary>How many changes wait for the next commit.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_gate) return _waiting.Count;
+        }
+    }
+
     public void Enqueue(PendingAppend append)
     {
+        append.Started = metrics.AppendStarts;
+        append.Activity = MessageActivities.StartAppend(append.Change);
         lock (_gate)
         {
             _waiting.Enqueue(append);
@@ -56,7 +69,12 @@ internal sealed partial class AppendQueue(
             while (batch.Count < options.AppendBatchSize && _waiting.TryDequeue(out var append))
             {
                 // Behind a refused one of the same stream nothing may pass, or the sender's retry would reorder.
-                if (append.RefusedWithItsStream()) continue;
+                if (append.RefusedWithItsStream())
+                {
+                    append.Activity?.Dispose();
+                    continue;
+                }
+
                 batch.Add(append);
                 changes.Add(append.Change);
             }
@@ -69,6 +87,8 @@ internal sealed partial class AppendQueue(
     private async ValueTask CommitAsync(List<PendingAppend> batch, List<MessageChange> changes)
     {
         IReadOnlyList<AppendResult> results;
+        var began = metrics.Now;
+        using var commit = MessageActivities.StartCommit(batch);
         try
         {
             results = await store.AppendAsync(changes, CancellationToken.None).ConfigureAwait(false);
@@ -79,24 +99,38 @@ internal sealed partial class AppendQueue(
         {
             if (exception is StoreUnavailableException) LogUnavailable(exception, changes.Count);
             else LogFailed(exception, changes.Count);
-            foreach (var append in batch) append.Fail(exception);
+            metrics.Failed(batch.Count);
+            commit?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
+            foreach (var append in batch)
+            {
+                MessageActivities.Fail(append, exception);
+                append.Fail(exception);
+            }
+
             return;
         }
 
+        metrics.Committed(batch, results, began);
         for (var i = 0; i < batch.Count; i++) Finish(batch[i], changes[i], results[i]);
     }
 
     private void Finish(PendingAppend append, MessageChange change, AppendResult result)
     {
+        MessageActivities.End(append, result.Outcome);
+        if (result.Outcome == AppendOutcome.Appended) Tell(change, result.Message!, append.Activity?.Context ?? default);
+        append.Complete(result);
+    }
+
+    private void Tell(MessageChange change, Message message, ActivityContext trace)
+    {
         try
         {
-            if (result.Outcome == AppendOutcome.Appended) distributor.Committed(change, result.Message!);
-            append.Complete(result);
-            if (result.Outcome == AppendOutcome.Appended) observers.Note(change, result.Message!);
+            distributor.Committed(change, message, trace);
+            observers.Note(change, message);
         }
         catch (Exception exception)
         {
-            // It is stored; whoever was not told asks again. The queue must go on for the others.
+            // It is stored, and so acknowledged; readers who were not told are made good by the next repair.
             LogUntold(exception, change.Channel);
         }
     }
@@ -115,6 +149,12 @@ internal sealed partial class AppendQueue(
 internal abstract class PendingAppend(MessageChange change)
 {
     public MessageChange Change { get; } = change;
+
+    /// <summary>When it came into the queue, if that is being measured, else 0.</summary>
+    public long Started { get; set; }
+
+    /// <summary>Its span, if somebody listens.</summary>
+    public Activity? Activity { get; set; }
 
     /// <summary>Ends it at once where one before it in its stream was refused.</summary>
     public virtual bool RefusedWithItsStream() => false;

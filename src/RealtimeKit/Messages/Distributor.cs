@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
@@ -15,15 +16,21 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     private static FrameBuffer? _scratch;
 
     /// <summary>Encodes a committed change once, for all of its readers.</summary>
-    public void Committed(MessageChange change, Message message)
+    public void Committed(MessageChange change, Message message, ActivityContext trace)
     {
         var local = channels.Find(change.Channel);
         if (local is null && broker is null) return;
         var scratch = _scratch ??= new FrameBuffer();
         scratch.Clear();
         Write(change, message, scratch);
-        local?.Append(message.Version, scratch.WrittenSpan.ToArray());
-        if (broker is not null) Publish(change.Channel, BrokerNotice.Event, message.Version, scratch.WrittenSpan);
+        if (local is not null) Deliver(local, message.Version, scratch.WrittenSpan, trace);
+        if (broker is not null) Publish(change.Channel, BrokerNotice.Event, message.Version, scratch.WrittenSpan, trace: trace);
+    }
+
+    /// <summary>Gives an event that another node committed to this node's readers.</summary>
+    public void Deliver(string channel, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
+    {
+        if (channels.Find(channel) is { } local) Deliver(local, version, frame, trace);
     }
 
     /// <summary>Sends a signal to a channel's subscribers on all nodes, except one session of this node.</summary>
@@ -65,6 +72,12 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     public void Relay(string channel, string user, ReadOnlySpan<byte> frame, SignalReach reach) =>
         channels.Find(channel)?.Signal(frame, session => Reaches(reach, session, user));
 
+    private static void Deliver(LocalChannel channel, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
+    {
+        using var delivery = MessageActivities.StartDelivery(channel.Name, trace);
+        channel.Append(version, frame.ToArray());
+    }
+
     private static bool Reaches(SignalReach reach, Session session, string user) => reach == SignalReach.All || session.User == user;
 
     private static void Write(MessageChange change, Message message, FrameBuffer output)
@@ -89,10 +102,10 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     }
 
     /// <summary>Hands a notice to the broker, which there must be.</summary>
-    public void Publish(string channel, BrokerNotice notice, long version, ReadOnlySpan<byte> body, string user = "")
+    public void Publish(string channel, BrokerNotice notice, long version, ReadOnlySpan<byte> body, string user = "", ActivityContext trace = default)
     {
         using var payload = new FrameBuffer();
-        BrokerPayload.Write(payload, notice, NodeId, version, user, body);
+        BrokerPayload.Write(payload, notice, NodeId, version, user, body, trace);
         broker!.Publish(channel, payload.WrittenSpan);
     }
 }

@@ -22,6 +22,9 @@ internal sealed partial class MessageObservers
             dropped => LogDropped(dropped.Message.Channel, dropped.Message.Sequence));
     }
 
+    /// <summary>How many changes the observers have not been told of yet.</summary>
+    public int Waiting => _notices.Reader.Count;
+
     public void Note(MessageChange change, Message message)
     {
         if (_observers.Count > 0) _notices.Writer.TryWrite((change, message));

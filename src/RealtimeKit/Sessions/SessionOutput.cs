@@ -58,6 +58,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         lock (_gate)
         {
             if (subscription.Ended || _lost) return;
+            subscription.MarkedAt = session.Node.Metrics.DeliveryStarts;
             Enqueue(subscription);
             Schedule();
         }
@@ -166,7 +167,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
             _room?.TrySetResult();
             _room = null;
             if (_close is null && !_lost)
-                while (buffer.Length < WriteBytes && Dequeue() is { } subscription) Gather(subscription, buffer);
+                GatherEvents(buffer);
             if (buffer.Length > 0 && !_lost) return true;
             _replies.Dispose();
             if (_close is not null && !_lost)
@@ -182,6 +183,20 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         }
     }
 
+    private void GatherEvents(FrameBuffer buffer)
+    {
+        var (events, since) = (0L, 0L);
+        while (buffer.Length < WriteBytes && Dequeue() is { } subscription)
+        {
+            var marked = subscription.MarkedAt;
+            var taken = Gather(subscription, buffer);
+            if (taken > 0 && since == 0) since = marked;
+            events += taken;
+        }
+
+        session.Node.Metrics.Delivered(events, since);
+    }
+
     private void EndWriting()
     {
         lock (_gate)
@@ -194,10 +209,12 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         }
     }
 
-    private void Gather(Subscription subscription, FrameBuffer buffer)
+    /// <summary>Takes what a subscription has, and returns how many events that were.</summary>
+    private long Gather(Subscription subscription, FrameBuffer buffer)
     {
         subscription.Unmark();
-        if (subscription.Ended || subscription.Reading) return;
+        if (subscription.Ended || subscription.Reading) return 0;
+        var taken = 0L;
         if (subscription.Page is { } page)
         {
             buffer.Append(page.Frame.WrittenSpan);
@@ -209,13 +226,16 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
 
         if (subscription.CatchUp is null)
         {
-            switch (subscription.Channel.Take(subscription, buffer, WriteBytes))
+            var cursor = subscription.Cursor;
+            var result = subscription.Channel.Take(subscription, buffer, WriteBytes);
+            taken = subscription.Cursor - cursor;
+            switch (result)
             {
                 case TakeResult.Level:
-                    return;
+                    return taken;
                 case TakeResult.HasMore:
                     if (subscription.TryMark()) Enqueue(subscription);
-                    return;
+                    return taken;
                 case TakeResult.BehindTail:
                     subscription.CatchUp = new CatchUp(subscription.Cursor);
                     break;
@@ -224,6 +244,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
 
         subscription.Reading = true;
         catchUps.Start(subscription);
+        return taken;
     }
 
     /// <summary>Takes a page that was read for a subscription.</summary>

@@ -100,4 +100,13 @@ public static class ChangeRules
             ? new AppendResult(AppendOutcome.TooManyReactions)
             : new AppendResult(AppendOutcome.Appended, stored);
     }
+
+    /// <summary>Whom a message's mentions count for: each named user once, but not its sender.</summary>
+    /// <param name="message">The message as it now is.</param>
+    public static IEnumerable<string> Mentioned(Message message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return message.Content.Mentions is not { Count: > 0 } mentions ? []
+            : mentions.Distinct(StringComparer.Ordinal).Where(user => user != message.Sender);
+    }
 }

@@ -65,6 +65,18 @@ public sealed record NewChannel(
     /// </summary>
     public string? Pair => Kind != ChannelKind.Direct ? null
         : string.Join(' ', Members.Append(Owner).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+
+    /// <summary>The first members, each once, with the role that each begins with.</summary>
+    public IReadOnlyDictionary<string, ChannelRole> Roles
+    {
+        get
+        {
+            var roles = new Dictionary<string, ChannelRole>(StringComparer.Ordinal);
+            foreach (var user in Members) roles[user] = ChannelRole.Member;
+            if (Owner is not null) roles[Owner] = Kind == ChannelKind.Direct ? ChannelRole.Member : ChannelRole.Owner;
+            return roles;
+        }
+    }
 }
 
 /// <summary>What became of the making of a channel.</summary>

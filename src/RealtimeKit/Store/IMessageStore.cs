@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
@@ -51,7 +52,13 @@ public interface IMessageStore
 /// <param name="Epoch">A random string made with the channel: a cursor from another epoch means nothing.</param>
 /// <param name="Version">The number of the latest change; 0 before the first.</param>
 /// <param name="Sequence">The number of the latest message; 0 before the first.</param>
-public sealed record ChannelHead(string Channel, string Epoch, long Version, long Sequence);
+public sealed record ChannelHead(string Channel, string Epoch, long Version, long Sequence)
+{
+    private const int EpochLength = 20;
+
+    /// <summary>Makes an epoch for a new channel.</summary>
+    public static string NewEpoch() => RandomNumberGenerator.GetHexString(EpochLength, lowercase: true);
+}
 
 /// <summary>A page of messages and the head of the view that it was read from.</summary>
 /// <param name="Head">The head at the moment of reading.</param>

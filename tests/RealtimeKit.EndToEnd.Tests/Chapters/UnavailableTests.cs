@@ -12,8 +12,10 @@ public sealed class UnavailableTests : ProtocolTest
 {
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(60);
 
+    private readonly string _database;
+
     public UnavailableTests(QuickStartProcess server)
-        : base(server) => server.MayComplain = true;
+        : base(server) => (_database, server.MayComplain) = (server.Database, true);
 
     [Fact]
     public async Task While_the_store_is_out_of_reach_every_publish_is_refused_and_a_retry_keeps_the_order()
@@ -23,7 +25,7 @@ public sealed class UnavailableTests : ProtocolTest
         (await ann.RequestAsync("publish", new { channel, message = stored })).ShouldBe("published");
         var messages = Enumerable.Range(1, 30).Select(n => new { id = NewId(), text = $"text {n}" }).ToList();
 
-        using (StoreLock.Take(Server.Database))
+        using (StoreLock.Take(_database))
         {
             // A retry of what is stored already stands between new ones: it is refused with them.
             var refused = await SendAsync(ann, channel, [.. messages.Take(10), stored, .. messages.Skip(10)]);
@@ -44,7 +46,7 @@ public sealed class UnavailableTests : ProtocolTest
         var (ann, channel) = await WithChannelAsync();
         await PublishAsync(ann, channel);
         await SubscribeAsync(ann, channel);
-        using (StoreLock.Take(Server.Database))
+        using (StoreLock.Take(_database))
         {
             var ids = new List<long>
             {

@@ -7,11 +7,11 @@ using Xunit;
 namespace RealtimeKit.EndToEnd.Protocol;
 
 /// <summary>What the chapters share: users who have just signed in, fresh channels, and the few requests every test makes.</summary>
-public abstract class ProtocolTest(QuickStartProcess server) : IAsyncLifetime
+public abstract class ProtocolTest(ServerProcess server) : IAsyncLifetime
 {
     private readonly List<RawClient> _clients = [];
 
-    protected QuickStartProcess Server { get; } = server;
+    protected ServerProcess Server { get; } = server;
 
     public virtual ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
@@ -125,7 +125,7 @@ public abstract class ProtocolTest(QuickStartProcess server) : IAsyncLifetime
     /// <summary>Whatever the server still had to say before this point has been said: a request and its reply have passed.</summary>
     protected static async Task PassAsync(RawClient client) => (await client.RequestAsync("ping")).ShouldBe("ok");
 
-    private RawClient Track(RawClient client)
+    protected RawClient Track(RawClient client)
     {
         lock (_clients) _clients.Add(client);
         return client;

@@ -71,6 +71,21 @@ public sealed class TwoNodeTests
         changes.GetProperty("more").GetBoolean().Should().BeFalse();
     }
 
+    [Fact]
+    public async Task A_broker_that_fails_holds_back_no_acknowledgement()
+    {
+        await using var node = await TestNode.StartAsync(builder =>
+        {
+            builder.UseInMemoryStore(_store);
+            builder.Services.AddSingleton<IMessageBroker, FailingBroker>();
+        });
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await using var ann = await node.ConnectAsync("ann");
+        var answer = await ann.RequestAsync(PublishOrderTests.Publish(2, "a", Guid.NewGuid(), "stored"), 2).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        answer.GetProperty("type").GetString().Should().Be("published");
+        node.Log.Entries.Should().Contain(entry => entry.Text.Contains("stored but not told", StringComparison.Ordinal));
+    }
+
     private Task<TestNode> StartAsync() => TestNode.StartAsync(builder => builder.UseInMemoryStore(_store).UseInMemoryBroker(_network));
 
     private static Task SendAsync(TestNode node, string text) =>
@@ -85,4 +100,15 @@ public sealed class TwoNodeTests
         "changes" => frame.GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("text").GetString()!),
         _ => [],
     };
+
+    private sealed class FailingBroker : IMessageBroker
+    {
+        public ValueTask StartAsync(IBrokerReceiver receiver, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public void Publish(string channel, ReadOnlySpan<byte> payload) => throw new InvalidOperationException("The test's broker fails.");
+
+        public ValueTask SubscribeAsync(string channel, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask UnsubscribeAsync(string channel, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+    }
 }

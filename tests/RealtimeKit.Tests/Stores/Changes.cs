@@ -18,9 +18,11 @@ internal static class Changes
     public static async Task CreateLobbyAsync(IChannelStore store) =>
         await store.CreateAsync(Channel("lobby"), TestContext.Current.CancellationToken);
 
-    public static async Task<string[]> TextsAsync(IMessageStore store)
+    public static Task<string[]> TextsAsync(IMessageStore store) => TextsOfAsync(store, "lobby");
+
+    public static async Task<string[]> TextsOfAsync(IMessageStore store, string channel)
     {
-        var page = await store.ReadHistoryAsync(new HistoryQuery("lobby", All), TestContext.Current.CancellationToken);
+        var page = await store.ReadHistoryAsync(new HistoryQuery(channel, All), TestContext.Current.CancellationToken);
         return [.. page!.Messages.Select(message => message.Text!)];
     }
 }

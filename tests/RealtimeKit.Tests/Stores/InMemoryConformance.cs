@@ -21,6 +21,13 @@ public sealed class InMemoryBrokerConformanceTests : MessageBrokerConformance
     private readonly InMemoryBrokerNetwork _network = new();
 
     protected override ValueTask<IMessageBroker> CreateAsync() => ValueTask.FromResult<IMessageBroker>(new InMemoryBroker(_network));
+
+    protected override ValueTask InterruptAsync()
+    {
+        _network.Online = false;
+        _network.Online = true;
+        return ValueTask.CompletedTask;
+    }
 }
 
 internal static class InMemory

@@ -7,7 +7,7 @@ using Xunit;
 namespace RealtimeKit.Tests.Stores;
 
 /// <summary>
-/// The same random calls to both stores must get the same answers: what one of them gets wrong alone is seen here, also
+/// The same random calls to all stores must get the same answers: what one of them gets wrong alone is seen here, also
 /// where no suite has thought of it.
 /// </summary>
 public sealed class StoresAgreeTests
@@ -22,19 +22,32 @@ public sealed class StoresAgreeTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Both_stores_answer_alike()
+    public async Task Sqlite_answers_as_the_memory_does()
+    {
+        using var database = new TemporaryDatabase();
+        using var store = database.Open();
+        await CompareAsync(store, store);
+    }
+
+    [Fact]
+    public async Task PostgreSql_answers_as_the_memory_does()
+    {
+        await using var schema = await TemporarySchema.CreateAsync();
+        await using var store = schema.Open();
+        await CompareAsync(store, store);
+    }
+
+    private async Task CompareAsync(IMessageStore messages, IChannelStore channels)
     {
         var seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {seed}");
-        using var database = new TemporaryDatabase();
-        using var sqlite = database.Open();
         var memory = new InMemoryStore();
         var random = new Random(seed);
         for (var step = 0; step < Steps; step++)
         {
             var call = NextCall(random, step);
             var expected = await call(memory, memory);
-            (await call(sqlite, sqlite)).Should().Be(expected, "of seed {0}, step {1}", seed, step);
+            (await call(messages, channels)).Should().Be(expected, "of seed {0}, step {1}", seed, step);
         }
     }
 

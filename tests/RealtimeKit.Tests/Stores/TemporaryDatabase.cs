@@ -29,7 +29,18 @@ internal sealed class TemporaryDatabase : IDisposable
             store.Dispose();
             database.Dispose();
             return ValueTask.CompletedTask;
-        }));
+        })
+        {
+            Another = () =>
+            {
+                var other = database.Open();
+                return ValueTask.FromResult(new StoreUnderTest(other, other, () =>
+                {
+                    other.Dispose();
+                    return ValueTask.CompletedTask;
+                }));
+            },
+        });
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

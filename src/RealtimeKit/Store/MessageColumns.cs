@@ -3,16 +3,23 @@ using System.Text;
 using System.Text.Json;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit.Sqlite.Messages;
+namespace RealtimeKit;
 
 /// <summary>
-/// The summaries of a message's reactions as one JSON text in its row, <c>[["👍", 2, "ann", "bob"]]</c>, so that a page of
-/// messages is read without a query for each.
+/// The lists of a message as text, for stores that keep each in one column of its row, so that a page of messages is read
+/// without a query for each. Pure functions.
 /// </summary>
-internal static class ReactionCodec
+public static class MessageColumns
 {
-    public static string? Write(IReadOnlyList<ReactionSummary> reactions)
+    // No user's name has a space.
+    private const char Separator = ' ';
+
+    /// <summary>
+    /// The summaries of reactions as one JSON text, <c>[["👍",2,"ann","bob"]]</c>; <see langword="null"/> where there are none.
+    /// </summary>
+    public static string? WriteReactions(IReadOnlyList<ReactionSummary> reactions)
     {
+        ArgumentNullException.ThrowIfNull(reactions);
         if (reactions.Count == 0) return null;
         var buffer = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(buffer))
@@ -33,7 +40,9 @@ internal static class ReactionCodec
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    public static IReadOnlyList<ReactionSummary> Read(ReadOnlySpan<byte> text)
+    /// <summary>Reads what <see cref="WriteReactions"/> wrote, as UTF-8.</summary>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static IReadOnlyList<ReactionSummary> ReadReactions(ReadOnlySpan<byte> text)
     {
         var summaries = new List<ReactionSummary>();
         var json = new Utf8JsonReader(text);
@@ -51,4 +60,10 @@ internal static class ReactionCodec
 
         return summaries;
     }
+
+    /// <summary>The mentioned users in their order, with spaces between them; <see langword="null"/> where there is no list.</summary>
+    public static string? WriteMentions(IReadOnlyList<string>? mentions) => mentions is null ? null : string.Join(Separator, mentions);
+
+    /// <summary>Reads what <see cref="WriteMentions"/> wrote.</summary>
+    public static IReadOnlyList<string>? ReadMentions(string? text) => text?.Split(Separator, StringSplitOptions.RemoveEmptyEntries);
 }

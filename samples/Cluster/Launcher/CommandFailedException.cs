@@ -1,0 +1,4 @@
+namespace RealtimeKit.Samples;
+
+/// <summary>A program that the launcher runs did not do what it should.</summary>
+internal sealed class CommandFailedException(string message) : Exception(message);

@@ -1,0 +1,115 @@
+using System.Globalization;
+using System.Transactions;
+using Npgsql;
+
+namespace RealtimeKit.PostgreSql.Database;
+
+/// <summary>Opens sessions at the primary, each in the same state, and turns their failures into the store's.</summary>
+internal sealed class PostgreSqlDatabase : IAsyncDisposable
+{
+    // Once for a session. What the server or the role has as defaults must not weaken what is promised: a commit waits for the
+    // disk (and for more where the server asks for more), and no session holds a lock for longer than a call may take. Every
+    // statement goes from index to index: the planner is told so, or plans made while the tables were empty would read them whole.
+    private const string Prepare = """
+        SELECT pg_is_in_recovery(),
+            set_config('search_path', quote_ident($1), false),
+            set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
+            set_config('default_transaction_isolation', 'read committed', false),
+            set_config('statement_timeout', $2, false),
+            set_config('lock_timeout', '0', false),
+            set_config('idle_in_transaction_session_timeout', $2, false),
+            set_config('plan_cache_mode', 'force_generic_plan', false),
+            set_config('jit', 'off', false),
+            set_config('enable_seqscan', 'off', false),
+            set_config('enable_bitmapscan', 'off', false),
+            set_config('enable_hashjoin', 'off', false),
+            set_config('enable_mergejoin', 'off', false)
+        """;
+
+    private readonly PostgreSqlStoreOptions _options;
+    private readonly NpgsqlDataSource _source;
+    private readonly SemaphoreSlim _migrating = new(1, 1);
+    private volatile bool _migrated;
+    private int _generation;
+
+    public PostgreSqlDatabase(PostgreSqlStoreOptions options)
+    {
+        _options = options;
+        _source = options.DataSource ?? DataSources.Create(options);
+        Name = DataSources.Describe(options);
+    }
+
+    /// <summary>The database and where it is, for messages.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether a session may be used again: none that was opened before the server failed.</summary>
+    public bool IsCurrent(Session session) => session.Generation == Volatile.Read(ref _generation);
+
+    /// <summary>Makes or migrates the schema, once for this object.</summary>
+    /// <exception cref="InvalidOperationException">The schema is not one that this version can use.</exception>
+    public async Task MigrateAsync(CancellationToken cancellationToken)
+    {
+        if (_migrated) return;
+        await _migrating.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (_migrated) return;
+            var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+                await new Migrator(connection, _options.Schema, Name, cancellationToken).MigrateAsync().ConfigureAwait(false);
+            _migrated = true;
+        }
+        finally
+        {
+            _migrating.Release();
+        }
+    }
+
+    /// <summary>Opens a session.</summary>
+    /// <exception cref="StoreUnavailableException">The server is a standby.</exception>
+    public async Task<Session> OpenAsync()
+    {
+        var generation = Volatile.Read(ref _generation);
+        var connection = await ConnectAsync(CancellationToken.None).ConfigureAwait(false);
+        var session = new Session(connection, Seconds(_options.CommandTimeout) + 1, generation);
+        try
+        {
+            var milliseconds = ((long)_options.CommandTimeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+            var isStandby = await session.RunAsync(
+                static async rows => await rows.ReadAsync().ConfigureAwait(false) && rows.GetBoolean(0),
+                Sql.Command(Prepare, Sql.Parameter(_options.Schema), Sql.Parameter(milliseconds))).ConfigureAwait(false);
+            // A primary becomes a standby only by starting anew, which ends its connections: asking once is enough.
+            if (isStandby) throw new StoreUnavailableException($"{Name} is a standby, which may lag behind: only a primary is read and written.");
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>What callers are told of a failure that passes. Whatever the server said, nothing is known to be stored.</summary>
+    public StoreUnavailableException Unavailable(Exception error)
+    {
+        if (Failures.IsOfTheServer(error)) Interlocked.Increment(ref _generation);
+        return new StoreUnavailableException($"{Name} does not answer: {error.Message}", error);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _migrating.Dispose();
+        return _options.DataSource is null ? _source.DisposeAsync() : ValueTask.CompletedTask;
+    }
+
+    internal static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
+
+    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        // Sessions outlive any transaction that the calling code may be in.
+        using var none = new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled);
+        return _source is NpgsqlMultiHostDataSource hosts
+            ? await hosts.OpenConnectionAsync(TargetSessionAttributes.Primary, cancellationToken).ConfigureAwait(false)
+            : await _source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+    }
+}

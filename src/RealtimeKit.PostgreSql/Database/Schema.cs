@@ -1,0 +1,85 @@
+namespace RealtimeKit.PostgreSql.Database;
+
+/// <summary>
+/// The tables. There are no foreign keys: who writes locks the channel's row first, and checking a reference again for each
+/// message would cost more than all that the rows themselves do.
+/// </summary>
+internal static class Schema
+{
+    public const string Version1 = """
+        -- Every batch updates the rows of its channels: room in each page keeps these updates away from the indexes.
+        CREATE TABLE channels(
+            id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+            version bigint NOT NULL DEFAULT 0,
+            sequence bigint NOT NULL DEFAULT 0,
+            created bigint NOT NULL,
+            changed bigint NOT NULL,
+            kind smallint NOT NULL,
+            name text COLLATE "C" NOT NULL UNIQUE,
+            title text,
+            pair text COLLATE "C" UNIQUE,
+            epoch text NOT NULL) WITH (fillfactor = 50);
+
+        -- Times are milliseconds. The digest has 16 bytes, and as a uuid it takes no more. Ids begin with their time (UUID
+        -- version 7), so that new ones stand together in their index whatever their channel.
+        CREATE TABLE messages(
+            channel bigint NOT NULL,
+            sequence bigint NOT NULL,
+            version bigint NOT NULL,
+            time bigint NOT NULL,
+            id uuid NOT NULL,
+            digest uuid NOT NULL,
+            reply_to bigint,
+            thread bigint,
+            edited bigint,
+            deleted bigint,
+            sender text COLLATE "C" NOT NULL,
+            id_text text,
+            text text,
+            data text,
+            attachments text,
+            mentions text,
+            reactions text);
+
+        -- What is not unread: a user's own messages and the deleted ones. Counting these two is shorter than counting the rest.
+        CREATE INDEX messages_sender ON messages(sender, channel, sequence);
+        CREATE INDEX messages_deleted ON messages(channel, sequence) INCLUDE (sender) WHERE deleted IS NOT NULL;
+        CREATE INDEX messages_thread ON messages(channel, thread, sequence) WHERE thread IS NOT NULL;
+
+        -- Keys last: while a table is empty all indexes look alike to the planner, which then takes the newest.
+        CREATE UNIQUE INDEX messages_version ON messages(channel, version);
+        ALTER TABLE messages ADD UNIQUE(id, channel), ADD PRIMARY KEY(channel, sequence);
+
+        CREATE TABLE reactions(
+            channel bigint NOT NULL,
+            sequence bigint NOT NULL,
+            position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+            user_id text COLLATE "C" NOT NULL,
+            reaction text COLLATE "C" NOT NULL);
+        CREATE INDEX reactions_position ON reactions(channel, sequence, reaction, position);
+        ALTER TABLE reactions ADD PRIMARY KEY(channel, sequence, user_id, reaction);
+
+        -- Only what counts as a mention: by others, of messages not deleted.
+        CREATE TABLE mentions(
+            channel bigint NOT NULL,
+            sequence bigint NOT NULL,
+            user_id text COLLATE "C" NOT NULL,
+            PRIMARY KEY(channel, user_id, sequence));
+
+        CREATE TABLE members(
+            channel bigint NOT NULL,
+            role smallint NOT NULL,
+            user_id text COLLATE "C" NOT NULL,
+            PRIMARY KEY(channel, user_id));
+        CREATE INDEX members_user ON members(user_id, channel);
+
+        CREATE TABLE marks(
+            channel bigint NOT NULL,
+            sequence bigint NOT NULL,
+            user_id text COLLATE "C" NOT NULL,
+            PRIMARY KEY(channel, user_id));
+
+        -- Channels that are gone and whose rows are still being removed.
+        CREATE TABLE discarded(channel bigint PRIMARY KEY);
+        """;
+}

@@ -1,0 +1,62 @@
+using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.PostgreSql.Messages;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.PostgreSql.Directory;
+
+/// <summary>Reads channels, members and marks, each in one statement.</summary>
+internal static class DirectoryReader
+{
+    public const string View = """
+        SELECT c.epoch, c.version, c.sequence, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0)
+        FROM channels c
+        LEFT JOIN members m ON m.channel = c.id AND m.user_id = $2
+        LEFT JOIN marks r ON r.channel = c.id AND r.user_id = $2
+        WHERE c.name = $1
+        """;
+
+    public const string Members = """
+        SELECT m.user_id, m.role, coalesce(r.sequence, 0)
+        FROM channels c
+        CROSS JOIN LATERAL (SELECT * FROM members WHERE channel = c.id AND user_id > $2 ORDER BY user_id LIMIT $3) m
+        LEFT JOIN marks r ON r.channel = c.id AND r.user_id = m.user_id
+        WHERE c.name = $1 ORDER BY m.user_id
+        """;
+
+    public const string OwnReactions = """
+        SELECT r.reaction FROM channels c JOIN reactions r ON r.channel = c.id
+        WHERE c.name = $1 AND r.sequence = $2 AND r.user_id = $3
+        """;
+
+    public static Task<ChannelView?> FindAsync(Session session, string channel, string user) => session.RunAsync(
+        async rows => !await rows.ReadAsync().ConfigureAwait(false) ? null : new ChannelView(
+            new ChannelHead(channel, rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2)),
+            (ChannelKind)rows.GetInt16(3), MessageRow.Text(rows, 4), MessageRow.Time(rows.GetInt64(5)),
+            rows.IsDBNull(6) ? null : (ChannelRole)rows.GetInt16(6), rows.GetInt64(7)),
+        Sql.Command(View, Sql.Parameter(channel), Sql.Parameter(user)));
+
+    public static Task<MemberPage> ListMembersAsync(Session session, string channel, string? after, int limit) => session.RunAsync(
+        async rows =>
+        {
+            var members = new List<ChannelMember>();
+            while (await rows.ReadAsync().ConfigureAwait(false))
+            {
+                if (members.Count == limit) return new MemberPage(members, true);
+                members.Add(new ChannelMember(rows.GetString(0), (ChannelRole)rows.GetInt16(1), rows.GetInt64(2)));
+            }
+
+            return new MemberPage(members, false);
+        },
+        Sql.Command(Members, Sql.Parameter(channel), Sql.Parameter(after ?? ""), Sql.Parameter((long)limit + 1)));
+
+    public static Task<IReadOnlyList<string>> ListOwnReactionsAsync(Session session, string channel, long sequence, string user) => session.RunAsync(
+        async rows =>
+        {
+            var reactions = new List<string>();
+            while (await rows.ReadAsync().ConfigureAwait(false)) reactions.Add(rows.GetString(0));
+            // PostgreSQL orders by UTF-8, the contract by UTF-16.
+            reactions.Sort(StringComparer.Ordinal);
+            return (IReadOnlyList<string>)reactions;
+        },
+        Sql.Command(OwnReactions, Sql.Parameter(channel), Sql.Parameter(sequence), Sql.Parameter(user)));
+}

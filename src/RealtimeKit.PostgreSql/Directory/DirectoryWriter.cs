@@ -1,0 +1,120 @@
+using Npgsql;
+using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.PostgreSql.Messages;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.PostgreSql.Directory;
+
+/// <summary>
+/// Changes channels, members and marks, each in one round trip and one transaction. Each locks its channel's row and no
+/// other, so that nothing waits in a circle.
+/// </summary>
+internal static class DirectoryWriter
+{
+    // Looked for first, because a conflict would use up a number.
+    public const string Insert = """
+        WITH made AS (
+            INSERT INTO channels(name, title, kind, pair, epoch, created, changed) SELECT $1, $2, $3, $4, $5, $6, $6
+            WHERE NOT EXISTS (SELECT FROM channels WHERE name = $1) AND NOT EXISTS (SELECT FROM channels WHERE pair = $4)
+            ON CONFLICT DO NOTHING RETURNING id),
+        seated AS (INSERT INTO members(channel, user_id, role) SELECT made.id, m.* FROM made, unnest($7, $8) m)
+        SELECT id FROM made
+        """;
+
+    public const string OfPair = "SELECT name FROM channels WHERE pair = $1";
+
+    // The rows go afterwards, in pieces: a large channel's would take longer than a call may.
+    public const string Discard = """
+        WITH gone AS (DELETE FROM channels WHERE name = $1 RETURNING id), kept AS (INSERT INTO discarded SELECT id FROM gone)
+        SELECT id FROM gone
+        """;
+
+    public const string Seat = $"""
+        {Present},
+        changed AS (
+            INSERT INTO members(channel, user_id, role) SELECT id, $2, $3 FROM found
+            WHERE NOT EXISTS (SELECT FROM present WHERE role = $3 OR is_last_owner)
+            ON CONFLICT (channel, user_id) DO UPDATE SET role = excluded.role RETURNING role)
+        {Outcome}
+        """;
+
+    public const string Unseat = $"""
+        {Present},
+        changed AS (
+            DELETE FROM members m USING present p WHERE m.channel = p.channel AND m.user_id = $2 AND NOT p.is_last_owner RETURNING m.role)
+        {Outcome}
+        """;
+
+    // The weakest lock: appends pass it, a deletion does not.
+    public const string Mark = """
+        WITH found AS (SELECT id, sequence FROM channels WHERE name = $1 FOR KEY SHARE),
+        moved AS (
+            INSERT INTO marks(channel, user_id, sequence) SELECT id, $2, least($3, sequence) FROM found WHERE least($3, sequence) > 0
+            ON CONFLICT (channel, user_id) DO UPDATE SET sequence = excluded.sequence WHERE marks.sequence < excluded.sequence
+            RETURNING sequence)
+        SELECT least($3, f.sequence), m.sequence, EXISTS(SELECT FROM moved)
+        FROM found f LEFT JOIN marks m ON m.channel = f.id AND m.user_id = $2
+        """;
+
+    private const string Present = """
+        WITH found AS (SELECT id FROM channels WHERE name = $1),
+        present AS (
+            SELECT m.channel, m.role, m.role = 2 AND NOT EXISTS (
+                SELECT FROM members o WHERE o.channel = m.channel AND o.role = 2 AND o.user_id <> m.user_id) AS is_last_owner
+            FROM found JOIN members m ON m.channel = found.id AND m.user_id = $2)
+        """;
+
+    private const string Outcome = "SELECT EXISTS(SELECT FROM found), EXISTS(SELECT FROM changed), (SELECT role FROM present)";
+
+    public static Task<CreateResult> CreateAsync(Session session, NewChannel channel)
+    {
+        var roles = channel.Roles;
+        return session.RunAsync(
+            async rows =>
+            {
+                if (await rows.ReadAsync().ConfigureAwait(false)) return new CreateResult(CreateOutcome.Created, channel.Channel);
+                await rows.NextResultAsync().ConfigureAwait(false);
+                return await rows.ReadAsync().ConfigureAwait(false)
+                    ? new CreateResult(CreateOutcome.PairExists, rows.GetString(0))
+                    : new CreateResult(CreateOutcome.Taken, channel.Channel);
+            },
+            Sql.Command(
+                Insert, Sql.Parameter(channel.Channel), Sql.Parameter(channel.Name), Sql.Parameter((short)channel.Kind), Sql.Parameter(channel.Pair),
+                Sql.Parameter(ChannelHead.NewEpoch()), Sql.Parameter(channel.Created.ToUnixTimeMilliseconds()),
+                Sql.Parameter(roles.Keys.ToArray()), Sql.Parameter(roles.Values.Select(role => (short)role).ToArray())),
+            Sql.Command(OfPair, Sql.Parameter(channel.Pair)));
+    }
+
+    public static Task<bool> DeleteAsync(Session session, string channel) => session.RunAsync(
+        static async rows => await rows.ReadAsync().ConfigureAwait(false), Sql.Command(Discard, Sql.Parameter(channel)));
+
+    public static Task<MemberOutcome> SetMemberAsync(Session session, string channel, string user, ChannelRole role) => session.RunAsync(
+        rows => ReadOutcomeAsync(rows, unchanged: (short)role),
+        Locked(channel), Sql.Command(Seat, Sql.Parameter(channel), Sql.Parameter(user), Sql.Parameter((short)role)));
+
+    public static Task<MemberOutcome> RemoveMemberAsync(Session session, string channel, string user) => session.RunAsync(
+        static rows => ReadOutcomeAsync(rows, unchanged: null),
+        Locked(channel), Sql.Command(Unseat, Sql.Parameter(channel), Sql.Parameter(user)));
+
+    public static Task<ReadMark?> MoveReadMarkAsync(Session session, string channel, string user, long sequence) => session.RunAsync(
+        static async rows =>
+        {
+            if (!await rows.ReadAsync().ConfigureAwait(false)) return default(ReadMark?);
+            var (wanted, present, moved) = (rows.GetInt64(0), rows.IsDBNull(1) ? 0 : rows.GetInt64(1), rows.GetBoolean(2));
+            // Where another call was quicker it has the mark at least where this one wanted it.
+            return new ReadMark(moved ? wanted : Math.Max(wanted, present), moved);
+        },
+        Sql.Command(Mark, Sql.Parameter(channel), Sql.Parameter(user), Sql.Parameter(sequence)));
+
+    private static NpgsqlBatchCommand Locked(string channel) => Sql.Command(PostAppender.Lock, Sql.Parameter(new[] { channel }));
+
+    private static async Task<MemberOutcome> ReadOutcomeAsync(NpgsqlDataReader rows, short? unchanged)
+    {
+        await rows.NextResultAsync().ConfigureAwait(false);
+        await rows.ReadAsync().ConfigureAwait(false);
+        if (!rows.GetBoolean(0)) return MemberOutcome.NoChannel;
+        if (rows.GetBoolean(1)) return MemberOutcome.Changed;
+        short? present = rows.IsDBNull(2) ? null : rows.GetInt16(2);
+        return present == unchanged ? MemberOutcome.Unchanged : MemberOutcome.LastOwner;
+    }
+}

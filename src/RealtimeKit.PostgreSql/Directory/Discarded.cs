@@ -1,0 +1,44 @@
+using RealtimeKit.PostgreSql.Database;
+
+namespace RealtimeKit.PostgreSql.Directory;
+
+/// <summary>
+/// Removes what belonged to deleted channels, a piece at a time, so that no statement holds locks for long. What a failure
+/// leaves is removed with the next deletion.
+/// </summary>
+internal static class Discarded
+{
+    private const int Piece = 5_000;
+
+    public const string Next = "SELECT channel FROM discarded LIMIT 1";
+
+    public const string Forget = "DELETE FROM discarded WHERE channel = $1";
+
+    /// <summary>For each table a statement that removes so many of a channel's rows.</summary>
+    public static readonly string[] Remove =
+    [
+        "DELETE FROM messages WHERE ctid = ANY(ARRAY(SELECT ctid FROM messages WHERE channel = $1 LIMIT $2))",
+        "DELETE FROM reactions WHERE ctid = ANY(ARRAY(SELECT ctid FROM reactions WHERE channel = $1 LIMIT $2))",
+        "DELETE FROM mentions WHERE ctid = ANY(ARRAY(SELECT ctid FROM mentions WHERE channel = $1 LIMIT $2))",
+        "DELETE FROM members WHERE ctid = ANY(ARRAY(SELECT ctid FROM members WHERE channel = $1 LIMIT $2))",
+        "DELETE FROM marks WHERE ctid = ANY(ARRAY(SELECT ctid FROM marks WHERE channel = $1 LIMIT $2))",
+    ];
+
+    /// <summary>Removes a piece of one deleted channel.</summary>
+    /// <returns>Whether there is more to remove.</returns>
+    public static async Task<bool> RemovePieceAsync(Session session)
+    {
+        var next = await session.RunAsync(
+            static async rows => await rows.ReadAsync().ConfigureAwait(false) ? rows.GetInt64(0) : default(long?), Sql.Command(Next)).ConfigureAwait(false);
+        if (next is not { } channel) return false;
+        foreach (var sql in Remove)
+        {
+            var removed = await session.RunAsync(
+                static rows => Task.FromResult(rows.RecordsAffected), Sql.Command(sql, Sql.Parameter(channel), Sql.Parameter((long)Piece))).ConfigureAwait(false);
+            if (removed == Piece) return true;
+        }
+
+        await session.RunAsync(Sql.Command(Forget, Sql.Parameter(channel))).ConfigureAwait(false);
+        return true;
+    }
+}

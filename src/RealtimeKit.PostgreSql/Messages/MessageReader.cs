@@ -1,0 +1,85 @@
+using Npgsql;
+using RealtimeKit.PostgreSql.Database;
+
+namespace RealtimeKit.PostgreSql.Messages;
+
+/// <summary>Reads the log. Each read is one statement, so that head and messages are of one moment.</summary>
+internal static class MessageReader
+{
+    public const string Heads = "SELECT name, epoch, version, sequence FROM channels WHERE name = ANY($1)";
+
+    public const string Changes = $"""
+        {Head} (SELECT * FROM messages WHERE channel = c.id AND version > $2 ORDER BY version LIMIT $3) {OfChannel} ORDER BY m.version
+        """;
+
+    public const string Oldest = $"""
+        {Head} (SELECT * FROM messages WHERE {Range} ORDER BY sequence LIMIT $4) {OfChannel} ORDER BY m.sequence
+        """;
+
+    public const string Newest = $"""
+        {Head} (SELECT * FROM messages WHERE {Range} ORDER BY sequence DESC LIMIT $4) {OfChannel} ORDER BY m.sequence DESC
+        """;
+
+    public const string OldestOfThread = $"""
+        {Head} (({Root} UNION ALL (SELECT * FROM messages WHERE {Range} AND thread = $5 ORDER BY sequence LIMIT $4))
+            ORDER BY sequence LIMIT $4) {OfChannel} ORDER BY m.sequence
+        """;
+
+    public const string NewestOfThread = $"""
+        {Head} (({Root} UNION ALL (SELECT * FROM messages WHERE {Range} AND thread = $5 ORDER BY sequence DESC LIMIT $4))
+            ORDER BY sequence DESC LIMIT $4) {OfChannel} ORDER BY m.sequence DESC
+        """;
+
+    // A channel without messages in the range has one row, whose message is null.
+    private const string Head = $"SELECT c.epoch, c.version, c.sequence, {MessageRow.Columns} FROM channels c LEFT JOIN LATERAL";
+    private const string OfChannel = "m ON true WHERE c.name = $1";
+    private const string Range = "channel = c.id AND sequence > $2 AND sequence < $3";
+    private const string Root = $"SELECT * FROM messages WHERE {Range} AND sequence = $5";
+
+    public static Task<MessagePage?> ReadChangesAsync(Session session, string channel, long afterVersion, PageLimit limit)
+    {
+        var page = new PageBuilder(limit);
+        return session.RunAsync(rows => ReadPageAsync(rows, page, channel, descending: false), Sql.Command(
+            Changes, Sql.Parameter(channel), Sql.Parameter(afterVersion), Sql.Parameter((long)page.Rows)));
+    }
+
+    public static Task<MessagePage?> ReadHistoryAsync(Session session, HistoryQuery query)
+    {
+        var page = new PageBuilder(query.Limit);
+        var descending = query.After is null;
+        var command = Sql.Command(
+            (query.Thread, descending) switch
+            {
+                (null, false) => Oldest,
+                (null, true) => Newest,
+                (_, false) => OldestOfThread,
+                (_, true) => NewestOfThread,
+            },
+            Sql.Parameter(query.Channel), Sql.Parameter(query.After ?? 0), Sql.Parameter(query.Before ?? long.MaxValue), Sql.Parameter((long)page.Rows));
+        if (query.Thread is { } root) command.Parameters.Add(Sql.Parameter(root));
+        return session.RunAsync(rows => ReadPageAsync(rows, page, query.Channel, descending), command);
+    }
+
+    public static Task<IReadOnlyList<ChannelHead>> ReadHeadsAsync(Session session, IReadOnlyCollection<string> channels) => session.RunAsync(
+        async rows =>
+        {
+            var heads = new List<ChannelHead>(channels.Count);
+            while (await rows.ReadAsync().ConfigureAwait(false))
+                heads.Add(new ChannelHead(rows.GetString(0), rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3)));
+            return (IReadOnlyList<ChannelHead>)heads;
+        },
+        Sql.Command(Heads, Sql.Parameter(channels.ToArray())));
+
+    private static async Task<MessagePage?> ReadPageAsync(NpgsqlDataReader rows, PageBuilder page, string channel, bool descending)
+    {
+        const int message = 3;
+        ChannelHead? head = null;
+        while (await rows.ReadAsync().ConfigureAwait(false))
+        {
+            head ??= new ChannelHead(channel, rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2));
+            if (rows.IsDBNull(message) || !page.TryAdd(MessageRow.Read(rows, message, channel))) break;
+        }
+
+        return head is null ? null : page.Build(head, descending);
+    }
+}

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using RealtimeKit;
+using RealtimeKit.PostgreSql;
+
+namespace Microsoft.Extensions.DependencyInjection;
+
+#pragma warning disable RS0026 // The types of the first parameters keep the overloads apart.
+
+/// <summary>Adds the PostgreSQL store to real-time messaging.</summary>
+public static class PostgreSqlBuilderExtensions
+{
+    /// <summary>
+    /// Keeps channels and messages in a PostgreSQL database that any number of nodes share, in a schema of their own, which is
+    /// made where there is none and migrated where it is older. The host fails at start where the options are wrong, where
+    /// the schema cannot be used, and where the server does not answer.
+    /// </summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="connectionString">The connection string, such as <c>Host=db;Database=chat;Username=chat;Password=…</c>.</param>
+    /// <param name="configure">Sets more options; each has a default.</param>
+    public static RealtimeMessagingBuilder UsePostgreSqlStore(
+        this RealtimeMessagingBuilder builder, string connectionString, Action<PostgreSqlStoreOptions>? configure = null) =>
+        Add(builder, options => options.ConnectionString = connectionString, configure);
+
+    /// <summary>The same with a data source that the host has made, and disposes of.</summary>
+    /// <param name="builder">The builder.</param>
+    /// <param name="dataSource">The data source; one built with <c>NpgsqlSlimDataSourceBuilder</c> needs <c>EnableArrays()</c>.</param>
+    /// <param name="configure">Sets more options; each has a default.</param>
+    public static RealtimeMessagingBuilder UsePostgreSqlStore(
+        this RealtimeMessagingBuilder builder, NpgsqlDataSource dataSource, Action<PostgreSqlStoreOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataSource);
+        return Add(builder, options => options.DataSource = dataSource, configure);
+    }
+
+    private static RealtimeMessagingBuilder Add(
+        RealtimeMessagingBuilder builder, Action<PostgreSqlStoreOptions> where, Action<PostgreSqlStoreOptions>? configure)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var options = builder.Services.AddOptions<PostgreSqlStoreOptions>().ValidateOnStart();
+        options.Configure(where);
+        if (configure is not null) options.Configure(configure);
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PostgreSqlStoreOptions>, PostgreSqlStoreOptionsValidator>());
+        builder.Services.TryAddSingleton<PostgreSqlStore>();
+        builder.Services.AddSingleton<IMessageStore>(provider => provider.GetRequiredService<PostgreSqlStore>());
+        builder.Services.AddSingleton<IChannelStore>(provider => provider.GetRequiredService<PostgreSqlStore>());
+        builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PostgreSqlStartup>());
+        return builder;
+    }
+}

@@ -1,0 +1,152 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.PostgreSql.Directory;
+using RealtimeKit.PostgreSql.Messages;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.PostgreSql;
+
+/// <summary>
+/// The store over a PostgreSQL database that many nodes share. One connection only appends, so that nothing else delays an
+/// acknowledgement; the others serve all other calls.
+/// </summary>
+internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IAsyncDisposable
+{
+    private const string Durability = "SELECT current_setting('fsync'), current_setting('full_page_writes')";
+
+    private readonly ILogger<PostgreSqlStore> _logger;
+    private readonly PostgreSqlDatabase _database;
+    private readonly SessionPool _appends;
+    private readonly SessionPool _calls;
+
+    public PostgreSqlStore(IOptions<PostgreSqlStoreOptions> options, ILogger<PostgreSqlStore> logger)
+    {
+        _logger = logger;
+        _database = new PostgreSqlDatabase(options.Value);
+        _appends = new SessionPool(_database, 1, options.Value.CommandTimeout);
+        _calls = new SessionPool(_database, options.Value.MaxConnections - 1, options.Value.CommandTimeout);
+    }
+
+    /// <summary>Makes or migrates the schema and looks whether the database can be used. Else the first call does.</summary>
+    /// <exception cref="InvalidOperationException">The schema is not one that this version can use, or the server refuses.</exception>
+    /// <exception cref="StoreUnavailableException">The server does not answer, or is a standby.</exception>
+    public async ValueTask InitializeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _database.MigrateAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception error) when (Failures.IsUnavailable(error))
+        {
+            throw _database.Unavailable(error);
+        }
+        catch (Npgsql.PostgresException error)
+        {
+            throw new InvalidOperationException($"{_database.Name} cannot be used: {error.MessageText}", error);
+        }
+
+        var isDurable = await _calls.RunAsync(
+            static session => session.RunAsync(
+                static async rows => await rows.ReadAsync().ConfigureAwait(false) && rows.GetString(0) == "on" && rows.GetString(1) == "on",
+                Sql.Command(Durability)),
+            cancellationToken).ConfigureAwait(false);
+        if (!isDurable) LogNotDurable(_database.Name);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<AppendResult>> AppendAsync(
+        IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        return await _appends.RunAsync(
+            session => PostAppender.Takes(changes) ? new PostAppender(session).AppendAsync(changes) : ChangeAppender.AppendAsync(session, changes),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<MessagePage?> ReadChangesAsync(
+        string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => MessageReader.ReadChangesAsync(session, channel, afterVersion, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => MessageReader.ReadHistoryAsync(session, query), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(
+        IReadOnlyCollection<string> channels, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => MessageReader.ReadHeadsAsync(session, channels), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => DirectoryReader.FindAsync(session, channel, user), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => DirectoryWriter.CreateAsync(session, channel), cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken)
+    {
+        if (!await _calls.RunAsync(session => DirectoryWriter.DeleteAsync(session, channel), cancellationToken).ConfigureAwait(false)) return false;
+        try
+        {
+            while (await _calls.RunAsync(Discarded.RemovePieceAsync, CancellationToken.None).ConfigureAwait(false))
+            {
+            }
+        }
+        catch (StoreUnavailableException error)
+        {
+            LogNotRemoved(error, channel);
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<MemberOutcome> SetMemberAsync(
+        string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => DirectoryWriter.SetMemberAsync(session, channel, user, role), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => DirectoryWriter.RemoveMemberAsync(session, channel, user), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<MemberPage> ListMembersAsync(
+        string channel, string? after, int limit, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => DirectoryReader.ListMembersAsync(session, channel, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelPage> ListChannelsAsync(
+        string user, string? before, int limit, CancellationToken cancellationToken)
+    {
+        ChannelCursor? cursor = before is null ? null : ChannelCursor.Parse(before);
+        return _calls.RunAsync(session => ChannelLister.ListAsync(session, user, cursor, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReadMark?> MoveReadMarkAsync(
+        string channel, string user, long sequence, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => DirectoryWriter.MoveReadMarkAsync(session, channel, user, sequence), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
+        string channel, long sequence, string user, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => DirectoryReader.ListOwnReactionsAsync(session, channel, sequence, user), cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _appends.DisposeAsync().ConfigureAwait(false);
+        await _calls.DisposeAsync().ConfigureAwait(false);
+        await _database.DisposeAsync().ConfigureAwait(false);
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "{Database}: fsync or full_page_writes is off, so that a crash of the server may lose what was acknowledged.")]
+    private partial void LogNotDurable(string database);
+
+    [LoggerMessage(2, LogLevel.Warning, "Channel {Channel} is deleted, but rows of it are left; the next deletion of a channel removes them.")]
+    private partial void LogNotRemoved(Exception exception, string channel);
+}

@@ -1,0 +1,116 @@
+using System.Diagnostics.Metrics;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// The engine's numbers. What is a state is asked for when somebody reads; what happens is counted a batch or a write at a
+/// time; clocks are read only while somebody listens. Safe for concurrent use.
+/// </summary>
+internal sealed class RealtimeMetrics
+{
+    private readonly TimeProvider _time;
+    private readonly Counter<long> _appended;
+    private readonly Counter<long> _failed;
+    private readonly Histogram<double> _appendDuration;
+    private readonly Histogram<double> _commitDuration;
+    private readonly Histogram<int> _commitSize;
+    private readonly Counter<long> _deliveries;
+    private readonly Histogram<double> _deliveryDuration;
+    private readonly Counter<long> _catchUps;
+
+    public RealtimeMetrics(IMeterFactory meters, TimeProvider time)
+    {
+        _time = time;
+        Meter = meters.Create(RealtimeDiagnostics.MeterName);
+        _appended = Meter.CreateCounter<long>("realtimekit.appends", "{change}", "Changes that were committed, by kind.");
+        _failed = Meter.CreateCounter<long>("realtimekit.append.failures", "{change}", "Changes that the store could not take.");
+        _appendDuration = Meter.CreateHistogram<double>("realtimekit.append.duration", "s", "From a change's entering the queue to its being committed.");
+        _commitDuration = Meter.CreateHistogram<double>("realtimekit.commit.duration", "s", "What the store took for one commit.");
+        _commitSize = Meter.CreateHistogram<int>("realtimekit.commit.size", "{change}", "How many changes one commit carried.");
+        _deliveries = Meter.CreateCounter<long>("realtimekit.deliveries", "{event}", "Events written to clients from memory.");
+        _deliveryDuration = Meter.CreateHistogram<double>(
+            "realtimekit.delivery.duration", "s", "From the first event's reaching this node to the write that carries it to a client.");
+        _catchUps = Meter.CreateCounter<long>("realtimekit.catchups", "{page}", "Pages read from the store for clients that were behind.");
+    }
+
+    public Meter Meter { get; }
+
+    /// <summary>The present moment if a change's way into the store is being measured, else 0.</summary>
+    public long AppendStarts => _appendDuration.Enabled ? _time.GetTimestamp() : 0;
+
+    /// <summary>The present moment if deliveries are being measured, else 0.</summary>
+    public long DeliveryStarts => _deliveryDuration.Enabled ? _time.GetTimestamp() : 0;
+
+    public long Now => _time.GetTimestamp();
+
+    public void Committed(IReadOnlyList<PendingAppend> batch, IReadOnlyList<AppendResult> results, long began)
+    {
+        if (_commitDuration.Enabled) _commitDuration.Record(_time.GetElapsedTime(began).TotalSeconds);
+        _commitSize.Record(batch.Count);
+        if (_appendDuration.Enabled)
+        {
+            foreach (var append in batch)
+                if (append.Started != 0) _appendDuration.Record(_time.GetElapsedTime(append.Started).TotalSeconds);
+        }
+
+        if (_appended.Enabled) CountKinds(batch, results);
+    }
+
+    public void Failed(int changes) => _failed.Add(changes);
+
+    /// <summary>One write took so many events; the first of them was there since <paramref name="since"/>.</summary>
+    public void Delivered(long events, long since)
+    {
+        if (events == 0) return;
+        _deliveries.Add(events);
+        if (since != 0) _deliveryDuration.Record(_time.GetElapsedTime(since).TotalSeconds);
+    }
+
+    public void CaughtUp() => _catchUps.Add(1);
+
+    /// <summary>Begins to tell a node's present state to who asks.</summary>
+    public void Watch(RealtimeNode node)
+    {
+        Meter.CreateObservableUpDownCounter("realtimekit.connections", () => node.Sessions.Count, "{connection}", "Open connections of clients.");
+        Meter.CreateObservableUpDownCounter(
+            "realtimekit.subscriptions", () => node.LocalChannels.All.Sum(channel => channel.Count), "{subscription}", "Subscriptions of these connections.");
+        Meter.CreateObservableUpDownCounter("realtimekit.channels", () => node.LocalChannels.All.Count, "{channel}", "Channels that have subscribers here.");
+        Meter.CreateObservableUpDownCounter("realtimekit.tail.size", () => node.LocalChannels.Budget.Used, "By", "Latest events held in memory.");
+        Meter.CreateObservableUpDownCounter("realtimekit.append.queue", () => node.Appends.Waiting, "{change}", "Changes that wait for the next commit.");
+        Meter.CreateObservableUpDownCounter("realtimekit.observer.queue", () => node.Observers.Waiting, "{change}", "Changes that observers have not been told of yet.");
+    }
+
+    private void CountKinds(IReadOnlyList<PendingAppend> batch, IReadOnlyList<AppendResult> results)
+    {
+        var (posted, edited, deleted, reacted) = (0, 0, 0, 0);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            if (results[i].Outcome != AppendOutcome.Appended) continue;
+            switch (batch[i].Change)
+            {
+                case PostChange:
+                    posted++;
+                    break;
+                case EditChange:
+                    edited++;
+                    break;
+                case DeleteChange:
+                    deleted++;
+                    break;
+                default:
+                    reacted++;
+                    break;
+            }
+        }
+
+        Count("posted", posted);
+        Count("edited", edited);
+        Count("deleted", deleted);
+        Count("reacted", reacted);
+    }
+
+    private void Count(string kind, int changes)
+    {
+        if (changes > 0) _appended.Add(changes, new KeyValuePair<string, object?>("kind", kind));
+    }
+}

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace RealtimeKit;
+
+/// <summary>Whether the store answers: without it nothing can be acknowledged.</summary>
+internal sealed class StoreHealthCheck(RealtimeNode node) : IHealthCheck
+{
+    // Any name will do: the store looks it up and finds nothing.
+    private static readonly string[] Probe = ["realtimekit:health"];
+
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await node.Store.ReadHeadsAsync(Probe, cancellationToken).ConfigureAwait(false);
+            return HealthCheckResult.Healthy("The store answers.");
+        }
+        catch (StoreUnavailableException exception)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, "The store is unavailable: messages are refused until it is back.", exception);
+        }
+    }
+}

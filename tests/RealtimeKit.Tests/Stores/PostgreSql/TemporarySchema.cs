@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using RealtimeKit.PostgreSql;
+using RealtimeKit.Testing;
+
+namespace RealtimeKit.Tests.Stores;
+
+/// <summary>A schema of its own for one test, on any server; it goes with the test.</summary>
+internal sealed class TemporarySchema(string connectionString) : IAsyncDisposable
+{
+    public string ConnectionString => connectionString;
+
+    public string Name { get; } = $"test_{Guid.NewGuid():N}";
+
+    public static async Task<TemporarySchema> CreateAsync() => new(await PostgreSqlFixture.ConnectionStringAsync());
+
+    public PostgreSqlStore Open(Action<PostgreSqlStoreOptions>? configure = null)
+    {
+        var options = new PostgreSqlStoreOptions { ConnectionString = connectionString, Schema = Name };
+        configure?.Invoke(options);
+        return new PostgreSqlStore(Options.Create(options), NullLogger<PostgreSqlStore>.Instance);
+    }
+
+    public static async ValueTask<StoreUnderTest> CreateStoreAsync()
+    {
+        var schema = await CreateAsync();
+        var store = schema.Open();
+        return new StoreUnderTest(store, store, async () =>
+        {
+            await store.DisposeAsync();
+            await schema.DisposeAsync();
+        })
+        {
+            Another = () =>
+            {
+                var other = schema.Open();
+                return ValueTask.FromResult(new StoreUnderTest(other, other, other.DisposeAsync));
+            },
+        };
+    }
+
+    /// <summary>Runs text on a connection that is not the store's and returns the first value.</summary>
+    public async Task<object?> RunAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString)
+        {
+            Pooling = false, SearchPath = Name, CommandTimeout = 120,
+        }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await RunAsync($"DROP SCHEMA IF EXISTS {Name} CASCADE");
+}
