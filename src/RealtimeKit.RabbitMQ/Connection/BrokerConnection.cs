@@ -10,9 +10,6 @@ namespace RealtimeKit.RabbitMQ.Connection;
 /// </summary>
 internal sealed class BrokerConnection : IAsyncDisposable
 {
-    // Between two tellings, so that a broker that refuses everything does not keep the node busy with telling so.
-    private static readonly TimeSpan TellPause = TimeSpan.FromMilliseconds(100);
-
     private const int MaxFailures = 100;
 
     private readonly NodeContext _node;
@@ -20,7 +17,6 @@ internal sealed class BrokerConnection : IAsyncDisposable
     private readonly Share _share;
     private readonly ConnectionOpener _opener;
     private readonly PublishQueue _queue;
-    private readonly LostChannels _lost = new();
     private readonly Backoff _backoff;
     private readonly HashSet<(int Address, string Reason)> _failures = [];
     private readonly CancellationTokenSource _stop = new();
@@ -37,7 +33,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         _opener = new ConnectionOpener(node.Options, node.Time);
         _queue = new PublishQueue(node.Options.PublishQueueLength, node.Options.PublishQueueBytes);
         _backoff = new Backoff(node.Options.MaxReconnectDelay);
-        _work = Task.WhenAll(Task.Run(RunAsync), Task.Run(TellAsync));
+        _work = Task.Run(RunAsync);
     }
 
     /// <summary>Ends when each address was tried once, or one of them has answered.</summary>
@@ -50,7 +46,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         var publication = new Publication(channel, partition, buffer, length);
         if (_link is not null && _queue.TryEnqueue(publication)) return;
         publication.Return();
-        _lost.Note(channel);
+        _node.PublishLost(channel);
     }
 
     /// <summary>Makes a partition's binding what is wanted; where the broker is away, the next connection does.</summary>
@@ -116,7 +112,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
             try
             {
                 var open = await _opener.OpenAsync(_addresses[_address], _stop.Token).ConfigureAwait(false);
-                return await Link.StartAsync(open, _node, _share, _queue, _lost, _stop.Token).ConfigureAwait(false);
+                return await Link.StartAsync(open, _node, _share, _queue, _stop.Token).ConfigureAwait(false);
             }
             catch (Exception exception) when (!_stop.IsCancellationRequested)
             {
@@ -179,7 +175,6 @@ internal sealed class BrokerConnection : IAsyncDisposable
         if (_isLost) Tell(static receiver => receiver.ConnectionRegained());
         _isLost = false;
         _tried.TrySetResult();
-        _lost.Wake();
     }
 
     private void Leave()
@@ -187,28 +182,6 @@ internal sealed class BrokerConnection : IAsyncDisposable
         _link = null;
         if (!_isLost) Tell(static receiver => receiver.ConnectionLost());
         _isLost = true;
-    }
-
-    // Not before the others can hear of it, and not while the queue is full: telling them takes room in it.
-    private async Task TellAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                await _lost.WaitAsync(_stop.Token).ConfigureAwait(false);
-                if (_link is null || !_queue.HasRoom) continue;
-                var channels = _lost.Take();
-                if (channels.Count == 0) continue;
-                BrokerLog.PublishesLost(_node.Log, channels.Count);
-                foreach (var channel in channels) Tell(receiver => receiver.PublishLost(channel));
-                await Task.Delay(TellPause, _node.Time, _stop.Token).ConfigureAwait(false);
-            }
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // The node ends.
-        }
     }
 
     private void Tell(Action<IBrokerReceiver> what)

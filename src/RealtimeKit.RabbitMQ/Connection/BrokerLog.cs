@@ -21,9 +21,6 @@ internal static partial class BrokerLog
     [LoggerMessage(106, LogLevel.Information, "The broker at {Address} takes publications again.")]
     public static partial void Unblocked(ILogger log, string address);
 
-    [LoggerMessage(107, LogLevel.Information, "Publications to {Count} channels were lost or may have been; the other nodes are told to look into the store.")]
-    public static partial void PublishesLost(ILogger log, int count);
-
     [LoggerMessage(108, LogLevel.Error, "The node failed on what the broker told it.")]
     public static partial void ReceiverFailed(ILogger log, Exception exception);
 

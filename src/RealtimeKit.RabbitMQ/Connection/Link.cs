@@ -26,10 +26,10 @@ internal sealed class Link : IAsyncDisposable
     private bool _isBlocked;
     private long _unblockedAt;
 
-    private Link(OpenConnection open, NodeContext node, LostChannels lost)
+    private Link(OpenConnection open, NodeContext node)
     {
         (_open, _node) = (open, node);
-        _unconfirmed = new Unconfirmed(node.Options.MaxUnconfirmed, lost, node.Time);
+        _unconfirmed = new Unconfirmed(node.Options.MaxUnconfirmed, node.PublishLost, node.Time);
         Lost = _lost.Token;
     }
 
@@ -47,12 +47,12 @@ internal sealed class Link : IAsyncDisposable
 
     /// <summary>Declares the node's queue with all bindings that are wanted, and begins to receive and to publish.</summary>
     public static async Task<Link> StartAsync(
-        OpenConnection open, NodeContext node, Share share, PublishQueue queue, LostChannels lost, CancellationToken cancellationToken)
+        OpenConnection open, NodeContext node, Share share, PublishQueue queue, CancellationToken cancellationToken)
     {
-        var link = new Link(open, node, lost);
+        var link = new Link(open, node);
         try
         {
-            await link.DeclareAsync(share, queue, lost, cancellationToken).WaitAsync(link.Lost).ConfigureAwait(false);
+            await link.DeclareAsync(share, queue, cancellationToken).WaitAsync(link.Lost).ConfigureAwait(false);
             link._work = Task.WhenAll(link.PublishAsync(), link.WatchAsync());
             return link;
         }
@@ -124,7 +124,7 @@ internal sealed class Link : IAsyncDisposable
     }
 
     // Requests have an AMQP channel, publications another: what one of them is refused for does not mix with the other.
-    private async Task DeclareAsync(Share share, PublishQueue queue, LostChannels lost, CancellationToken cancellationToken)
+    private async Task DeclareAsync(Share share, PublishQueue queue, CancellationToken cancellationToken)
     {
         var (connection, options) = (_open.Connection, _node.Options);
         connection.ConnectionShutdownAsync += OnShutdownAsync;
@@ -146,7 +146,7 @@ internal sealed class Link : IAsyncDisposable
         await _bindings.LevelAsync(cancellationToken).ConfigureAwait(false);
         _inbox = new Inbox(requests, options.Prefetch, _node.Id, _node.Subscriptions, _node.Receiver, Fail, _node.Log);
         await requests.BasicConsumeAsync(name, autoAck: false, _inbox, cancellationToken).ConfigureAwait(false);
-        _publisher = new Publisher(publications, options.Exchange, _node.Partitions, queue, _unconfirmed, lost);
+        _publisher = new Publisher(publications, options.Exchange, _node.Partitions, queue, _unconfirmed, _node.PublishLost);
     }
 
     private static Dictionary<string, object?> QueueArguments(RabbitMqBrokerOptions options) => new()

@@ -13,9 +13,6 @@ internal sealed class PublishQueue(int length, long bytes)
 
     public bool IsEmpty => _queue.Reader.Count == 0;
 
-    /// <summary>Whether there is room for more than a few.</summary>
-    public bool HasRoom => _queue.Reader.Count <= length / 2 && Interlocked.Read(ref _bytes) <= bytes / 2;
-
     /// <summary>Takes the publication, and its buffer with it; false, and nothing taken, where there is no room.</summary>
     public bool TryEnqueue(in Publication publication)
     {

@@ -8,7 +8,7 @@ namespace RealtimeKit.RabbitMQ.Publishing;
 /// publishes on its channel, so that it knows the numbers by which the broker confirms.
 /// </summary>
 internal sealed class Publisher(
-    IChannel channel, string exchange, Partitions partitions, PublishQueue queue, Unconfirmed unconfirmed, LostChannels lost)
+    IChannel channel, string exchange, Partitions partitions, PublishQueue queue, Unconfirmed unconfirmed, Action<string> lost)
 {
     private readonly CachedString _exchange = new(exchange);
 
@@ -22,7 +22,6 @@ internal sealed class Publisher(
         while (await queue.WaitAsync(connectionLost).ConfigureAwait(false))
         {
             while (queue.TryDequeue(out var publication)) await SendAsync(publication, connectionLost).ConfigureAwait(false);
-            lost.Wake();
         }
     }
 
@@ -39,7 +38,7 @@ internal sealed class Publisher(
         }
         catch
         {
-            lost.Note(publication.Channel);
+            lost(publication.Channel);
             throw;
         }
         finally

@@ -4,7 +4,7 @@ namespace RealtimeKit.RabbitMQ.Publishing;
 /// What one connection has sent and the broker has not confirmed, by the numbers that both sides count: a ring from the
 /// oldest to the newest.
 /// </summary>
-internal sealed class Unconfirmed(int capacity, LostChannels lost, TimeProvider time)
+internal sealed class Unconfirmed(int capacity, Action<string> lost, TimeProvider time)
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _room = new(capacity, capacity);
@@ -28,6 +28,7 @@ internal sealed class Unconfirmed(int capacity, LostChannels lost, TimeProvider 
     public void Settle(ulong number, bool multiple, bool taken)
     {
         var freed = 0;
+        List<string>? refused = null;
         lock (_gate)
         {
             var last = (long)number;
@@ -35,7 +36,7 @@ internal sealed class Unconfirmed(int capacity, LostChannels lost, TimeProvider 
             for (var one = multiple ? _first : last; one <= last; one++)
             {
                 ref var slot = ref _ring[one % capacity];
-                if (!taken && slot.Channel is { } channel) lost.Note(channel);
+                if (!taken && slot.Channel is { } channel) (refused ??= []).Add(channel);
                 slot.Channel = null;
             }
 
@@ -43,6 +44,7 @@ internal sealed class Unconfirmed(int capacity, LostChannels lost, TimeProvider 
         }
 
         if (freed > 0) _room.Release(freed);
+        refused?.ForEach(lost);
     }
 
     /// <summary>How long the oldest has waited, at most since <paramref name="since"/>; zero where there is none.</summary>
@@ -54,12 +56,15 @@ internal sealed class Unconfirmed(int capacity, LostChannels lost, TimeProvider 
     /// <summary>The connection is gone, and with it every confirmation that had not come.</summary>
     public void Lose()
     {
+        var unconfirmed = new List<string>();
         lock (_gate)
         {
             for (; _first < _next; _first++)
             {
-                if (_ring[_first % capacity].Channel is { } channel) lost.Note(channel);
+                if (_ring[_first % capacity].Channel is { } channel) unconfirmed.Add(channel);
             }
         }
+
+        unconfirmed.ForEach(lost);
     }
 }

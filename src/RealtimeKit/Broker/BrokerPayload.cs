@@ -17,11 +17,32 @@ internal enum BrokerNotice : byte
     /// <summary>A signal to the user's own connections, encoded.</summary>
     OwnSignal = 3,
 
-    /// <summary>A user (or, where empty, everybody) stands to the channel otherwise than before; the body is the reason.</summary>
+    /// <summary>To all nodes: a user (or, where empty, everybody) stands to a channel otherwise than before. Its number; channel and reason.</summary>
     Access = 4,
 
     /// <summary>The channel has reached a version: events may have been lost on the way.</summary>
     Head = 5,
+
+    /// <summary>To those who serve the channel: users of the sending node came, went, fell idle or woke.</summary>
+    Presence = 6,
+
+    /// <summary>To all nodes: the sender lives. The number of its latest change of access, and a digest of who is in which channel.</summary>
+    Heartbeat = 7,
+
+    /// <summary>To one node or all: who is in these channels?</summary>
+    PresenceAsk = 8,
+
+    /// <summary>To the node that asked: who is in these channels.</summary>
+    PresenceState = 9,
+
+    /// <summary>To all nodes: the sender goes away.</summary>
+    Leave = 10,
+
+    /// <summary>To all nodes: a question about a user, or an order. Its number.</summary>
+    Call = 11,
+
+    /// <summary>To the node that asked.</summary>
+    Answer = 12,
 }
 
 /// <summary>The bytes of a notice: its kind, the sending node, a version, a user, the trace it is part of if any, and a body.</summary>
@@ -81,6 +102,6 @@ internal static class BrokerPayload
         }
 
         body = payload[length..];
-        return notice is >= BrokerNotice.Event and <= BrokerNotice.Head;
+        return notice is >= BrokerNotice.Event and <= BrokerNotice.Answer;
     }
 }

@@ -11,8 +11,15 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     private Subscription[]? _snapshot;
     private long _round;
     private int _level;
+    private volatile bool _gone;
 
     public string Name { get; } = name;
+
+    /// <summary>A short form of the name, the same on every node.</summary>
+    public ulong Key { get; } = StableHash.Of(name);
+
+    /// <summary>The asking of the other nodes who is present; null where there are none.</summary>
+    public RollCall? RollCall { get; set; }
 
     /// <summary>Who is subscribed, by user. Guarded by itself.</summary>
     public ChannelPresence Presence { get; } = new();
@@ -90,16 +97,10 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         Observe(head.Version);
     }
 
-    /// <summary>Begins anew with another channel that the store now has under this name.</summary>
-    public void Renew(ChannelHead head)
-    {
-        lock (_gate)
-        {
-            Epoch = head.Epoch;
-            _tail.Restart(head.Version);
-            BeginRound();
-        }
-    }
+    /// <summary>Whether the store has this channel no more; whoever is still subscribed, or just subscribing, is to be ended.</summary>
+    public bool IsGone => _gone;
+
+    public void SetGone() => _gone = true;
 
     /// <summary>Copies what a reader may have now.</summary>
     /// <returns>Whether the reader is level, has more here, or has to read from the store.</returns>

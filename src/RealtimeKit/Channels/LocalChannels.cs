@@ -9,9 +9,17 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
     private readonly SemaphoreSlim _brokerTurn = new(1, 1);
     private readonly ConcurrentDictionary<string, LocalChannel> _channels = new(StringComparer.Ordinal);
 
+    private readonly ConcurrentDictionary<ulong, LocalChannel> _served = [];
+
+    /// <summary>Told of each channel that begins to be served, once what is published to it arrives here.</summary>
+    public Action<LocalChannel>? Served { get; set; }
+
     public TailBudget Budget { get; } = new(options.TailBytesPerChannel, options.TailBytesPerNode);
 
     public LocalChannel? Find(string channel) => _channels.GetValueOrDefault(channel);
+
+    /// <summary>Finds a channel that is being served by its key.</summary>
+    public LocalChannel? FindServed(ulong key) => _served.GetValueOrDefault(key);
 
     public ICollection<LocalChannel> All => _channels.Values;
 
@@ -45,10 +53,17 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
         lock (_gate)
         {
             if (--channel.Users > 0) return;
-            _channels.TryRemove(new(channel.Name, channel));
+            Remove(channel);
         }
 
         if (broker is not null) _ = UnsubscribeAsync(channel.Name);
+    }
+
+    /// <summary>Serves the channel no more: the next to come gets what the store then has under its name.</summary>
+    public void Retire(LocalChannel channel)
+    {
+        lock (_gate) Remove(channel);
+        channel.SetGone();
     }
 
     // The broker first and the head second: what is committed between the two arrives, and what was before is read.
@@ -56,18 +71,30 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
     {
         try
         {
-            if (broker is not null) await SubscribeAsync(channel.Name).ConfigureAwait(false);
+            if (broker is not null)
+            {
+                await SubscribeAsync(channel.Name).ConfigureAwait(false);
+                _served[channel.Key] = channel;
+                Served?.Invoke(channel);
+            }
+
             foreach (var head in await store.ReadHeadsAsync([channel.Name], default).ConfigureAwait(false)) channel.Begin(head);
             channel.Ready.TrySetResult();
         }
         catch (Exception exception)
         {
             // Those who wait for it fail alike; the next to come makes a new one.
-            lock (_gate) _channels.TryRemove(new(channel.Name, channel));
+            lock (_gate) Remove(channel);
             channel.Ready.TrySetException(exception);
             _ = channel.Ready.Task.Exception;
             throw;
         }
+    }
+
+    private void Remove(LocalChannel channel)
+    {
+        _channels.TryRemove(new(channel.Name, channel));
+        _served.TryRemove(new(channel.Key, channel));
     }
 
     private async ValueTask SubscribeAsync(string channel)

@@ -109,23 +109,14 @@ internal sealed partial class Repair(
     {
         if (head is not null && head.Epoch == channel.Epoch) return channel.Observe(head.Version);
         // Deleted, and perhaps made again under the same name: what its subscribers hold means nothing any more.
-        if (head is not null)
-        {
-            channel.Renew(head);
-            // What was told between the reading and the renewing was measured against the old one.
-            Now();
-        }
-
-        var ended = 0;
+        channels.Retire(channel);
         foreach (var subscription in channel.Readers())
         {
-            if (subscription.Epoch == head?.Epoch) continue;
             subscription.Session.Channels.Forget(channel.Name);
             subscription.Session.Revoke(subscription, "deleted");
-            ended++;
         }
 
-        return head is not null || ended > 0;
+        return true;
     }
 
     private TimeSpan Next() => options.RepairInterval * (1 - (Jitter * Random.Shared.NextDouble()));

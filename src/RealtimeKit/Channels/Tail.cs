@@ -45,13 +45,6 @@ internal sealed class Tail(TailBudget budget)
         return true;
     }
 
-    /// <summary>Begins anew at <paramref name="version"/>, be it lower than before.</summary>
-    public void Restart(long version)
-    {
-        Release();
-        Head = version;
-    }
-
     /// <summary>Copies events after <paramref name="cursor"/> and moves it, until the head or about <paramref name="most"/> bytes.</summary>
     /// <returns>How many were copied; the cursor must not be below the floor.</returns>
     public int Take(ref long cursor, FrameBuffer output, int most)

@@ -67,15 +67,37 @@ public interface IRealtimeMessaging
         string channel, long? before = null, long? after = null, int limit = ProtocolConstants.DefaultPageSize,
         CancellationToken cancellationToken = default);
 
-    /// <summary>The users who are subscribed to a channel through this node now.</summary>
-    IReadOnlyList<PresentUser> GetPresence(string channel);
+    /// <summary>The users who are subscribed to a channel now, through any node, in the order of their names.</summary>
+    /// <param name="channel">The channel; one that does not exist has nobody.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// The picture as far as the other nodes told it: one that cannot be heard is left out after a second, and one that
+    /// fell silent counts for up to three of <see cref="RealtimeOptions.NodeHeartbeat"/>.
+    /// </returns>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    Task<IReadOnlyList<PresentUser>> GetPresenceAsync(string channel, CancellationToken cancellationToken = default);
 
-    /// <summary>How many connections a user has to this node now.</summary>
-    int GetConnectionCount(string user);
+    /// <summary>How many connections a user has now, to all nodes together.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The sum of what the nodes answer; one that does not within 1.5 seconds is left out.</returns>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    Task<int> GetConnectionCountAsync(string user, CancellationToken cancellationToken = default);
 
-    /// <summary>Closes the user's connections to this node with code 4403; their clients do not come back by themselves.</summary>
-    /// <returns>How many there were.</returns>
-    int DisconnectUser(string user, string reason = "Disconnected by the application.");
+    /// <summary>
+    /// Closes the user's connections, to whichever node, with code 4403; their clients do not come back by themselves.
+    /// </summary>
+    /// <remarks>
+    /// A node that cannot be reached at this moment is asked again for 1.5 seconds and not after that, and nothing stops the
+    /// user from signing in anew: to shut somebody out, end the membership or refuse the sign-in first.
+    /// </remarks>
+    /// <param name="user">The user.</param>
+    /// <param name="reason">What the client is told, for a developer to read.</param>
+    /// <param name="cancellationToken">Ends the wait; the nodes may still close.</param>
+    /// <returns>How many connections the nodes say they closed.</returns>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    Task<int> DisconnectUserAsync(
+        string user, string reason = "Disconnected by the application.", CancellationToken cancellationToken = default);
 }
 
 /// <summary>A channel as the application sees it.</summary>

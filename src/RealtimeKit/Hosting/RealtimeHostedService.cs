@@ -15,7 +15,8 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
         // Without a broker there is no other node behind whose back this one could fall.
         _work = Task.WhenAll(
             new Heartbeat(node).RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token),
-            node.Broker is null ? Task.CompletedTask : node.Repair.RunAsync(_stop.Token));
+            node.Link is not { } link ? Task.CompletedTask : Task.WhenAll(
+                node.Repair.RunAsync(_stop.Token), node.AccessReview.RunAsync(_stop.Token), link.RunAsync(_stop.Token)));
         // At the first sign of stopping, before the web server waits for its connections to end.
         lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
     }
@@ -25,6 +26,7 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
         // Where the host was never told to stop as a whole, nobody has begun yet.
         if (node.IsAccepting) _ = DrainAsync();
         await _drained.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        node.Link?.Leave();
         await _stop.CancelAsync().ConfigureAwait(false);
         await _work.WaitAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -94,17 +94,27 @@ internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
         return await node.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);
     }
 
-    public IReadOnlyList<PresentUser> GetPresence(string channel) => node.LocalChannels.Find(channel)?.Presence.List() ?? [];
-
-    public int GetConnectionCount(string user) => node.Users.Of(user).Count;
-
-    public int DisconnectUser(string user, string reason)
+    public async Task<IReadOnlyList<PresentUser>> GetPresenceAsync(string channel, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(reason);
-        var sessions = node.Users.Of(user);
-        foreach (var session in sessions) session.Close(CloseCode.Disconnected, ErrorCodes.Forbidden, reason);
-        return sessions.Count;
+        Identifiers.Require(channel, nameof(channel));
+        return await PresencePicture.ReadAsync(node, channel, cancellationToken).ConfigureAwait(false);
     }
+
+    public async Task<int> GetConnectionCountAsync(string user, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(user, nameof(user));
+        return node.Users.Of(user).Count + await AskOthersAsync(NodeCall.CountConnections, user, "", cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<int> DisconnectUserAsync(string user, string reason, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(user, nameof(user));
+        ArgumentNullException.ThrowIfNull(reason);
+        return node.Users.Disconnect(user, reason) + await AskOthersAsync(NodeCall.Disconnect, user, reason, cancellationToken).ConfigureAwait(false);
+    }
+
+    private Task<int> AskOthersAsync(NodeCall what, string user, string reason, CancellationToken cancellationToken) =>
+        node.Link?.Calls.AskAllAsync(what, user, reason, cancellationToken) ?? Task.FromResult(0);
 
     private ValueTask<ChannelView?> FindAsync(string channel, CancellationToken cancellationToken) =>
         node.Directory.FindAsync(channel, node.Options.SystemUser, cancellationToken);

@@ -37,7 +37,9 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         Distributor = new Distributor(LocalChannels, Broker);
         Repair = new Repair(LocalChannels, Store, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, Distributor, time, loggers.CreateLogger<LostPublishes>());
-        Presence = new PresenceTeller(Options, Distributor, time);
+        Presence = new PresenceTeller(Options, LocalChannels, Distributor, time);
+        AccessReview = new AccessReview(this, loggers.CreateLogger<AccessReview>());
+        Link = Broker is null ? null : new NodeLink(this, loggers.CreateLogger<NodeLink>());
         Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
         Appends = new AppendQueue(Store, Distributor, Observers, Metrics, Options, loggers.CreateLogger<AppendQueue>());
         Publisher = new Publisher(this, [.. interceptors]);
@@ -72,6 +74,11 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     public Repair Repair { get; }
 
     public PresenceTeller Presence { get; }
+
+    public AccessReview AccessReview { get; }
+
+    /// <summary>The other nodes; null where there is no broker.</summary>
+    public NodeLink? Link { get; }
 
     public MessageObservers Observers { get; }
 
@@ -122,6 +129,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     {
         Presence.Dispose();
         _lostPublishes.Dispose();
+        Link?.Dispose();
     }
 
     public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
@@ -147,7 +155,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         subscription.Session.Output.End(subscription);
         subscription.Channel.Remove(subscription);
         var (channel, session) = (subscription.Channel, subscription.Session);
-        Presence.Note(channel, session.User, channel.Presence.Depart(session.User, session.IsAway));
+        Presence.NoteOwn(channel, channel.Presence.Depart(session.User, session.IsAway));
         LocalChannels.Release(subscription.Channel);
     }
 
@@ -156,7 +164,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     {
         session.IsAway = away;
         foreach (var subscription in session.Channels.List())
-            Presence.Note(subscription.Channel, session.User, subscription.Channel.Presence.SetAway(session.User, away));
+            Presence.NoteOwn(subscription.Channel, subscription.Channel.Presence.SetAway(session.User, away));
     }
 
     /// <summary>A user, or with null everybody, stands to a channel otherwise than before: here and on the other nodes.</summary>
@@ -166,7 +174,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     public void AccessChanged(string channel, string? user, string? reason)
     {
         ApplyAccessChange(channel, user, reason);
-        Distributor.AccessChanged(channel, user, reason ?? "");
+        Link?.AccessChanged(channel, user, reason ?? "");
     }
 
     void IBrokerReceiver.Receive(string channel, ReadOnlySpan<byte> payload)
@@ -186,9 +194,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
             case BrokerNotice.Head:
                 LocalChannels.Find(channel)?.Observe(version);
                 break;
-            case BrokerNotice.Access:
-                var reason = System.Text.Encoding.UTF8.GetString(body);
-                ApplyAccessChange(channel, user.Length > 0 ? user : null, reason.Length > 0 ? reason : null);
+            default:
+                Link?.Receive(channel, notice, node, version, user, body);
                 break;
         }
     }
@@ -202,9 +209,30 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     {
         lock (_lostPublishes) _lostPublishes.Hold((_lostConnections = Math.Max(0, _lostConnections - 1)) > 0);
         Repair.Now();
+        Link?.Regained();
     }
 
-    void IBrokerReceiver.PublishLost(string channel) => _lostPublishes.Add(channel);
+    void IBrokerReceiver.PublishLost(string channel)
+    {
+        // What nodes say to each other they say again.
+        if (channel != NodeLink.Channel) _lostPublishes.Add(channel);
+    }
+
+    /// <summary>Forgets how everybody stands to the channels; the store is asked when it matters.</summary>
+    public void ForgetAccess()
+    {
+        Interlocked.Increment(ref _accessVersion);
+        foreach (var session in Sessions) session.Channels.ForgetAll();
+    }
+
+    /// <summary>Another node says that a user, or everybody, stands to a channel otherwise than before; the store knows.</summary>
+    public void ReviewAccess(string channel, string? user, string? reason)
+    {
+        ApplyAccessChange(channel, user, null);
+        if (reason is null) return;
+        if (user is null) Repair.Now();
+        else AccessReview.One(channel, user, reason);
+    }
 
     private void ApplyAccessChange(string channel, string? user, string? reason)
     {

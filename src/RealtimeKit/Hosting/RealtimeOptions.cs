@@ -31,7 +31,7 @@ public sealed class RealtimeOptions
     public TimeSpan AwayAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Up to how many subscribers of a channel are told of each coming and going; above it presence is told on request
+    /// Up to how many subscribers of a channel, on all nodes together, are told of each coming and going; above it presence is told on request
     /// only, because every arrival would cost as many signals as there are subscribers. Default: 200.
     /// </summary>
     public int PresenceSignalsUpTo { get; set; } = 200;
@@ -53,6 +53,13 @@ public sealed class RealtimeOptions
     /// channels that it serves with the store, in one query for up to 10,000. Default: 5 seconds; 100 milliseconds to 1 hour.
     /// </summary>
     public TimeSpan RepairInterval { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// How often a node of several tells the others that it lives and who is connected to it. One that is silent for three
+    /// of them is taken as gone, and its users as offline. Default: 2 seconds; 100 milliseconds to 1 minute. Set the same on
+    /// all nodes.
+    /// </summary>
+    public TimeSpan NodeHeartbeat { get; set; } = TimeSpan.FromSeconds(2);
 
     /// <summary>How long clients are given to connect elsewhere when the node stops. Default: 2 seconds.</summary>
     public TimeSpan DrainPeriod { get; set; } = TimeSpan.FromSeconds(2);

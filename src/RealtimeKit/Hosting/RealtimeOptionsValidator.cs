@@ -28,6 +28,8 @@ internal sealed class RealtimeOptionsValidator : IValidateOptions<RealtimeOption
         Require(options.AppendBatchSize is >= 1 and <= 10_000, "AppendBatchSize must be between 1 and 10,000");
         Require(options.RepairInterval >= TimeSpan.FromMilliseconds(100) && options.RepairInterval <= TimeSpan.FromHours(1),
             "RepairInterval must be between 100 milliseconds and 1 hour");
+        Require(options.NodeHeartbeat >= TimeSpan.FromMilliseconds(100) && options.NodeHeartbeat <= TimeSpan.FromMinutes(1),
+            "NodeHeartbeat must be between 100 milliseconds and 1 minute");
         Require(options.DrainPeriod >= TimeSpan.Zero, "DrainPeriod must not be negative");
         Require(Identifiers.IsValid(options.SystemUser), "SystemUser must be a valid identifier");
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);

@@ -42,13 +42,15 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         if (broker is not null) Publish(channel, reach == SignalReach.All ? BrokerNotice.Signal : BrokerNotice.OwnSignal, 0, frame.WrittenSpan, user);
     }
 
-    /// <summary>Tells a user's status to the channel's other users.</summary>
+    /// <summary>Whether there may be other nodes.</summary>
+    public bool HasOtherNodes => broker is not null;
+
+    /// <summary>Tells a user's status to the channel's other users on this node; the other nodes tell theirs.</summary>
     public void Presence(string channel, string user, string status)
     {
         using var frame = new FrameBuffer();
         ServerEvents.Signal(frame, channel, user, "presence", System.Text.Encoding.UTF8.GetBytes($"{{\"status\":\"{status}\"}}"));
         channels.Find(channel)?.Signal(frame.WrittenSpan, session => session.User != user);
-        if (broker is not null) Publish(channel, BrokerNotice.Signal, 0, frame.WrittenSpan, user);
     }
 
     /// <summary>Tells subscribers of a change of membership.</summary>
@@ -58,12 +60,6 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         ServerEvents.Member(frame, channel, user, change, role);
         channels.Find(channel)?.Signal(frame.WrittenSpan, static _ => true);
         if (broker is not null) Publish(channel, BrokerNotice.Signal, 0, frame.WrittenSpan, "");
-    }
-
-    /// <summary>Tells the other nodes that what they know of a user in a channel is no longer true.</summary>
-    public void AccessChanged(string channel, string? user, string reason)
-    {
-        if (broker is not null) Publish(channel, BrokerNotice.Access, 0, System.Text.Encoding.UTF8.GetBytes(reason), user ?? "");
     }
 
     /// <summary>Tells the other nodes which version a channel has reached, where they may have missed events.</summary>
@@ -105,7 +101,8 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         }
     }
 
-    private void Publish(string channel, BrokerNotice notice, long version, ReadOnlySpan<byte> body, string user = "", ActivityContext trace = default)
+    /// <summary>Hands a notice to the broker, which there must be.</summary>
+    public void Publish(string channel, BrokerNotice notice, long version, ReadOnlySpan<byte> body, string user = "", ActivityContext trace = default)
     {
         using var payload = new FrameBuffer();
         BrokerPayload.Write(payload, notice, NodeId, version, user, body, trace);

@@ -3,8 +3,8 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// Who is subscribed to one channel through this node. Each method that changes something returns whether that changed the
-/// user's status. Safe for concurrent use.
+/// Who is subscribed to one channel: through this node, and as far as they told through the others. Every node owns the
+/// entries of its own connections. Safe for concurrent use.
 /// </summary>
 internal sealed class ChannelPresence
 {
@@ -17,43 +17,65 @@ internal sealed class ChannelPresence
     /// <summary>The status of a user who is not subscribed.</summary>
     public const string Offline = "offline";
 
-    private readonly Dictionary<string, Entry> _users = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, User> _users = new(StringComparer.Ordinal);
+    private Dictionary<Guid, Share>? _others;
+    private Share _own;
+    private int _connections;
 
-    /// <summary>Adds a connection.</summary>
-    public bool Arrive(string user, DateTimeOffset now)
+    /// <summary>How many connections are subscribed, on all nodes.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Adds a connection of this node.</summary>
+    public StatusChange Arrive(string user, DateTimeOffset now)
     {
         lock (_users)
         {
-            var before = Status(user);
-            if (!_users.TryGetValue(user, out var entry)) _users[user] = entry = new Entry { Since = now };
-            entry.Connections++;
-            return Status(user) != before;
+            var entry = Own(user);
+            return Set(Guid.Empty, user, entry.Connections == 0
+                ? new PresenceEntry(1, 0, now.ToUnixTimeMilliseconds())
+                : entry with { Connections = entry.Connections + 1 });
         }
     }
 
-    /// <summary>Removes a connection.</summary>
-    public bool Depart(string user, bool wasAway)
+    /// <summary>Removes a connection of this node.</summary>
+    public StatusChange Depart(string user, bool wasAway)
     {
         lock (_users)
         {
-            if (!_users.TryGetValue(user, out var entry)) return false;
-            var before = Status(user);
-            entry.Connections--;
-            if (wasAway) entry.AwayConnections--;
-            if (entry.Connections == 0) _users.Remove(user);
-            return Status(user) != before;
+            var entry = Own(user);
+            return entry.Connections == 0 ? Unchanged(user) : Set(Guid.Empty, user, entry with
+            {
+                Connections = entry.Connections - 1,
+                Away = entry.Away - (wasAway ? 1 : 0),
+            });
         }
     }
 
-    /// <summary>Notes that one of the user's connections fell idle, or woke.</summary>
-    public bool SetAway(string user, bool away)
+    /// <summary>Notes that one of the user's connections to this node fell idle, or woke.</summary>
+    public StatusChange SetAway(string user, bool away)
     {
         lock (_users)
         {
-            if (!_users.TryGetValue(user, out var entry)) return false;
-            var before = Status(user);
-            entry.AwayConnections += away ? 1 : -1;
-            return Status(user) != before;
+            var entry = Own(user);
+            return entry.Connections == 0 ? Unchanged(user) : Set(Guid.Empty, user, entry with { Away = entry.Away + (away ? 1 : -1) });
+        }
+    }
+
+    /// <summary>Takes what another node tells of one user.</summary>
+    public StatusChange Take(Guid node, in PresenceOf told)
+    {
+        lock (_users) return Set(node, told.User, told.Entry);
+    }
+
+    /// <summary>Takes all that another node has; an empty list forgets it.</summary>
+    public IReadOnlyList<StatusChange> Replace(Guid node, IReadOnlyList<PresenceOf> all)
+    {
+        lock (_users)
+        {
+            if (all.Count == 0 && _others?.ContainsKey(node) != true) return [];
+            var told = new HashSet<string>(all.Select(one => one.User), StringComparer.Ordinal);
+            var gone = _users.Where(user => user.Value.Of(node).Connections > 0 && !told.Contains(user.Key)).Select(user => user.Key).ToList();
+            return [.. gone.Select(user => Set(node, user, default)), .. all.Select(one => Set(node, one.User, one.Entry))];
         }
     }
 
@@ -62,29 +84,129 @@ internal sealed class ChannelPresence
         lock (_users) return Status(user);
     }
 
+    /// <summary>How a user is present through this node.</summary>
+    public PresenceOf OwnOf(string user)
+    {
+        lock (_users) return new PresenceOf(user, Own(user));
+    }
+
+    /// <summary>All who are present through this node.</summary>
+    public IReadOnlyList<PresenceOf> ListOwn()
+    {
+        lock (_users)
+            return [.. _users.Where(user => user.Value.Here.Connections > 0).Select(user => new PresenceOf(user.Key, user.Value.Here))];
+    }
+
+    /// <summary>A digest of what this node has, or null where that is nothing.</summary>
+    public uint? OwnDigest()
+    {
+        lock (_users) return _own.Folded;
+    }
+
+    /// <summary>The same of what is held of another node.</summary>
+    public uint? DigestOf(Guid node)
+    {
+        lock (_users) return _others?.GetValueOrDefault(node).Folded;
+    }
+
+    /// <summary>The whole picture, in the order of the names.</summary>
     public IReadOnlyList<PresentUser> List()
     {
         lock (_users)
         {
             return
             [
-                .. _users.OrderBy(pair => pair.Key, StringComparer.Ordinal)
-                    .Select(pair => new PresentUser(pair.Key, Status(pair.Key), pair.Value.Since, pair.Value.Connections)),
+                .. _users.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair =>
+                {
+                    var sum = pair.Value.Sum();
+                    return new PresentUser(pair.Key, Status(sum), DateTimeOffset.FromUnixTimeMilliseconds(sum.Since), sum.Connections);
+                }),
             ];
         }
     }
 
-    // A user is away when every connection is.
-    private string Status(string user) => !_users.TryGetValue(user, out var entry) ? Offline
-        : entry.AwayConnections >= entry.Connections ? Away
-        : Online;
-
-    private sealed class Entry
+    private StatusChange Set(Guid node, string user, PresenceEntry entry)
     {
-        public DateTimeOffset Since { get; init; }
+        var before = Status(user);
+        if (!_users.TryGetValue(user, out var present))
+        {
+            if (entry.Connections == 0) return new StatusChange(user, before, before);
+            _users[user] = present = new User();
+        }
 
-        public int Connections { get; set; }
+        var old = present.Of(node);
+        present.Set(node, entry);
+        _connections += entry.Connections - old.Connections;
+        Count(node, entry.Digest(user) - old.Digest(user), Math.Sign(entry.Connections) - Math.Sign(old.Connections));
+        if (present.Sum().Connections == 0) _users.Remove(user);
+        return new StatusChange(user, before, Status(user));
+    }
 
-        public int AwayConnections { get; set; }
+    private void Count(Guid node, ulong digest, int users)
+    {
+        if (node == Guid.Empty)
+        {
+            _own = new Share(_own.Digest + digest, _own.Users + users);
+            return;
+        }
+
+        _others ??= [];
+        var share = _others.GetValueOrDefault(node);
+        share = new Share(share.Digest + digest, share.Users + users);
+        if (share.Users > 0) _others[node] = share;
+        else _others.Remove(node);
+    }
+
+    private PresenceEntry Own(string user) => _users.TryGetValue(user, out var present) ? present.Here : default;
+
+    private StatusChange Unchanged(string user)
+    {
+        var status = Status(user);
+        return new StatusChange(user, status, status);
+    }
+
+    private string Status(string user) => _users.TryGetValue(user, out var present) ? Status(present.Sum()) : Offline;
+
+    // A user is away when every connection is.
+    private static string Status(PresenceEntry sum) => sum.Connections == 0 ? Offline : sum.Away >= sum.Connections ? Away : Online;
+
+    /// <summary>What one node has in the channel: the sum of its entries' digests, and how many there are.</summary>
+    private readonly record struct Share(ulong Digest, int Users)
+    {
+        public uint? Folded => Users == 0 ? null : (uint)(Digest ^ (Digest >> 32));
+    }
+
+    private sealed class User
+    {
+        private List<(Guid Node, PresenceEntry Entry)>? _elsewhere;
+
+        public PresenceEntry Here { get; private set; }
+
+        public PresenceEntry Of(Guid node) => node == Guid.Empty ? Here : _elsewhere?.Find(one => one.Node == node).Entry ?? default;
+
+        public void Set(Guid node, PresenceEntry entry)
+        {
+            if (node == Guid.Empty)
+            {
+                Here = entry;
+                return;
+            }
+
+            _elsewhere?.RemoveAll(one => one.Node == node);
+            if (entry.Connections > 0) (_elsewhere ??= []).Add((node, entry));
+        }
+
+        public PresenceEntry Sum()
+        {
+            var sum = Here;
+            foreach (var (_, entry) in _elsewhere ?? [])
+            {
+                sum = new PresenceEntry(
+                    sum.Connections + entry.Connections, sum.Away + entry.Away,
+                    sum.Connections == 0 ? entry.Since : Math.Min(sum.Since, entry.Since));
+            }
+
+            return sum;
+        }
     }
 }

@@ -1,42 +1,89 @@
+using RealtimeKit.Protocol;
+
 namespace RealtimeKit;
 
 /// <summary>
-/// Tells a channel's subscribers who came and went, a twentieth of a second's changes at a time, each user's latest status
-/// once: a thousand arrivals at once then cost each reader a few writes.
+/// Tells who came and went, a twentieth of a second's changes at a time, each user's latest state once: a thousand
+/// arrivals at once then cost each reader, and each other node, a few writes. Safe for concurrent use.
 /// </summary>
 internal sealed class PresenceTeller : IDisposable
 {
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
+    private readonly Lock _telling = new();
     private readonly RealtimeOptions _options;
+    private readonly LocalChannels _channels;
     private readonly Distributor _distributor;
     private readonly ITimer _timer;
-    private HashSet<(LocalChannel Channel, string User)> _changed = [];
+    private Dictionary<(string Channel, string User), Change> _changed = [];
 
-    public PresenceTeller(RealtimeOptions options, Distributor distributor, TimeProvider time)
+    public PresenceTeller(RealtimeOptions options, LocalChannels channels, Distributor distributor, TimeProvider time)
     {
-        _options = options;
-        _distributor = distributor;
+        (_options, _channels, _distributor) = (options, channels, distributor);
         _timer = time.CreateTimer(static teller => ((PresenceTeller)teller!).Tell(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Notes that a user's status in a channel changed, if it did.</summary>
-    public void Note(LocalChannel channel, string user, bool changed)
+    /// <summary>Notes what became of one of this node's own users.</summary>
+    public void NoteOwn(LocalChannel channel, in StatusChange change) => Note(channel, change, own: _distributor.HasOtherNodes);
+
+    /// <summary>Notes what another node's telling did to a user's status.</summary>
+    public void Note(LocalChannel channel, in StatusChange change) => Note(channel, change, own: false);
+
+    /// <summary>Tells now what was noted so far.</summary>
+    public void Tell()
     {
-        if (!changed || channel.Count > _options.PresenceSignalsUpTo) return;
-        lock (_gate)
+        lock (_telling)
         {
-            if (_changed.Add((channel, user)) && _changed.Count == 1) _timer.Change(Window, Timeout.InfiniteTimeSpan);
+            Dictionary<(string Channel, string User), Change> changed;
+            lock (_gate) (changed, _changed) = (_changed, []);
+            foreach (var channel in changed.GroupBy(one => one.Key.Channel, StringComparer.Ordinal)) Tell(channel.Key, channel);
         }
     }
 
     public void Dispose() => _timer.Dispose();
 
-    private void Tell()
+    private void Note(LocalChannel channel, in StatusChange change, bool own)
     {
-        HashSet<(LocalChannel Channel, string User)> changed;
-        lock (_gate) (changed, _changed) = (_changed, []);
-        foreach (var (channel, user) in changed) _distributor.Presence(channel.Name, user, channel.Presence.StatusOf(user));
+        if (!own && (change.Before == change.After || IsCrowd(channel))) return;
+        lock (_gate)
+        {
+            var key = (channel.Name, change.User);
+            var first = _changed.Count == 0;
+            _changed[key] = _changed.TryGetValue(key, out var noted) ? noted with { Own = noted.Own | own } : new Change(change.Before, own);
+            if (first) _timer.Change(Window, Timeout.InfiniteTimeSpan);
+        }
     }
+
+    private void Tell(string name, IEnumerable<KeyValuePair<(string Channel, string User), Change>> changed)
+    {
+        // It may be served no more, or again: what it is now is what counts.
+        var channel = _channels.Find(name);
+        using var body = new FrameBuffer();
+        foreach (var ((_, user), change) in changed)
+        {
+            if (change.Own)
+            {
+                NodeNotices.Write(body, channel?.Presence.OwnOf(user) ?? new PresenceOf(user, default));
+                if (body.Length >= NodeNotices.LargestBody) TellNodes(name, body);
+            }
+
+            if (channel is null || IsCrowd(channel)) continue;
+            var status = channel.Presence.StatusOf(user);
+            if (status != change.Before) _distributor.Presence(name, user, status);
+        }
+
+        if (body.Length > 0) TellNodes(name, body);
+    }
+
+    private void TellNodes(string channel, FrameBuffer body)
+    {
+        _distributor.Publish(channel, BrokerNotice.Presence, 0, body.WrittenSpan);
+        body.Clear();
+    }
+
+    private bool IsCrowd(LocalChannel channel) => channel.Presence.Connections > _options.PresenceSignalsUpTo;
+
+    /// <summary>A user whose state changed: the status that was told last, and whether other nodes are to be told.</summary>
+    private readonly record struct Change(string Before, bool Own);
 }

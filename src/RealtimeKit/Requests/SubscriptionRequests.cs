@@ -64,7 +64,7 @@ internal static class SubscriptionRequests
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
         if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
-        var users = request.Node.LocalChannels.Find(channel)?.Presence.List() ?? [];
+        var users = await PresencePicture.ReadAsync(request.Node, channel, request.Ended).ConfigureAwait(false);
         using var reply = request.Session.Output.Open();
         ServerReplies.Presence(reply.Buffer, request.Id!.Value, channel, users);
     }
@@ -105,9 +105,10 @@ internal static class SubscriptionRequests
             subscription.Channel.Add(subscription);
         }
 
-        node.Presence.Note(subscription.Channel, session.User, subscription.Channel.Presence.Arrive(session.User, node.Timestamp));
+        node.Presence.NoteOwn(subscription.Channel, subscription.Channel.Presence.Arrive(session.User, node.Timestamp));
         if (replaced is not null) node.Detach(replaced);
         if (subscription.TryMark()) session.Wake(subscription);
+        if (subscription.Channel.IsGone) session.Revoke(subscription, "deleted");
         return true;
     }
 

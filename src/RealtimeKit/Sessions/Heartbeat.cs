@@ -10,7 +10,11 @@ internal sealed class Heartbeat(RealtimeNode node)
 {
     private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
 
+    // A tick that comes later than this: the process was stopped, as a suspended machine is.
+    private static readonly TimeSpan ShortestStop = TimeSpan.FromSeconds(3);
+
     private readonly RealtimeOptions _options = node.Options;
+    private long _wokeAt = node.Now;
 
     private TimeSpan Interval => TimeSpan.FromTicks(Math.Min(LongestTick.Ticks, _options.Heartbeat.Ticks / 10));
 
@@ -21,7 +25,10 @@ internal sealed class Heartbeat(RealtimeNode node)
         {
             while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
             {
+                var last = node.Now;
                 node.Tick();
+                // While it was stopped the node heard nobody, and what they said waits to be read: their silence begins now.
+                if (node.Now - last > ShortestStop.TotalMilliseconds) _wokeAt = node.Now;
                 var time = node.Time.GetUtcNow();
                 foreach (var session in node.Sessions) Check(session, time);
             }
@@ -42,14 +49,14 @@ internal sealed class Heartbeat(RealtimeNode node)
         }
         else if (!session.IsSignedIn)
         {
-            if (now - session.Started > _options.ConnectTimeout.TotalMilliseconds)
+            if (now - Math.Max(session.Started, _wokeAt) > _options.ConnectTimeout.TotalMilliseconds)
                 session.Close(CloseCode.Unauthenticated, ErrorCodes.Unauthenticated, "No sign-in came in time: send 'connect' first.");
         }
         else if (session.Expires <= time)
         {
             session.Close(CloseCode.Unauthenticated, ErrorCodes.Unauthenticated, "The sign-in has expired.");
         }
-        else if (!session.IsHandling && now - session.LastHeard >= 2 * heartbeat)
+        else if (!session.IsHandling && now - Math.Max(session.LastHeard, _wokeAt) >= 2 * heartbeat)
         {
             session.Close(CloseCode.Silent, "Nothing was heard for two heartbeats.");
             // A peer that is gone does not take the close either; the others need not wait for that to learn it.

@@ -109,6 +109,16 @@ internal sealed class SessionChannels(Session session)
         }
     }
 
+    /// <summary>Forgets how the user stands to all channels.</summary>
+    public void ForgetAll()
+    {
+        lock (_gate)
+        {
+            if (_channels is null) return;
+            foreach (var channel in _channels.Values) channel.Grant = null;
+        }
+    }
+
     private IEnumerable<Subscription> Subscriptions() =>
         (_channels?.Values ?? Enumerable.Empty<SessionChannel>()).Select(channel => channel.Subscription).OfType<Subscription>();
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
@@ -33,6 +34,15 @@ internal sealed class UserSessions(RealtimeOptions options)
             entry.Gone = true;
             _users.TryRemove(new(session.User, entry));
         }
+    }
+
+    /// <summary>Closes the user's connections for good.</summary>
+    /// <returns>How many there were.</returns>
+    public int Disconnect(string user, string reason)
+    {
+        var sessions = Of(user);
+        foreach (var session in sessions) session.Close(CloseCode.Disconnected, ErrorCodes.Forbidden, reason);
+        return sessions.Count;
     }
 
     public IReadOnlyList<Session> Of(string user)

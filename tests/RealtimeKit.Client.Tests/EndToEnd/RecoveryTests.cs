@@ -151,7 +151,7 @@ public sealed class RecoveryTests
         await bob.Channel("den").SubscribeAsync(cancellationToken: Token).InTime();
         await host.Messaging.RemoveMemberAsync("den", "bob", Token);
         (await bob.Channel("den").TakeWhileAsync(_ => true))[^1].Should().Be(new ChannelRevoked("removed"));
-        host.Messaging.DisconnectUser("bob").Should().Be(1);
+        (await host.Messaging.DisconnectUserAsync("bob")).Should().Be(1);
         await bob.UntilAsync(ConnectionStatus.Closed);
         bob.State.CloseCode.Should().Be(CloseCode.Disconnected);
     }

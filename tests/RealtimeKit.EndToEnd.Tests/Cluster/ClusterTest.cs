@@ -23,6 +23,23 @@ public abstract class ClusterTest(ClusterNodes cluster) : ProtocolTest(cluster.N
         return client;
     }
 
+    /// <summary>
+    /// Waits until a message is told to be so: by an `event`, or by a `changes`, for a node may find it in the store before the
+    /// broker brings it.
+    /// </summary>
+    protected static async Task<JsonElement> ComesAsync(RawClient client, string channel, Func<JsonElement, bool> isSo)
+    {
+        JsonElement? found = null;
+        await client.WaitForAsync(frame =>
+        {
+            if (!frame.Has("channel") || frame.Text("channel") != channel) return false;
+            IReadOnlyList<JsonElement> messages = frame.IsType("changes") ? frame.Items("messages") : frame.IsType("event") ? [frame.Has("message") ? frame.Field("message") : frame] : [];
+            found = messages.Where(isSo).Cast<JsonElement?>().FirstOrDefault();
+            return found is not null;
+        });
+        return found!.Value;
+    }
+
     /// <summary>Asks until the answer is right; what it is not within the time is the failure's message.</summary>
     protected static async Task<JsonElement> UntilAsync(Func<Task<JsonElement>> ask, Func<JsonElement, bool> isRight, TimeSpan within)
     {

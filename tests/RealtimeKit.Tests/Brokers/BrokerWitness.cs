@@ -11,7 +11,7 @@ internal sealed class BrokerWitness : IBrokerReceiver
 
     private readonly Lock _gate = new();
     private readonly List<(string Channel, string Text)> _received = [];
-    private readonly List<string> _publishesLost = [];
+    private readonly HashSet<string> _publishesLost = [];
     private TaskCompletionSource _more = Source();
     private int _lost;
     private int _regained;
@@ -25,6 +25,7 @@ internal sealed class BrokerWitness : IBrokerReceiver
     /// <summary>Closed, it makes the node slow to take in.</summary>
     public ManualResetEventSlim Gate { get; } = new(true);
 
+    /// <summary>The channels to which a publication was lost.</summary>
     public IReadOnlyList<string> PublishesLost
     {
         get { lock (_gate) return [.. _publishesLost]; }
@@ -56,8 +57,9 @@ internal sealed class BrokerWitness : IBrokerReceiver
 
     public void PublishLost(string channel)
     {
-        lock (_gate) _publishesLost.Add(channel);
-        Wake();
+        bool isNew;
+        lock (_gate) isNew = _publishesLost.Add(channel);
+        if (isNew) Wake();
     }
 
     public Task WaitForLossAsync(int count = 1) => WaitAsync(() => Lost >= count, $"the connection to be lost {count} times");

@@ -115,8 +115,8 @@ public sealed class LifeTests
     {
         await using var node = await StartAsync();
         await using var client = await node.ConnectAsync("ann");
-        node.Messaging.GetConnectionCount("ann").Should().Be(1);
-        node.Messaging.DisconnectUser("ann").Should().Be(1);
+        (await node.Messaging.GetConnectionCountAsync("ann", TestContext.Current.CancellationToken)).Should().Be(1);
+        (await node.Messaging.DisconnectUserAsync("ann", cancellationToken: TestContext.Current.CancellationToken)).Should().Be(1);
         (await client.ClosedAsync()).Should().Be(CloseCode.Disconnected);
     }
 
@@ -136,6 +136,23 @@ public sealed class LifeTests
 
         await session;
         connection.IsAborted.Should().BeTrue();
+    }
+
+    [Fact]
+    public async Task A_node_that_was_stopped_for_a_while_holds_nobodys_silence_meanwhile_against_him()
+    {
+        await using var node = await StartAsync();
+        await using var signedIn = await node.ConnectAsync("ann");
+        await using var coming = new TestClient(node.Transport.Connect("bob"));
+        await coming.RequestAsync("""{"type":"ping","id":1}""", 1);
+        await StopAndWakeAsync(node, TimeSpan.FromMinutes(2));
+        (await coming.RequestAsync("""{"type":"connect","id":2}""", 2)).GetProperty("type").GetString().Should().Be("connected");
+        (await signedIn.RequestAsync("""{"type":"ping","id":2}""", 2)).GetProperty("type").GetString().Should().Be("ok");
+        // From then on the rules are the old ones.
+        await using var silent = new TestClient(node.Transport.Connect("carl"));
+        await silent.RequestAsync("""{"type":"ping","id":1}""", 1);
+        await PassAsync(node, TimeSpan.FromSeconds(13));
+        (await silent.ClosedAsync()).Should().Be(CloseCode.Unauthenticated);
     }
 
     [Fact]
@@ -169,6 +186,16 @@ public sealed class LifeTests
             _time.Advance(TimeSpan.FromSeconds(1));
             while (engine.Now == before) await Task.Yield();
         }
+    }
+
+    // As a suspended machine: time passes all at once.
+    private async Task StopAndWakeAsync(TestNode node, TimeSpan stop)
+    {
+        var engine = node.Services.GetRequiredService<RealtimeNode>();
+        var before = engine.Now;
+        _time.Advance(stop);
+        while (engine.Now == before) await Task.Yield();
+        await PassAsync(node, TimeSpan.FromSeconds(2));
     }
 
     private static async Task StatusAsync(TestClient reader, string user, string status)

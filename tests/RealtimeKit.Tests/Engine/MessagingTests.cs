@@ -71,9 +71,9 @@ public sealed class MessagingTests
         await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
-        node.Messaging.GetPresence("a").Should().ContainSingle().Which.Should().Match<PresentUser>(user => user.User == "ann" && user.Connections == 1);
+        (await node.Messaging.GetPresenceAsync("a", Cancel)).Should().ContainSingle().Which.Should().Match<PresentUser>(user => user.User == "ann" && user.Connections == 1);
         await ann.RequestAsync("""{"type":"unsubscribe","id":3,"channel":"a"}""", 3);
-        node.Messaging.GetPresence("a").Should().BeEmpty();
+        (await node.Messaging.GetPresenceAsync("a", Cancel)).Should().BeEmpty();
     }
 
     [Theory]

@@ -34,7 +34,7 @@ public sealed class SlowReaderTests(ITestOutputHelper output)
         var whileStalled = GC.GetTotalMemory(forceFullCollection: true);
         await ReadAllAsync(stalled, cancel);
         await stalled.CloseAsync(WebSocketCloseStatus.NormalClosure, null, cancel);
-        while (host.Messaging.GetConnectionCount("stalled") > 0) await Task.Yield();
+        while (await host.Messaging.GetConnectionCountAsync("stalled", TestContext.Current.CancellationToken) > 0) await Task.Yield();
         var afterwards = GC.GetTotalMemory(forceFullCollection: true);
 
         output.WriteLine($"a stalled reader held {whileStalled - afterwards:N0} bytes");

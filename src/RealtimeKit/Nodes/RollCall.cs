@@ -1,0 +1,30 @@
+namespace RealtimeKit;
+
+/// <summary>The asking around of a node that begins to serve a channel: done when every other node has said who is there.</summary>
+internal sealed class RollCall
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private HashSet<Guid>? _waiting;
+
+    /// <summary>Ends when all have answered.</summary>
+    public Task Done => _done.Task;
+
+    /// <summary>Begins to wait for these.</summary>
+    public void Begin(IEnumerable<Guid> nodes)
+    {
+        _waiting = [.. nodes];
+        if (_waiting.Count == 0) _done.TrySetResult();
+    }
+
+    /// <summary>Notes that a node has answered, or is gone.</summary>
+    /// <returns>Whether it was waited for.</returns>
+    public bool Answer(Guid node)
+    {
+        if (_done.Task.IsCompleted || _waiting is null || !_waiting.Remove(node)) return false;
+        if (_waiting.Count == 0) _done.TrySetResult();
+        return true;
+    }
+
+    /// <summary>Waits no longer. Safe for concurrent use.</summary>
+    public void End() => _done.TrySetResult();
+}

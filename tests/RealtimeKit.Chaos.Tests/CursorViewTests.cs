@@ -1,0 +1,92 @@
+using FluentAssertions;
+using RealtimeKit.Chaos.Checks;
+using RealtimeKit.Chaos.History;
+using Xunit;
+
+namespace RealtimeKit.Chaos.Tests;
+
+/// <summary>What a bare client reports of the frames that it gets.</summary>
+public sealed class CursorViewTests
+{
+    private readonly HandMade _history = new();
+    private readonly CursorView _view;
+
+    public CursorViewTests() => _view = new CursorView(_history.View, _history.Findings);
+
+    [Fact]
+    public void A_catch_up_and_the_events_after_it_are_good()
+    {
+        _view.Begin("epoch", 2);
+        _view.Changes([_history.Log[0]], 1, more: true);
+        _view.Changes([_history.Log[1]], 2, more: false);
+        _view.Event(3, _history.Log[2], null, isNew: true);
+        _view.Event(4, null, (1, [new Reaction("r1", 1, ["user"])]), isNew: false);
+        _view.Version.Should().Be(4);
+        _history.Findings.Texts.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void An_event_that_leaves_a_version_out_is_out_of_order()
+    {
+        Level(1);
+        _view.Event(3, _history.Log[2], null, isNew: true);
+        Expect(Check.Order);
+    }
+
+    [Fact]
+    public void An_event_that_comes_again_is_out_of_order()
+    {
+        Level(2);
+        _view.Event(2, _history.Log[1], null, isNew: false);
+        Expect(Check.Order);
+    }
+
+    [Fact]
+    public void An_event_inside_a_catch_up_is_out_of_order()
+    {
+        _view.Begin("epoch", 3);
+        _view.Changes([_history.Log[0]], 1, more: true);
+        _view.Event(2, _history.Log[1], null, isNew: true);
+        Expect(Check.Order);
+    }
+
+    [Fact]
+    public void A_page_whose_versions_fall_is_out_of_order()
+    {
+        _view.Begin("epoch", 2);
+        _view.Changes([_history.Log[1], _history.Log[0]], 2, more: false);
+        Expect(Check.Order);
+    }
+
+    [Fact]
+    public void A_catch_up_that_leaves_a_message_out_is_not_complete()
+    {
+        _view.Begin("epoch", 3);
+        _view.Changes([_history.Log[0], _history.Log[2]], 3, more: false);
+        Expect(Check.Complete);
+    }
+
+    [Fact]
+    public void A_channel_that_fell_back_is_not_complete()
+    {
+        Level(3);
+        _view.Begin("epoch", 2);
+        Expect(Check.Complete);
+    }
+
+    [Fact]
+    public void A_channel_of_another_epoch_does_not_agree()
+    {
+        Level(3);
+        _view.Begin("another", 3);
+        Expect(Check.Agreement);
+    }
+
+    private void Level(int messages)
+    {
+        _view.Begin("epoch", messages);
+        _view.Changes([.. _history.Log.Take(messages)], messages, more: false);
+    }
+
+    private void Expect(Check check) => _history.Findings.Violations(check).Should().BePositive(string.Join('\n', _history.Findings.Texts));
+}

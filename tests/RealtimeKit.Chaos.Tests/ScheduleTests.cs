@@ -1,0 +1,32 @@
+using FluentAssertions;
+using RealtimeKit.Chaos.Faults;
+using Xunit;
+
+namespace RealtimeKit.Chaos.Tests;
+
+public sealed class ScheduleTests
+{
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(90);
+
+    [Fact]
+    public void The_same_seed_makes_the_same_schedule() => Make(7).Select(Describe).Should().Equal(Make(7).Select(Describe));
+
+    [Fact]
+    public void Another_seed_makes_another_schedule() => Make(7).Select(Describe).Should().NotEqual(Make(8).Select(Describe));
+
+    [Fact]
+    public void A_dozen_seeds_leave_no_kind_of_fault_out_and_have_pairs()
+    {
+        var episodes = Enumerable.Range(0, 12).SelectMany(Make).ToList();
+        episodes.SelectMany(episode => episode.Faults).Select(fault => fault.Kind).Distinct().Should().BeEquivalentTo(Schedule.AllKinds);
+        episodes.Should().Contain(episode => episode.Faults.Count == 2).And.Contain(episode => episode.Faults.Count == 1);
+    }
+
+    [Fact]
+    public void Two_faults_at_once_take_hold_of_different_things() =>
+        Enumerable.Range(0, 200).SelectMany(Make).Should().OnlyContain(episode => episode.Faults.Select(fault => fault.Object).Distinct().Count() == episode.Faults.Count);
+
+    private static IReadOnlyList<Episode> Make(int seed) => Schedule.Make(seed, Length, Schedule.AllKinds, 3, 68);
+
+    private static string Describe(Episode episode) => $"{episode.Lead} {episode}";
+}

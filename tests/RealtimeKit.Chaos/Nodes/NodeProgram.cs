@@ -1,0 +1,22 @@
+namespace RealtimeKit.Chaos.Nodes;
+
+/// <summary>Which program a node runs, and with which arguments: the sample of a cluster, or this program's own host.</summary>
+internal sealed record NodeProgram(string Assembly, IReadOnlyList<string> Arguments)
+{
+    private static readonly string Framework = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory)).Name;
+    private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+
+    /// <summary>The sample, as anybody runs it.</summary>
+    public static NodeProgram? Sample()
+    {
+        var path = Path.Combine(Root(AppContext.BaseDirectory), "samples", "Cluster", "bin", Configuration, Framework, "Cluster.dll");
+        return File.Exists(path) ? new NodeProgram(path, []) : null;
+    }
+
+    /// <summary>This program's own host, in which faults can be planted.</summary>
+    public static NodeProgram Own(string? plant) => new(
+        Path.Combine(AppContext.BaseDirectory, "RealtimeKit.Chaos.dll"), plant is null ? ["node"] : ["node", "--plant", plant]);
+
+    private static string Root(string folder) =>
+        File.Exists(Path.Combine(folder, "RealtimeKit.sln")) ? folder : Root(Path.GetDirectoryName(folder)!);
+}
