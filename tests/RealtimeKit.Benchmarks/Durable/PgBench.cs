@@ -20,7 +20,7 @@ internal static partial class PgBench
         WITH added AS (
             INSERT INTO {0}.messages(channel, sequence, version, time, id, digest, sender, text)
             SELECT c.id, c.sequence + 1, c.version + 1, m.time,
-                (lpad(to_hex(m.time), 12, '0') || '7' || lpad(to_hex(c.id), 3, '0') || '8000' || lpad(to_hex(:n), 12, '0'))::uuid,
+                (lpad(to_hex(m.time), 12, '0') || '7' || lpad(to_hex(c.id), 3, '0') || '8000' || lpad(to_hex(:n::bigint), 12, '0'))::uuid,
                 '00000000-0000-0000-0000-000000000001', 'u1', '{1}'
             FROM {0}.channels c, (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS time) m WHERE c.name = ANY('{{{2}}}'))
         UPDATE {0}.channels SET sequence = sequence + 1, version = version + 1, changed = 1 WHERE name = ANY('{{{2}}}');
