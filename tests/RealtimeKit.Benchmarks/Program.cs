@@ -18,6 +18,8 @@ const string Usage = """
              from a publish on one node to its delivery on another, with PostgreSQL and RabbitMQ, beside what these take alone
     joins    [--rounds 3] [--channels 10000]
              what many channels joined on one node cost at RabbitMQ
+    repair   [--rounds 20] [--channels 10000]
+             what one comparison of many channels with the store costs
     micro    [BenchmarkDotNet's own arguments]
     server   signalr|realtimekit|realtimekit-sqlite|realtimekit-postgresql|realtimekit-cluster|pipe [--port 0] [--channels 1]
              what the other modes start for themselves
@@ -37,6 +39,8 @@ switch (args.FirstOrDefault())
         return await BrokerMode.RunAsync(new Arguments(args[1..]));
     case "joins":
         return await JoinsMode.RunAsync(new Arguments(args[1..]));
+    case "repair":
+        return await RepairMode.RunAsync(new Arguments(args[1..]));
     case "micro":
         BenchmarkSwitcher.FromAssembly(typeof(Arguments).Assembly).Run(args[1..]);
         return 0;
