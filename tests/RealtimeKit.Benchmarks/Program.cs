@@ -13,6 +13,7 @@ const string Usage = """
     durable  [--rounds 3] [--seconds 5] [--channels 64] [--window 64] [--rate 5000] [--paced 20] [--folder /tmp]
              durable messages per second and the latency of acknowledgements, with SQLite
     postgresql [--rounds 3] [--seconds 5] [--window 64] [--rate 5000] [--paced 20] [--pgbench-clients 1] [--store-window 2]
+             [--fresh 0]
              the same with PostgreSQL, beside what pgbench reaches on the same server
     broker   [--rounds 3] [--seconds 10] [--rate 1000]
              from a publish on one node to its delivery on another, with PostgreSQL and RabbitMQ, beside what these take alone

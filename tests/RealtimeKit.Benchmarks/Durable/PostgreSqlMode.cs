@@ -33,6 +33,7 @@ internal static class PostgreSqlMode
         for (var round = 0; round < rounds; round++)
         {
             await using var server = await PostgreSqlServer.CreateAsync();
+            if (arguments.Number("fresh", 0) == 0) await AgeAsync(server);
             var disk = DiskProbe.Run(Path.GetTempPath(), TimeSpan.FromSeconds(3));
             var paced = TimeSpan.FromSeconds(arguments.Number("paced", 20));
             var latencies = await OnServerAsync(server, "paced", channels, x => PacedJob.Run(x, channels, rate, WarmUp, paced));
@@ -44,6 +45,19 @@ internal static class PostgreSqlMode
 
         await Console.Out.WriteLineAsync(report.ToMarkdown());
         return 0;
+    }
+
+    // A server that has run for a while writes its log into segments that it has used before. A fresh one makes each of them
+    // anew, 16 MB of zeros and a flush, while every commit waits.
+    private static async Task AgeAsync(PostgreSqlServer server)
+    {
+        await using var source = Npgsql.NpgsqlDataSource.Create(server.ConnectionString);
+        await using var age = source.CreateCommand("CREATE TABLE age AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 400000)");
+        await age.ExecuteNonQueryAsync();
+        await using var drop = source.CreateCommand("DROP TABLE age");
+        await drop.ExecuteNonQueryAsync();
+        await using var checkpoint = source.CreateCommand("CHECKPOINT");
+        await checkpoint.ExecuteNonQueryAsync();
     }
 
     private static async Task WithStoreAsync(PostgreSqlServer server, string schema, int channels, Func<IMessageStore, Task> job)
