@@ -60,7 +60,8 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     {
         ArgumentNullException.ThrowIfNull(changes);
         return await _appends.RunAsync(
-            session => PostAppender.Takes(changes) ? new PostAppender(session).AppendAsync(changes) : ChangeAppender.AppendAsync(session, changes),
+            async session => await PostAppender.TryAppendAsync(session, changes).ConfigureAwait(false)
+                ?? await ChangeAppender.AppendAsync(session, changes).ConfigureAwait(false),
             cancellationToken).ConfigureAwait(false);
     }
 

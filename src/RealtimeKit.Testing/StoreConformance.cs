@@ -43,16 +43,17 @@ public abstract class StoreConformance : IAsyncLifetime
         return other;
     }
 
-    /// <summary>Tries again for as long as the storage is busy with the other node.</summary>
+    /// <summary>Tries again while the storage is busy with the other node, up to a minute.</summary>
     private protected static async Task<T> UntilAvailableAsync<T>(Func<Task<T>> call)
     {
+        var start = TimeProvider.System.GetTimestamp();
         while (true)
         {
             try
             {
                 return await call();
             }
-            catch (StoreUnavailableException)
+            catch (StoreUnavailableException) when (TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromMinutes(1))
             {
                 Cancel.ThrowIfCancellationRequested();
             }

@@ -12,12 +12,17 @@ const string Usage = """
              the same jobs on SignalR and on RealtimeKit
     durable  [--rounds 3] [--seconds 5] [--channels 64] [--window 64] [--rate 5000] [--paced 20] [--folder /tmp]
              durable messages per second and the latency of acknowledgements, with SQLite
+    postgresql [--rounds 3] [--seconds 5] [--window 64] [--rate 5000] [--paced 20] [--pgbench-clients 1] [--store-window 2]
+             [--fresh 0]
+             the same with PostgreSQL, beside what pgbench reaches on the same server
     broker   [--rounds 3] [--seconds 10] [--rate 1000]
              from a publish on one node to its delivery on another, with PostgreSQL and RabbitMQ, beside what these take alone
     joins    [--rounds 3] [--channels 10000]
              what many channels joined on one node cost at RabbitMQ
+    repair   [--rounds 20] [--channels 10000]
+             what one comparison of many channels with the store costs
     micro    [BenchmarkDotNet's own arguments]
-    server   signalr|realtimekit|realtimekit-sqlite|realtimekit-cluster|pipe [--port 0] [--channels 1]
+    server   signalr|realtimekit|realtimekit-sqlite|realtimekit-postgresql|realtimekit-cluster|pipe [--port 0] [--channels 1]
              what the other modes start for themselves
     """;
 
@@ -29,10 +34,14 @@ switch (args.FirstOrDefault())
         return await Pinning.OnCoreAsync(1, args, () => LoadMode.RunAsync(new Arguments(args[1..])));
     case "durable":
         return await DurableMode.RunAsync(new Arguments(args[1..]));
+    case "postgresql":
+        return await PostgreSqlMode.RunAsync(new Arguments(args[1..]));
     case "broker":
         return await BrokerMode.RunAsync(new Arguments(args[1..]));
     case "joins":
         return await JoinsMode.RunAsync(new Arguments(args[1..]));
+    case "repair":
+        return await RepairMode.RunAsync(new Arguments(args[1..]));
     case "micro":
         BenchmarkSwitcher.FromAssembly(typeof(Arguments).Assembly).Run(args[1..]);
         return 0;

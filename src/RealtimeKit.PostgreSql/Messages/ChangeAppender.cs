@@ -4,8 +4,8 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.PostgreSql.Messages;
 
 /// <summary>
-/// Appends a batch that has edits, deletions, reactions or answers beside new messages, in two round trips: lock the channels and
-/// read what the changes are about; write what was decided and commit.
+/// Appends any batch, in two round trips: lock the channels and read what the changes are about; write what was decided and
+/// commit.
 /// </summary>
 internal sealed class ChangeAppender(ChangeState state)
 {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
 
@@ -7,38 +8,71 @@ namespace RealtimeKit.PostgreSql.Messages;
 internal sealed class PostColumns
 {
     private readonly string[] _names;
+    private readonly long[] _numbers;
     private readonly Guid[] _ids;
-    private readonly string?[] _idTexts;
-    private readonly string[] _senders;
+    private readonly Guid[] _digests;
     private readonly long[] _times;
+    private readonly string[] _senders;
+    private readonly string?[] _idTexts;
     private readonly string?[] _texts;
     private readonly string?[] _data;
     private readonly string?[] _attachments;
     private readonly string?[] _mentions;
-    private readonly Guid[] _digests;
+    private readonly Dictionary<string, (long Count, long Time)> _channels = new(StringComparer.Ordinal);
+    private readonly List<(string Channel, long Number, string User)> _mentioned = [];
 
-    public PostColumns(List<(PostChange Change, int Place)> posts)
+    private PostColumns(int count)
     {
-        var count = posts.Count;
-        (_names, _ids, _idTexts, _senders, _times) = (new string[count], new Guid[count], new string?[count], new string[count], new long[count]);
-        (_texts, _data, _attachments, _mentions, _digests) = (new string?[count], new string?[count], new string?[count], new string?[count], new Guid[count]);
-        for (var i = 0; i < count; i++) Set(i, posts[i].Change);
-        Channels = [.. _names.Distinct(StringComparer.Ordinal)];
+        (_names, _numbers, _ids, _digests, _times, _senders) = (new string[count], new long[count], new Guid[count], new Guid[count], new long[count], new string[count]);
+        (_idTexts, _texts, _data, _attachments, _mentions) = (new string?[count], new string?[count], new string?[count], new string?[count], new string?[count]);
     }
 
     /// <summary>The channels that the messages are for, each once.</summary>
-    public string[] Channels { get; }
+    public string[] Channels => [.. _channels.Keys];
 
-    public NpgsqlBatchCommand ToCommand(string sql) => Sql.Command(
-        sql,
-        Sql.Parameter(_names), Sql.Parameter(_ids), Sql.Parameter(_idTexts), Sql.Parameter(_senders), Sql.Parameter(_times),
-        Sql.Parameter(_texts), Sql.Parameter(_data), Sql.Parameter(_attachments), Sql.Parameter(_mentions), Sql.Parameter(_digests));
+    /// <summary>Takes a batch.</summary>
+    /// <returns><see langword="null"/> where it has anything but new messages: another kind, an answer, a question or a copy within the batch.</returns>
+    public static PostColumns? Of(IReadOnlyList<MessageChange> changes)
+    {
+        if (changes.Count == 0) return null;
+        var columns = new PostColumns(changes.Count);
+        var seen = new HashSet<(string, Guid)>(changes.Count);
+        for (var i = 0; i < changes.Count; i++)
+        {
+            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false } post || !seen.Add((post.Channel, post.Id.Value))) return null;
+            columns.Set(i, post);
+        }
+
+        return columns;
+    }
+
+    /// <summary>Which of the batch's messages in its channel this one is; the first is 1.</summary>
+    public long Number(int place) => _numbers[place];
+
+    public NpgsqlBatchCommand ToCommand(string sql, string sqlWithMentions)
+    {
+        var command = Sql.Command(
+            _mentioned.Count == 0 ? sql : sqlWithMentions,
+            Sql.Parameter(_names), Sql.Parameter(_numbers), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times), Sql.Parameter(_senders),
+            Sql.Parameter(_idTexts), Sql.Parameter(_texts), Sql.Parameter(_data), Sql.Parameter(_attachments), Sql.Parameter(_mentions),
+            Sql.Parameter(Channels), Sql.Parameter(_channels.Values.Select(channel => channel.Count).ToArray()),
+            Sql.Parameter(_channels.Values.Select(channel => channel.Time).ToArray()));
+        if (_mentioned.Count == 0) return command;
+        command.Parameters.Add(Sql.Parameter(_mentioned.Select(one => one.Channel).ToArray()));
+        command.Parameters.Add(Sql.Parameter(_mentioned.Select(one => one.Number).ToArray()));
+        command.Parameters.Add(Sql.Parameter(_mentioned.Select(one => one.User).ToArray()));
+        return command;
+    }
 
     private void Set(int i, PostChange post)
     {
-        (_names[i], _ids[i], _idTexts[i], _senders[i]) = (post.Channel, post.Id.Value, post.Id.SpecialText, post.Sender);
-        (_times[i], _texts[i], _digests[i]) = (post.Time.ToUnixTimeMilliseconds(), post.Content.Text, MessageRow.Digest(post));
-        (_data[i], _attachments[i]) = (post.Content.Data?.ToString(), post.Content.Attachments?.ToString());
-        _mentions[i] = MessageColumns.WriteMentions(post.Content.Mentions);
+        ref var channel = ref CollectionsMarshal.GetValueRefOrAddDefault(_channels, post.Channel, out _);
+        channel = (channel.Count + 1, post.Time.ToUnixTimeMilliseconds());
+        (_names[i], _numbers[i], _times[i]) = (post.Channel, channel.Count, channel.Time);
+        (_ids[i], _idTexts[i], _digests[i], _senders[i]) = (post.Id.Value, post.Id.SpecialText, MessageRow.Digest(post), post.Sender);
+        (_texts[i], _data[i], _attachments[i]) = (post.Content.Text, post.Content.Data?.ToString(), post.Content.Attachments?.ToString());
+        if (post.Content.Mentions is not { } mentions) return;
+        _mentions[i] = MessageColumns.WriteMentions(mentions);
+        foreach (var user in ChangeRules.Mentioned(ChangeRules.Post(post, 0, 0, null))) _mentioned.Add((post.Channel, _numbers[i], user));
     }
 }

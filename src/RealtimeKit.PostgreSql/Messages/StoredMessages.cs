@@ -35,11 +35,10 @@ internal static class StoredMessages
     }
 
     /// <summary>Reads the rows of either command.</summary>
-    public static async Task<bool> ReadAsync(NpgsqlDataReader rows, Action<Message, Guid> add)
+    public static async Task ReadAsync(NpgsqlDataReader rows, Action<Message, Guid> add)
     {
         const int digest = 1, message = 2;
         while (await rows.ReadAsync().ConfigureAwait(false)) add(MessageRow.Read(rows, message, rows.GetString(0)), rows.GetGuid(digest));
-        return true;
     }
 
     public static AppendResult Repeat(PostChange post, Message stored, Guid digest)

@@ -8,7 +8,7 @@ namespace RealtimeKit;
 /// or not anything more comes, and at once when there is reason to. One query tells the heads of all channels.
 /// </summary>
 internal sealed partial class Repair(
-    LocalChannels channels, IMessageStore store, RealtimeOptions options, TimeProvider time, ILogger<Repair> logger)
+    LocalChannels channels, IMessageStore store, RealtimeMetrics metrics, RealtimeOptions options, TimeProvider time, ILogger<Repair> logger)
 {
     /// <summary>The most channels that one query asks for.</summary>
     public const int ChannelsPerQuery = 10_000;
@@ -72,6 +72,7 @@ internal sealed partial class Repair(
                 _heads.Clear();
             }
 
+            if (repaired > 0) metrics.Repaired(repaired);
             return repaired;
         }
         finally

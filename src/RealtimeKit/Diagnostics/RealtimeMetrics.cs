@@ -17,6 +17,7 @@ internal sealed class RealtimeMetrics
     private readonly Counter<long> _deliveries;
     private readonly Histogram<double> _deliveryDuration;
     private readonly Counter<long> _catchUps;
+    private readonly Counter<long> _repairs;
 
     public RealtimeMetrics(IMeterFactory meters, TimeProvider time)
     {
@@ -31,6 +32,7 @@ internal sealed class RealtimeMetrics
         _deliveryDuration = Meter.CreateHistogram<double>(
             "realtimekit.delivery.duration", "s", "From the first event's reaching this node to the write that carries it to a client.");
         _catchUps = Meter.CreateCounter<long>("realtimekit.catchups", "{page}", "Pages read from the store for clients that were behind.");
+        _repairs = Meter.CreateCounter<long>("realtimekit.repairs", "{channel}", "Channels that were behind the store when a repair compared them.");
     }
 
     public Meter Meter { get; }
@@ -67,6 +69,8 @@ internal sealed class RealtimeMetrics
     }
 
     public void CaughtUp() => _catchUps.Add(1);
+
+    public void Repaired(int channels) => _repairs.Add(channels);
 
     /// <summary>Begins to tell a node's present state to who asks.</summary>
     public void Watch(RealtimeNode node)

@@ -35,7 +35,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         LocalChannels = new LocalChannels(Options, Store, Broker);
         CatchUps = new CatchUpReader(Store, Metrics, time, loggers.CreateLogger<CatchUpReader>());
         Distributor = new Distributor(LocalChannels, Broker);
-        Repair = new Repair(LocalChannels, Store, Options, time, loggers.CreateLogger<Repair>());
+        Repair = new Repair(LocalChannels, Store, Metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, Distributor, time, loggers.CreateLogger<LostPublishes>());
         Presence = new PresenceTeller(Options, LocalChannels, Distributor, time);
         AccessReview = new AccessReview(this, loggers.CreateLogger<AccessReview>());

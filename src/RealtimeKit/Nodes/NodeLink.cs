@@ -21,7 +21,7 @@ internal sealed partial class NodeLink : IDisposable
     private readonly Channel<Action> _work = System.Threading.Channels.Channel.CreateBounded<Action>(
         new BoundedChannelOptions(Backlog) { SingleReader = true });
 
-    private readonly ConcurrentDictionary<Guid, Peer> _peers = [];
+    private readonly ConcurrentDictionary<Guid, OtherNode> _peers = [];
     private readonly RealtimeNode _node;
     private readonly ILogger _logger;
     private readonly Lock _accessGate = new();
@@ -242,7 +242,7 @@ internal sealed partial class NodeLink : IDisposable
         if (reader.IsFaulty) return;
         if (!_peers.TryGetValue(from, out var peer))
         {
-            _peers[from] = peer = new Peer(from);
+            _peers[from] = peer = new OtherNode(from);
             LogFound(from);
         }
 
@@ -264,14 +264,14 @@ internal sealed partial class NodeLink : IDisposable
     }
 
     // Whose numbers jump has told something that did not arrive: what it was the store knows.
-    private void CompareAccess(Peer peer, ulong number)
+    private void CompareAccess(OtherNode peer, ulong number)
     {
         if (number <= (peer.AccessNumber ?? 0) && peer.AccessNumber is not null) return;
         if (number > (peer.AccessNumber ?? 0)) _node.AccessReview.All();
         peer.AccessNumber = number;
     }
 
-    private void Lose(Peer peer)
+    private void Lose(OtherNode peer)
     {
         LogLost(peer.Id);
         Forget(peer);
@@ -279,7 +279,7 @@ internal sealed partial class NodeLink : IDisposable
         _node.AccessReview.All();
     }
 
-    private void Forget(Peer peer)
+    private void Forget(OtherNode peer)
     {
         _peers.TryRemove(peer.Id, out _);
         Presence.Forget(peer.Id);

@@ -66,7 +66,7 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     }
 
     /// <summary>Compares what another node lists with what is held of it, and notes what to ask it for.</summary>
-    public void Compare(Peer peer, long round, ref NodeNoticeReader reader)
+    public void Compare(OtherNode peer, long round, ref NodeNoticeReader reader)
     {
         var (part, parts) = (reader.ReadUInt16(), reader.ReadUInt16());
         if (part == 0) Begin(peer, round);
@@ -114,7 +114,7 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     }
 
     /// <summary>Takes such an answer.</summary>
-    public void TakeState(Peer peer, ref NodeNoticeReader reader)
+    public void TakeState(OtherNode peer, ref NodeNoticeReader reader)
     {
         if (reader.ReadGuid() != node.Distributor.NodeId) return;
         while (reader.HasMore)
@@ -140,7 +140,7 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
         }
     }
 
-    private void Begin(Peer peer, long round)
+    private void Begin(OtherNode peer, long round)
     {
         var now = node.Time.GetTimestamp();
         peer.Listed.Clear();
@@ -152,7 +152,7 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
         peer.Round = round;
     }
 
-    private void Replace(Peer peer, string name)
+    private void Replace(OtherNode peer, string name)
     {
         if (node.LocalChannels.Find(name) is not { } channel) return;
         var changes = channel.Presence.Replace(peer.Id, peer.State);
@@ -161,7 +161,7 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
         foreach (var change in changes) node.Presence.Note(channel, change);
     }
 
-    private void Note(Peer peer, LocalChannel channel)
+    private void Note(OtherNode peer, LocalChannel channel)
     {
         if (!_differing.TryGetValue(peer.Id, out var channels)) _differing[peer.Id] = channels = new HashSet<string>(StringComparer.Ordinal);
         channels.Add(channel.Name);

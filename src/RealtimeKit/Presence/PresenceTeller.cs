@@ -45,12 +45,13 @@ internal sealed class PresenceTeller : IDisposable
 
     private void Note(LocalChannel channel, in StatusChange change, bool own)
     {
-        if (!own && (change.Before == change.After || IsCrowd(channel))) return;
+        var moved = change.Before != change.After;
+        if (!own && (!moved || IsCrowd(channel))) return;
         lock (_gate)
         {
             var key = (channel.Name, change.User);
             var first = _changed.Count == 0;
-            _changed[key] = _changed.TryGetValue(key, out var noted) ? noted with { Own = noted.Own | own } : new Change(change.Before, own);
+            _changed[key] = _changed.TryGetValue(key, out var noted) ? new Change(noted.Moved | moved, noted.Own | own) : new Change(moved, own);
             if (first) _timer.Change(Window, Timeout.InfiniteTimeSpan);
         }
     }
@@ -68,9 +69,8 @@ internal sealed class PresenceTeller : IDisposable
                 if (body.Length >= NodeNotices.LargestBody) TellNodes(name, body);
             }
 
-            if (channel is null || IsCrowd(channel)) continue;
-            var status = channel.Presence.StatusOf(user);
-            if (status != change.Before) _distributor.Presence(name, user, status);
+            // Told though it may be what it was before: who asked in between has seen the other.
+            if (change.Moved && channel is not null && !IsCrowd(channel)) _distributor.Presence(name, user, channel.Presence.StatusOf(user));
         }
 
         if (body.Length > 0) TellNodes(name, body);
@@ -84,6 +84,6 @@ internal sealed class PresenceTeller : IDisposable
 
     private bool IsCrowd(LocalChannel channel) => channel.Presence.Connections > _options.PresenceSignalsUpTo;
 
-    /// <summary>A user whose state changed: the status that was told last, and whether other nodes are to be told.</summary>
-    private readonly record struct Change(string Before, bool Own);
+    /// <summary>A user whose state changed: whether the status did at any moment, and whether other nodes are to be told.</summary>
+    private readonly record struct Change(bool Moved, bool Own);
 }

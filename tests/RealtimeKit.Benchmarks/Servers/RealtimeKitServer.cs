@@ -8,6 +8,9 @@ internal sealed class RealtimeKitServer(Action<RealtimeMessagingBuilder, Argumen
     public static RealtimeKitServer Sqlite() => new((builder, arguments) =>
         builder.UseSqliteStore("Data Source=" + arguments.Text("database", "messages.db")));
 
+    public static RealtimeKitServer PostgreSql() => new((builder, arguments) =>
+        builder.UsePostgreSqlStore(arguments.Text("postgresql", ""), options => options.Schema = arguments.Text("schema", options.Schema)));
+
     /// <summary>One of several nodes on one database and one broker.</summary>
     public static RealtimeKitServer Cluster() => new((builder, arguments) => builder
         .UsePostgreSqlStore(arguments.Text("postgresql", ""))

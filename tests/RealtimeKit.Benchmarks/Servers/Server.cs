@@ -18,6 +18,7 @@ internal static class Server
         ["signalr"] = () => new SignalRServer(),
         ["realtimekit"] = RealtimeKitServer.InMemory,
         ["realtimekit-sqlite"] = RealtimeKitServer.Sqlite,
+        ["realtimekit-postgresql"] = RealtimeKitServer.PostgreSql,
         ["realtimekit-cluster"] = RealtimeKitServer.Cluster,
         ["pipe"] = () => new PipeServer(),
     };

@@ -1,12 +1,11 @@
 using System.Text.Json;
 using RealtimeKit.Chaos.Checks;
-using RealtimeKit.Chaos.History;
 
 namespace RealtimeKit.Chaos.Clients;
 
 /// <summary>
-/// A client written to the protocol's page and nothing else: it connects, resumes each channel after its cursor, sends in
-/// windows and again by id. What a node does wrong it does not make good but reports.
+/// A client written to the protocol's page and nothing else: it connects, and resumes each channel after its cursor. What a
+/// node does wrong it does not make good but reports. What it sends is in <see cref="RawHand"/>.
 /// </summary>
 internal sealed class RawParticipant : IParticipant
 {
@@ -15,9 +14,7 @@ internal sealed class RawParticipant : IParticipant
     private readonly string _cookie;
     private readonly IReadOnlyList<string> _channels;
     private readonly Dictionary<string, CursorView> _views;
-    private readonly Dictionary<string, RawLane> _lanes;
-    private readonly Dictionary<string, int> _numbers = [];
-    private readonly OwnMessages _mine = new();
+    private readonly RawHand _hand;
     private readonly Random _random;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -29,7 +26,7 @@ internal sealed class RawParticipant : IParticipant
         (Name, User, _cookie, _channels, _scene, _random) = (name, user, cookie, channels, scene, new Random(seed));
         _endpoint = new Uri($"ws://127.0.0.1:{port}/realtime");
         _views = channels.ToDictionary(channel => channel, channel => new CursorView(scene.View(name, channel), scene.Findings));
-        _lanes = channels.ToDictionary(channel => channel, channel => new RawLane(channel, name, ConnectionAsync, scene, _random.Next()));
+        _hand = new RawHand(this, channels, _random.Next(), scene);
     }
 
     public string Name { get; }
@@ -46,13 +43,13 @@ internal sealed class RawParticipant : IParticipant
 
     public AwayClock Away { get; } = new();
 
+    /// <summary>Any message that it shows.</summary>
+    public long? AnySeen(string channel, Random random) => _views[channel].View.Any(random);
+
     public IReadOnlyList<(ReaderView View, long Version)> Views => [.. _channels.Select(channel => (_views[channel].View, _views[channel].Version))];
 
     /// <summary>Lets it send copies through another client of the same user.</summary>
-    public void Copy(RawParticipant twin)
-    {
-        foreach (var lane in _lanes.Values) lane.SendCopyAsync = twin.SendCopyAsync;
-    }
+    public void Copy(RawParticipant twin) => _hand.Copy(twin._hand);
 
     public async Task FollowAsync()
     {
@@ -60,23 +57,7 @@ internal sealed class RawParticipant : IParticipant
         await ConnectionAsync(_stopping.Token);
     }
 
-    public async Task WorkAsync(CancellationToken stop)
-    {
-        var lanes = _lanes.Values.Select(lane => lane.RunAsync(stop, _stopping.Token)).ToList();
-        var underWay = new Queue<Task>();
-        while (await _scene.Pace.TurnAsync(_random, 4, stop))
-        {
-            var channel = _channels[_random.Next(_channels.Count)];
-            for (var i = 0; i < 4; i++)
-            {
-                underWay.Enqueue(_scene.Pending.Of(ActAsync(channel, new Random(_random.Next()))));
-                while (underWay.Count >= 16) await underWay.Dequeue();
-            }
-        }
-
-        await Task.WhenAll(underWay);
-        await Task.WhenAll(lanes);
-    }
+    public Task WorkAsync(CancellationToken stop) => _hand.WorkAsync(stop, _stopping.Token);
 
     public async ValueTask DisposeAsync()
     {
@@ -85,7 +66,8 @@ internal sealed class RawParticipant : IParticipant
         _stopping.Dispose();
     }
 
-    private Task<RawConnection> ConnectionAsync(CancellationToken cancellationToken)
+    /// <summary>The present connection, or the next.</summary>
+    public Task<RawConnection> ConnectionAsync(CancellationToken cancellationToken)
     {
         lock (_gate) return _connected.Task.WaitAsync(cancellationToken);
     }
@@ -190,112 +172,12 @@ internal sealed class RawParticipant : IParticipant
         await link.AbortAsync();
     }
 
-    private async Task ActAsync(string channel, Random random)
-    {
-        var what = random.Next(100);
-        if (what < 12 && _views[channel].View.Any(random) is { } seen)
-        {
-            var takeBack = random.Next(4) == 0;
-            var change = _scene.Ledger.Ask(takeBack ? ChangeKind.TakeBack : ChangeKind.React, channel, seen, User, $"r{random.Next(4)}");
-            await ChangeAsync(change, "react", new() { ["channel"] = channel, ["sequence"] = seen, ["reaction"] = change.Value, ["remove"] = takeBack });
-            return;
-        }
-
-        if (what is >= 90 and < 95 && _mine.Pick(channel, random) is { } old)
-        {
-            await EditAsync(channel, old, random);
-            return;
-        }
-
-        var send = Post(channel, random, refused: what >= 97);
-        if (await send.Done.Task is not { } sequence) return;
-        _mine.Add(channel, sequence);
-        if (what < 24) await EditAsync(channel, sequence, random);
-        if (what is >= 20 and < 27)
-            await ChangeAsync(_scene.Ledger.Ask(ChangeKind.Delete, channel, sequence, User, ""), "delete", new() { ["channel"] = channel, ["sequence"] = sequence });
-        if (what is >= 30 and < 36) await RepeatAsync(channel, send);
-        if (what is >= 36 and < 39) await ContradictAsync(channel, send);
-    }
-
-    private RawSend Post(string channel, Random random, bool refused)
-    {
-        var number = refused ? (int?)null : _numbers[channel] = _numbers.GetValueOrDefault(channel) + 1;
-        var entry = _scene.Ledger.Begin(Guid.CreateVersion7(), channel, Name, User, number, Scene.Text(User, "writes", random));
-        var send = refused ? new RawSend(entry) { Expected = "not_found", ReplyTo = 1_000_000_000 } : new RawSend(entry);
-        _lanes[channel].Add(send);
-        return send;
-    }
-
-    private Task EditAsync(string channel, long sequence, Random random)
-    {
-        var change = _scene.Ledger.Ask(ChangeKind.Edit, channel, sequence, User, Scene.Text(User, "edits", random));
-        return ChangeAsync(change, "edit", new() { ["channel"] = channel, ["sequence"] = sequence, ["text"] = change.Value });
-    }
-
-    private async Task ChangeAsync(Change change, string type, Dictionary<string, object?> fields)
-    {
-        try
-        {
-            var reply = await (await ConnectionAsync(_stopping.Token)).RequestAsync(type, fields);
-            if (RawConnection.Type(reply) == "ok") change.Confirm(reply.GetProperty("version").GetInt64());
-            else if (Codes.IsDefinite(reply.GetProperty("code").GetString()!)) change.Refuse();
-            _scene.Story.Tell($"{Name} {change.Outcome} {change.Kind} {change.Channel} {change.Sequence} {reply}");
-        }
-        catch (Exception e) when (e is ConnectionLostException or OperationCanceledException)
-        {
-            _scene.Story.Tell($"{Name} unknown {change.Kind} {change.Channel} {change.Sequence}: {e.Message}");
-        }
-    }
-
-    // What a client does whose acknowledgement was lost: nothing may come of it.
-    private Task RepeatAsync(string channel, RawSend send) => AskAgainAsync(channel, send, null);
-
-    /// <summary>Another message under the same id must be refused.</summary>
-    private Task ContradictAsync(string channel, RawSend send) => AskAgainAsync(channel, send, $"{send.Entry.Text} otherwise");
-
-    private async Task AskAgainAsync(string channel, RawSend send, string? otherText)
-    {
-        try
-        {
-            send.Entry.Try();
-            var reply = await (await ConnectionAsync(_stopping.Token)).RequestAsync("publish", send.Fields(channel, otherText));
-            if (RawConnection.Type(reply) == "published")
-            {
-                if (otherText is not null) _scene.Findings.Violate(Check.Phantom, $"{Name}: another message under the id {send.Entry.Id} was acknowledged");
-                _scene.Ledger.Acknowledge(send.Entry, reply.GetProperty("sequence").GetInt64(), reply.GetProperty("duplicate").GetBoolean());
-                return;
-            }
-
-            var code = reply.GetProperty("code").GetString()!;
-            var expected = Codes.IsForNow(code) || code == "internal" || (code == "conflict" && otherText is not null);
-            _scene.Findings.Require(Check.Duplicate, expected, () => $"{Name}: {send.Entry.Id}, sent again, was refused with {reply}");
-        }
-        catch (Exception e) when (e is ConnectionLostException or OperationCanceledException)
-        {
-            // The answer is unknown, and nothing hangs on it.
-        }
-    }
-
-    private async Task SendCopyAsync(string channel, RawSend send)
-    {
-        RawConnection? link;
-        lock (_gate) link = _connected.Task.IsCompletedSuccessfully ? ConnectionNow() : null;
-        if (link is null) return;
-        try
-        {
-            send.Entry.Try();
-            var reply = await link.RequestAsync("publish", send.Fields(channel));
-            if (RawConnection.Type(reply) == "published")
-                _scene.Ledger.Acknowledge(send.Entry, reply.GetProperty("sequence").GetInt64(), reply.GetProperty("duplicate").GetBoolean());
-        }
-        catch (ConnectionLostException)
-        {
-            // The other copy goes on being sent.
-        }
-    }
-
 #pragma warning disable RS0030 // It is completed.
-    private RawConnection ConnectionNow() => _connected.Task.Result;
+    /// <summary>The present connection, if there is one.</summary>
+    public RawConnection? ConnectionNow()
+    {
+        lock (_gate) return _connected.Task.IsCompletedSuccessfully ? _connected.Task.Result : null;
+    }
 #pragma warning restore RS0030
 
     private static string Channel(JsonElement frame) => frame.GetProperty("channel").GetString()!;

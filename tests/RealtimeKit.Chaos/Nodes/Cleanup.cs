@@ -9,6 +9,8 @@ internal sealed class Cleanup : IDisposable
     private const int ExitCode = 130;
     private static readonly ConcurrentDictionary<ChaosNode, bool> Nodes = new();
 
+    private static volatile bool _ending;
+
     private readonly IReadOnlyList<PosixSignalRegistration> _signals;
 
     public Cleanup(ChaosServers servers) => _signals =
@@ -17,7 +19,12 @@ internal sealed class Cleanup : IDisposable
         PosixSignalRegistration.Create(PosixSignal.SIGINT, context => Begin(context, servers)),
     ];
 
-    public static void Add(ChaosNode node) => Nodes[node] = true;
+    /// <summary>Notes a node that runs; one that was started while all of it ends, ends too.</summary>
+    public static void Add(ChaosNode node)
+    {
+        Nodes[node] = true;
+        if (_ending) _ = node.KillAsync();
+    }
 
     public static void Remove(ChaosNode node) => Nodes.TryRemove(node, out _);
 
@@ -29,6 +36,7 @@ internal sealed class Cleanup : IDisposable
     private static void Begin(PosixSignalContext context, ChaosServers servers)
     {
         context.Cancel = true;
+        _ending = true;
         _ = EndAsync(servers);
     }
 

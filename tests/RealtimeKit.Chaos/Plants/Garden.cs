@@ -73,7 +73,10 @@ internal static class Garden
         {
             Store = (store, _) => new Hangs(store),
         },
-        new("presence-never-expires", "A node that died is never noticed.", [Check.Presence], "node-kill"),
+        new("presence-never-expires", "A node that died is never noticed.", [Check.Presence], "node-kill")
+        {
+            Options = options => options.NodeHeartbeat = TimeSpan.FromMinutes(1),
+        },
     ];
 
     public static Plant Find(string name) =>

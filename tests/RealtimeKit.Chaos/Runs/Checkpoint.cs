@@ -42,7 +42,6 @@ internal sealed class Checkpoint(Settings settings, Cluster cluster, Cast cast, 
         IReadOnlyList<string> differences = [];
         var presence = await UntilAsync(healed, PresenceLimit, Check.Presence, after, () => differences, async () =>
         {
-            if (settings.WithoutPresence) return;
             var pictures = await Task.WhenAll(probes.Select(probe => probe.PresenceAsync(cast.Channels)));
             differences = [.. pictures.SelectMany((picture, node) => expected.Differences(picture).Select(difference => $"node {node}: {difference}"))];
         });

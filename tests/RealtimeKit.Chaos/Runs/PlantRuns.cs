@@ -23,6 +23,7 @@ internal sealed class PlantRuns(Settings settings, ChaosServers servers)
             var (line, good) = await ProveNothingAsync();
             all = good;
             lines.Add(line);
+            Console.WriteLine(line);
         }
 
         foreach (var plant in Garden.All.Where(plant => settings.Plant is null || settings.Plant == plant.Name))
@@ -65,7 +66,7 @@ internal sealed class PlantRuns(Settings settings, ChaosServers servers)
     private Settings Own(string[] faults, int seed, string? plant) => Settings.Parse(faults) with
     {
         Seed = seed, Length = Length, Plant = plant, Own = true, Sqlite = settings.Sqlite, Nodes = settings.Nodes,
-        Rate = settings.Rate, Slack = settings.Slack, Output = settings.Output, WithoutPresence = settings.WithoutPresence,
+        Rate = settings.Rate, Slack = settings.Slack, Output = settings.Output,
     };
 
     private static string Shorten(string text) => (text.Length <= 160 ? text : text[..160] + "…").Replace('|', '/').Replace('\n', ' ');

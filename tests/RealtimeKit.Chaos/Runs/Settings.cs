@@ -37,8 +37,6 @@ internal sealed record Settings
     /// <summary>One node on SQLite, without PostgreSQL and RabbitMQ.</summary>
     public bool Sqlite { get; init; }
 
-    public bool WithoutPresence { get; init; }
-
     /// <summary>Where the table and the histories of failures go.</summary>
     public string Output { get; init; } = Path.Combine(Path.GetTempPath(), "realtimekit-chaos");
 
@@ -52,7 +50,6 @@ internal sealed record Settings
             var option = arguments[i];
             settings = option switch
             {
-                "--without-presence" => settings with { WithoutPresence = true },
                 "--own" => settings with { Own = true },
                 "--sqlite" => settings with { Sqlite = true, Nodes = 1, Own = true },
                 _ when i + 1 < arguments.Count => With(settings, option, arguments[++i]),

@@ -79,6 +79,24 @@ public sealed class MetricsTests
         numbers.Sum("realtimekit.appends", "posted").Should().Be(0);
     }
 
+    [Fact]
+    public async Task Channels_that_were_behind_the_store_are_counted()
+    {
+        var (store, network) = (new InMemoryStore(), new InMemoryBrokerNetwork());
+        await using var here = await TestNode.StartAsync(builder => builder.UseInMemoryStore(store).UseInMemoryBroker(network));
+        await using var there = await TestNode.StartAsync(builder => builder.UseInMemoryStore(store).UseInMemoryBroker(network));
+        using var numbers = new Numbers(there);
+        await here.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await using var bob = await there.ConnectAsync("bob");
+        await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
+        network.Online = false;
+        await here.Messaging.SendAsync("a", new OutgoingMessage { Text = "x" }, cancellationToken: Cancel);
+        network.Online = true;
+        await bob.WaitForAsync("changes");
+
+        await Engine.Nodes.Until.TrueAsync(() => numbers.Sum("realtimekit.repairs") == 1, "the repair is counted");
+    }
+
     /// <summary>All that one node's meter tells.</summary>
     private sealed class Numbers : IDisposable
     {

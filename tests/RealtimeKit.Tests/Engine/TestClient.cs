@@ -32,6 +32,9 @@ internal sealed class TestClient(InProcessClient connection) : IAsyncDisposable
         return await ReadNewAsync();
     }
 
+    /// <summary>The next frame, whenever it comes, or null when the connection has ended.</summary>
+    public Task<JsonElement?> ReadForeverAsync() => ReadNewAsync(Timeout.InfiniteTimeSpan);
+
     /// <summary>Sends a request and reads its reply; other frames are kept for later.</summary>
     public async Task<JsonElement> RequestAsync(string frame, long id)
     {
@@ -77,9 +80,11 @@ internal sealed class TestClient(InProcessClient connection) : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await connection.DisposeAsync();
 
-    private async Task<JsonElement?> ReadNewAsync()
+    private Task<JsonElement?> ReadNewAsync() => ReadNewAsync(Deadline);
+
+    private async Task<JsonElement?> ReadNewAsync(TimeSpan patience)
     {
-        using var deadline = new CancellationTokenSource(Deadline);
+        using var deadline = new CancellationTokenSource(patience);
         while (_read.Count == 0)
         {
             if (await connection.ReceiveAsync(deadline.Token) is not { } message) return null;

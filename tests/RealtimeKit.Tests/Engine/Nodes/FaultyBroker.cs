@@ -1,10 +1,13 @@
+using System.Collections.Concurrent;
 using RealtimeKit.InMemory;
 
 namespace RealtimeKit.Tests.Engine.Nodes;
 
 /// <summary>One node's broker on the in-memory network, which loses what a test says, in either direction, and may be cut off.</summary>
-internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBroker, IBrokerReceiver, IAsyncDisposable
+internal sealed class FaultyBroker(InMemoryBrokerNetwork network, Func<IReadOnlyList<GroupNode>> group) : IMessageBroker, IBrokerReceiver, IAsyncDisposable
 {
+    private readonly ConcurrentDictionary<string, bool> _subscriptions = [];
+    private int _underWay;
     private readonly InMemoryBroker _inner = new(network);
     private readonly Lock _gate = new();
     private List<(string Channel, byte[] Payload)>? _held;
@@ -20,6 +23,9 @@ internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBrok
 
     /// <summary>The engine's end, to hand it what no honest node would send.</summary>
     public IBrokerReceiver Node => _node!;
+
+    /// <summary>About how many publications are on their way to this node.</summary>
+    public int UnderWay => Volatile.Read(ref _underWay);
 
     /// <summary>The connection to the broker is lost.</summary>
     public void Cut()
@@ -41,6 +47,12 @@ internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBrok
     public void Freeze()
     {
         lock (_gate) _held ??= [];
+    }
+
+    /// <summary>What waits for it is thrown away.</summary>
+    public void Purge()
+    {
+        lock (_gate) _held?.Clear();
     }
 
     /// <summary>It goes on, and gets what waited.</summary>
@@ -65,16 +77,33 @@ internal sealed class FaultyBroker(InMemoryBrokerNetwork network) : IMessageBrok
     public void Publish(string channel, ReadOnlySpan<byte> payload)
     {
         if (_dead) return;
-        if (_cut) Node.PublishLost(channel);
-        else if (!LosesOutgoing(channel)) _inner.Publish(channel, payload);
+        if (_cut)
+        {
+            Node.PublishLost(channel);
+        }
+        else if (!LosesOutgoing(channel))
+        {
+            foreach (var other in group())
+                if (other.Broker != this && other.Broker._subscriptions.ContainsKey(channel)) Interlocked.Increment(ref other.Broker._underWay);
+            _inner.Publish(channel, payload);
+        }
     }
 
-    public ValueTask SubscribeAsync(string channel, CancellationToken cancellationToken) => _inner.SubscribeAsync(channel, cancellationToken);
+    public ValueTask SubscribeAsync(string channel, CancellationToken cancellationToken)
+    {
+        _subscriptions[channel] = true;
+        return _inner.SubscribeAsync(channel, cancellationToken);
+    }
 
-    public ValueTask UnsubscribeAsync(string channel, CancellationToken cancellationToken) => _inner.UnsubscribeAsync(channel, cancellationToken);
+    public ValueTask UnsubscribeAsync(string channel, CancellationToken cancellationToken)
+    {
+        _subscriptions.TryRemove(channel, out _);
+        return _inner.UnsubscribeAsync(channel, cancellationToken);
+    }
 
     public void Receive(string channel, ReadOnlySpan<byte> payload)
     {
+        Interlocked.Decrement(ref _underWay);
         if (_cut || _dead || LosesIncoming(channel)) return;
         lock (_gate)
         {

@@ -10,7 +10,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
 {
     private readonly InMemoryStore _store = new();
     private readonly InMemoryBrokerNetwork _network = new();
-    private readonly List<GroupNode> _nodes = [];
+    private volatile IReadOnlyList<GroupNode> _nodes = [];
     private DateTimeOffset _now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     // Small enough that no timer of the engine is due twice within one.
@@ -20,9 +20,11 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
 
     public IReadOnlyList<GroupNode> Nodes => _nodes;
 
+    public DateTimeOffset Now => _now;
+
     public async Task<GroupNode> StartAsync()
     {
-        var broker = new FaultyBroker(_network);
+        var broker = new FaultyBroker(_network, () => _nodes);
         var store = new FaultyStore(_store);
         var time = new FakeTimeProvider(_now);
         var node = await TestNode.StartAsync(
@@ -34,7 +36,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
             },
             configure, time);
         var started = new GroupNode(node, broker, store, time);
-        _nodes.Add(started);
+        _nodes = [.. _nodes, started];
         return started;
     }
 
@@ -61,8 +63,9 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
     /// <summary>Waits until the nodes have nothing more to say to each other at this moment.</summary>
     public async Task SettleAsync()
     {
-        for (var idle = 0; idle < 3; await Task.Delay(1))
-            idle = _nodes.All(node => node.Engine.Link!.IsIdle) ? idle + 1 : 0;
+        // What is under way is only about right, where a channel is let go in between: it is not waited for without end.
+        for (var (idle, round) = (0, 0); idle < 3 && round < 100; round++, await Task.Delay(1))
+            idle = _nodes.All(node => node.Engine.Link!.IsIdle && node.Broker.UnderWay <= 0) ? idle + 1 : 0;
     }
 
     /// <summary>A node that stood still goes on.</summary>

@@ -10,7 +10,11 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
 
-    private readonly NodeGroup _group = new(options => options.Heartbeat = TimeSpan.FromHours(1));
+    private readonly NodeGroup _group = new(options =>
+    {
+        options.Heartbeat = TimeSpan.FromMinutes(1);
+        options.AwayAfter = TimeSpan.FromSeconds(50);
+    });
     private GroupNode _one = null!;
     private GroupNode _two = null!;
     private GroupNode _three = null!;
@@ -65,12 +69,12 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
         await using var ann = await _one.SubscribeAsync("ann", "a");
         await using var again = await _two.SubscribeAsync("ann", "a");
         await StatusAsync(watcher, "ann", "online");
-        await _group.PassAsync(TimeSpan.FromMinutes(3));
+        await _group.PassAsync(TimeSpan.FromSeconds(30));
         await again.RequestAsync("""{"type":"ping","id":5}""", 5);
         await watcher.RequestAsync("""{"type":"ping","id":5}""", 5);
-        await _group.PassAsync(TimeSpan.FromMinutes(3));
+        await _group.PassAsync(TimeSpan.FromSeconds(30));
         (await StatusesAsync(watcher)).Should().BeEmpty("one of the connections did something lately");
-        await _group.PassAsync(TimeSpan.FromMinutes(3));
+        await _group.PassAsync(TimeSpan.FromSeconds(30));
         (await StatusesAsync(watcher)).Should().Equal("ann away");
         await ann.RequestAsync("""{"type":"ping","id":6}""", 6);
         await StatusAsync(watcher, "ann", "online");

@@ -1,7 +1,7 @@
 namespace RealtimeKit;
 
 /// <summary>What this node knows of another one. Only the link's own loop changes it.</summary>
-internal sealed class Peer(Guid id)
+internal sealed class OtherNode(Guid id)
 {
     public Guid Id { get; } = id;
 

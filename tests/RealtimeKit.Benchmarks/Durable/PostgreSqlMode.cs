@@ -1,0 +1,81 @@
+using System.Globalization;
+using RealtimeKit.Benchmarks.Processes;
+using RealtimeKit.Benchmarks.Reports;
+using RealtimeKit.Servers;
+
+namespace RealtimeKit.Benchmarks.Durable;
+
+/// <summary>PostgreSQL with <c>synchronous_commit</c>: what pgbench reaches, what the store reaches, and what clients reach, all on the same cores.</summary>
+internal static class PostgreSqlMode
+{
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(4);
+
+    public static async Task<int> RunAsync(Arguments arguments)
+    {
+        var (channels, rate, rounds) = (64, arguments.Number("rate", 5000), arguments.Number("rounds", 3));
+        var (storeWindow, window, clients) = (arguments.Number("store-window", 2), arguments.Number("window", 64), arguments.Number("pgbench-clients", 1));
+        var time = TimeSpan.FromSeconds(arguments.Number("seconds", 5));
+        var report = new PostgreSqlReport(channels, window, rate);
+        for (var round = 0; round < rounds; round++)
+        {
+            // A server for each round: tables that grow and checkpoints that come due are the same for all three.
+            await using var server = await PostgreSqlServer.CreateAsync();
+            var (raw, store) = (0.0, (PerSecond: 0.0, BatchSize: 0.0));
+            await WithStoreAsync(server, "raw", channels, async _ => raw = await PgBench.RunAsync(server.Port, "raw", clients, WarmUp, time));
+            await WithStoreAsync(server, "store", channels, async x => store = await StoreJob.RunAsync(x, channels, storeWindow, new RealtimeOptions().AppendBatchSize, WarmUp, time));
+            var whole = await OnServerAsync(server, "whole", channels, x => PipelinedJob.Run(x, channels, window, WarmUp, time).PerSecond);
+            report.Add(raw, store.PerSecond, whole);
+            await Console.Error.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"pgbench {raw:n0}/s, the store {store.PerSecond:n0}/s ({store.PerSecond / raw:f2}, {store.BatchSize:f0} a batch), from clients {whole:n0}/s ({whole / raw:f2})"));
+        }
+
+        for (var round = 0; round < rounds; round++)
+        {
+            await using var server = await PostgreSqlServer.CreateAsync();
+            if (arguments.Number("fresh", 0) == 0) await AgeAsync(server);
+            var disk = DiskProbe.Run(Path.GetTempPath(), TimeSpan.FromSeconds(3));
+            var paced = TimeSpan.FromSeconds(arguments.Number("paced", 20));
+            var latencies = await OnServerAsync(server, "paced", channels, x => PacedJob.Run(x, channels, rate, WarmUp, paced));
+            report.AddLatencies(latencies, disk);
+            await Console.Error.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{rate}/s: p50 {Statistics.Rank(latencies, 0.5):f2} ms, p99 {Statistics.Rank(latencies, 0.99):f2} ms, longest {latencies[^1]:f2} ms; {DiskProbe.Describe(disk)}"));
+        }
+
+        await Console.Out.WriteLineAsync(report.ToMarkdown());
+        return 0;
+    }
+
+    // A server that has run for a while writes its log into segments that it has used before. A fresh one makes each of them
+    // anew, 16 MB of zeros and a flush, while every commit waits.
+    private static async Task AgeAsync(PostgreSqlServer server)
+    {
+        await using var source = Npgsql.NpgsqlDataSource.Create(server.ConnectionString);
+        await using var age = source.CreateCommand("CREATE TABLE age AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 400000)");
+        await age.ExecuteNonQueryAsync();
+        await using var drop = source.CreateCommand("DROP TABLE age");
+        await drop.ExecuteNonQueryAsync();
+        await using var checkpoint = source.CreateCommand("CHECKPOINT");
+        await checkpoint.ExecuteNonQueryAsync();
+    }
+
+    private static async Task WithStoreAsync(PostgreSqlServer server, string schema, int channels, Func<IMessageStore, Task> job)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.AddRealtimeMessaging().UsePostgreSqlStore(server.ConnectionString, x => x.Schema = schema);
+        using var host = builder.Build();
+        await host.StartAsync();
+        for (var i = 0; i < channels; i++) await host.Services.GetRequiredService<IRealtimeMessaging>().EnsureChannelAsync($"c{i}");
+        await job(host.Services.GetRequiredService<IMessageStore>());
+        await host.StopAsync();
+    }
+
+    private static async Task<T> OnServerAsync<T>(PostgreSqlServer server, string schema, int channels, Func<ServerProcess, T> job)
+    {
+        await using var process = await ServerProcess.StartAsync(
+            null, "realtimekit-postgresql", "--postgresql", server.ConnectionString, "--schema", schema,
+            "--channels", channels.ToString(CultureInfo.InvariantCulture));
+        return job(process);
+    }
+}
