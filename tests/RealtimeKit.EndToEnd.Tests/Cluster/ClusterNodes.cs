@@ -14,6 +14,9 @@ public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
     /// <summary>The database's connection string; a fresh database where none is given.</summary>
     public string? Database { get; init; }
 
+    /// <summary>Whether a database that was given goes with the cluster.</summary>
+    public bool DropsDatabase { get; init; }
+
     /// <summary>The broker's address; the one that all tests share where none is given.</summary>
     public string? Broker { get; init; }
 
@@ -26,7 +29,8 @@ public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var database = Database ?? (_taken = await servers.TakeDatabaseAsync());
+        var database = Database ?? await servers.TakeDatabaseAsync();
+        if (Database is null || DropsDatabase) _taken = database;
         var broker = Broker ?? await servers.BrokerAsync();
         var exchange = $"test-{Guid.NewGuid():n}";
         var ports = (await ServerScript.RunAsync(["port", Count.ToString(CultureInfo.InvariantCulture)])).Split('\n');

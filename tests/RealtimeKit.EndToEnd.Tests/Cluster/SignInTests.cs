@@ -8,8 +8,11 @@ namespace RealtimeKit.EndToEnd.Cluster;
 
 /// <summary>Nodes that start at the same moment on an empty database are one application to whoever signs in.</summary>
 [Collection(nameof(ClusterCollection))]
-public sealed class SignInTests(ClusterNodes cluster) : ClusterTest(cluster)
+public sealed class SignInTests(ClusterNodes cluster, ClusterServers servers) : ClusterTest(cluster)
 {
+    // The sample's own, under which the first key is made.
+    private const long LockKey = 0x636f_6f6b_6965;
+
     [Fact]
     public async Task A_cookie_of_each_node_is_valid_on_every_node()
     {
@@ -28,11 +31,27 @@ public sealed class SignInTests(ClusterNodes cluster) : ClusterTest(cluster)
     }
 
     [Fact]
-    public async Task The_nodes_that_started_at_once_made_one_key()
+    public async Task Three_nodes_that_come_to_the_first_key_at_the_same_moment_make_one()
     {
-        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(N1.Database) { Pooling = false });
-        await using var command = database.CreateCommand("SELECT count(*) FROM sign_in.keys");
-        (await command.ExecuteScalarAsync(TestContext.Current.CancellationToken)).Should().Be(1L);
+        var name = await servers.TakeDatabaseAsync();
+        await using var database = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(name) { Pooling = false });
+        await using var nodes = new ClusterNodes(servers) { Database = name, DropsDatabase = true };
+        await using var holder = await database.OpenConnectionAsync(TestContext.Current.CancellationToken);
+        await AskAsync<object>(holder, $"SELECT pg_advisory_lock({LockKey})");
+        var starting = nodes.InitializeAsync().AsTask();
+        var begin = TimeProvider.System.GetTimestamp();
+        while (await AskAsync<long>(holder, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())") < 3)
+        {
+            TimeProvider.System.GetElapsedTime(begin).Should().BeLessThan(TimeSpan.FromSeconds(30), "each node waits for its turn");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        await AskAsync<bool>(holder, $"SELECT pg_advisory_unlock({LockKey})");
+        await starting;
+        (await AskAsync<long>(holder, "SELECT count(*) FROM sign_in.keys")).Should().Be(1);
+        var cookie = await nodes.Nodes[2].SignInAsync("ann");
+        await using var client = await RawClient.OpenAsync(nodes.Nodes[0].Endpoint, cookie);
+        (await client.ConnectAsync()).Text("user").Should().Be("ann");
     }
 
     [Fact]
@@ -88,5 +107,11 @@ public sealed class SignInTests(ClusterNodes cluster) : ClusterTest(cluster)
     {
         using var http = new HttpClient();
         (await http.GetStringAsync(new Uri(N1.Address, path), TestContext.Current.CancellationToken)).Should().Be("Healthy");
+    }
+
+    private static async Task<T> AskAsync<T>(NpgsqlConnection connection, string question)
+    {
+        await using var command = new NpgsqlCommand(question, connection);
+        return (T)(await command.ExecuteScalarAsync())!;
     }
 }
