@@ -44,7 +44,8 @@ public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
         if (_balancer is not null) await _balancer.DisposeAsync();
         try
         {
-            foreach (var node in Nodes) await node.DisposeAsync();
+            // All of them, also where one has something to complain of.
+            await Task.WhenAll(Nodes.Select(node => node.DisposeAsync().AsTask()));
         }
         finally
         {
