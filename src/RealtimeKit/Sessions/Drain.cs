@@ -7,31 +7,30 @@ internal sealed class Drain(RealtimeNode node)
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
+    // For answers that the store keeps waiting, and then for peers that do not answer the close.
+    private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LastCloses = TimeSpan.FromSeconds(1);
+
     public async Task RunAsync()
     {
         var within = node.Options.DrainPeriod;
+        // All at once: each client chooses a moment of its own within the time.
         foreach (var session in node.Sessions)
         {
             using var reply = session.Output.Open();
             ServerEvents.Reconnect(reply.Buffer, (long)within.TotalMilliseconds);
         }
 
-        await WaitAsync(within).ConfigureAwait(false);
-        await Task.WhenAll(node.Sessions.Select(CloseAsync)).ConfigureAwait(false);
-        // A peer that does not answer the close is not waited for any longer.
-        await WaitAsync(TimeSpan.FromSeconds(1)).ConfigureAwait(false);
+        await WaitAsync(within, static sessions => sessions.Count == 0).ConfigureAwait(false);
+        foreach (var session in node.Sessions) session.Leave();
+        await WaitAsync(LastAnswers, static sessions => sessions.All(session => session.Output.IsClosing)).ConfigureAwait(false);
+        await WaitAsync(LastCloses, static sessions => sessions.Count == 0).ConfigureAwait(false);
         foreach (var session in node.Sessions) session.Abort();
     }
 
-    private static async Task CloseAsync(Session session)
-    {
-        await session.Outstanding.DrainedAsync().ConfigureAwait(false);
-        session.Close(CloseCode.GoingAway, "The node is going away.");
-    }
-
-    private async Task WaitAsync(TimeSpan most)
+    private async Task WaitAsync(TimeSpan most, Func<ICollection<Session>, bool> isDone)
     {
         var start = node.Time.GetTimestamp();
-        while (node.Sessions.Count > 0 && node.Time.GetElapsedTime(start) < most) await Task.Delay(Step, node.Time).ConfigureAwait(false);
+        while (!isDone(node.Sessions) && node.Time.GetElapsedTime(start) < most) await Task.Delay(Step, node.Time).ConfigureAwait(false);
     }
 }

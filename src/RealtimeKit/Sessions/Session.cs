@@ -14,6 +14,8 @@ internal sealed class Session
     private readonly ITransportConnection _connection;
     private readonly CancellationTokenSource _ended = new();
     private volatile bool _handling;
+    private int _answering;
+    private int _leaving;
     private bool _signInRefused;
 
     public Session(RealtimeNode node, ITransportConnection connection, string id)
@@ -108,6 +110,17 @@ internal sealed class Session
         ServerEvents.Revoked(reply.Buffer, subscription.Channel.Name, reason);
     }
 
+    /// <summary>Whether the node goes away and nothing more is received.</summary>
+    public bool IsLeaving => Volatile.Read(ref _leaving) == 1;
+
+    /// <summary>The node goes away: what was received is answered, nothing more is received, and then the connection is closed.</summary>
+    public void Leave()
+    {
+        Interlocked.Exchange(ref _leaving, 1);
+        // Either this sees that a message is being answered, or the one that begins to sees that it came too late.
+        if (Interlocked.CompareExchange(ref _answering, 0, 0) == 0) _ = CloseAnsweredAsync();
+    }
+
     /// <summary>The connection is lost: ends it.</summary>
     public void Lose(Exception exception)
     {
@@ -172,8 +185,17 @@ internal sealed class Session
                 return false;
         }
 
-        if (!Output.IsClosing) await Node.Requests.HandleMessageAsync(this, buffer.WrittenMemory).ConfigureAwait(false);
+        Interlocked.Exchange(ref _answering, 1);
+        if (!IsLeaving && !Output.IsClosing) await Node.Requests.HandleMessageAsync(this, buffer.WrittenMemory).ConfigureAwait(false);
+        Interlocked.Exchange(ref _answering, 0);
+        if (IsLeaving) await CloseAnsweredAsync().ConfigureAwait(false);
         return true;
+    }
+
+    private async Task CloseAnsweredAsync()
+    {
+        await Outstanding.DrainedAsync().ConfigureAwait(false);
+        Close(CloseCode.GoingAway, "The node is going away.");
     }
 
     /// <summary>Waits for a request to be handled; meanwhile the client is not expected to say anything.</summary>

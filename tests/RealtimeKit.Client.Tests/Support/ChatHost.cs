@@ -14,18 +14,19 @@ internal sealed class ChatHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private ChatHost(InMemoryStore store, int port, Action<RealtimeOptions>? configure)
+    private ChatHost(InMemoryStore store, int port, Action<RealtimeOptions>? configure, InMemoryBrokerNetwork? network)
     {
         Store = store;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
-        builder.Services.AddRealtimeMessaging(options =>
+        var messaging = builder.Services.AddRealtimeMessaging(options =>
         {
             options.UsersMayCreateChannels = true;
             options.DrainPeriod = TimeSpan.FromMilliseconds(500);
             configure?.Invoke(options);
         }).AddWebSockets().UseInMemoryStore(store).UseAuthenticator<NameAuthenticator>();
+        if (network is not null) messaging.UseInMemoryBroker(network);
         _app = builder.Build();
         _app.MapRealtimeMessaging("/realtime");
     }
@@ -38,9 +39,9 @@ internal sealed class ChatHost : IAsyncDisposable
 
     public IRealtimeMessaging Messaging => _app.Services.GetRequiredService<IRealtimeMessaging>();
 
-    public static async Task<ChatHost> StartAsync(InMemoryStore? store = null, int port = 0, Action<RealtimeOptions>? configure = null)
+    public static async Task<ChatHost> StartAsync(InMemoryStore? store = null, int port = 0, Action<RealtimeOptions>? configure = null, InMemoryBrokerNetwork? network = null)
     {
-        var host = new ChatHost(store ?? new InMemoryStore(), port, configure);
+        var host = new ChatHost(store ?? new InMemoryStore(), port, configure, network);
         await host._app.StartAsync();
         await host.Messaging.EnsureChannelAsync("lobby");
         return host;

@@ -11,13 +11,15 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<Socket, Socket> _pairs = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _accepting;
-    private int _port;
+    private int[] _ports;
+    private int _turn;
     private int _refusing;
     private TaskCompletionSource _flowing = Opened();
 
-    public TcpProxy(int port)
+    /// <summary>Begins to listen; where there are several ports, new connections go to each in turn that takes them.</summary>
+    public TcpProxy(params int[] ports)
     {
-        _port = port;
+        _ports = ports;
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -30,7 +32,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private int _accepted;
 
     /// <summary>Where new connections go.</summary>
-    public void Target(int port) => Volatile.Write(ref _port, port);
+    public void Target(int port) => Volatile.Write(ref _ports, [port]);
 
     /// <summary>Whether new connections are cut at once.</summary>
     public void Refuse(bool refuse) => Volatile.Write(ref _refusing, refuse ? 1 : 0);
@@ -81,11 +83,11 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     private async Task ForwardAsync(Socket client)
     {
-        var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.NoDelay = true;
+        Socket? server = null;
         try
         {
-            await server.ConnectAsync(IPAddress.Loopback, Volatile.Read(ref _port), _stopping.Token);
+            server = await ConnectAsync();
             _pairs[client] = server;
             Interlocked.Increment(ref _accepted);
             await Task.WhenAny(PumpAsync(client, server, holds: false), PumpAsync(server, client, holds: true));
@@ -96,7 +98,25 @@ internal sealed class TcpProxy : IAsyncDisposable
 
         _pairs.TryRemove(client, out _);
         Reset(client);
-        Reset(server);
+        if (server is not null) Reset(server);
+    }
+
+    private async Task<Socket> ConnectAsync()
+    {
+        var ports = Volatile.Read(ref _ports);
+        for (var tried = 1; ; tried++)
+        {
+            var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await server.ConnectAsync(IPAddress.Loopback, ports[(Interlocked.Increment(ref _turn) & int.MaxValue) % ports.Length], _stopping.Token);
+                return server;
+            }
+            catch (SocketException) when (tried < ports.Length)
+            {
+                server.Dispose();
+            }
+        }
     }
 
     private async Task PumpAsync(Socket from, Socket to, bool holds)

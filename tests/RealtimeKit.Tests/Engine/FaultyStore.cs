@@ -24,8 +24,15 @@ internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
     public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
         inner.ReadChangesAsync(channel, afterVersion, limit, cancellationToken);
 
-    public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
-        inner.ReadHistoryAsync(query, cancellationToken);
+    /// <summary>What each reading of history waits for, and who is told that one waits.</summary>
+    public (Task Until, TaskCompletionSource Waits) HoldHistory { get; set; } = (Task.CompletedTask, new TaskCompletionSource());
+
+    public async ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken)
+    {
+        HoldHistory.Waits.TrySetResult();
+        await HoldHistory.Until;
+        return await inner.ReadHistoryAsync(query, cancellationToken);
+    }
 
     /// <summary>How many channels each query for heads asked for.</summary>
     public ConcurrentQueue<int> HeadQueries { get; } = new();

@@ -2,6 +2,7 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
 using Xunit;
 
@@ -106,6 +107,33 @@ public sealed class LifeTests
         var stopping = node.StopAsync();
         (await client.WaitForAsync("reconnect")).GetProperty("within").GetInt64().Should().Be(200);
         (await client.RequestAsync(PublishOrderTests.Publish(2, "a", Guid.NewGuid(), "last"), 2)).GetProperty("type").GetString().Should().Be("published");
+        (await client.ClosedAsync()).Should().Be(CloseCode.GoingAway);
+        await stopping;
+    }
+
+    [Fact]
+    public async Task A_request_that_was_received_before_the_node_closes_is_answered_first()
+    {
+        var inner = new InMemoryStore();
+        var (store, release) = (new FaultyStore(inner), new TaskCompletionSource());
+        store.HoldHistory = (release.Task, new TaskCompletionSource());
+        await using var node = await TestNode.StartAsync(builder =>
+        {
+            builder.Services.AddSingleton<IMessageStore>(store);
+            builder.Services.AddSingleton<IChannelStore>(inner);
+        });
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await using var client = await node.ConnectAsync("ann");
+        await client.SendAsync("""{"type":"history","id":2,"channel":"a"}""" + "\n" + """{"type":"ping","id":3}""");
+        await store.HoldHistory.Waits.Task;
+        var stopping = node.StopAsync();
+        await client.WaitForAsync("reconnect");
+        var engine = node.Services.GetRequiredService<RealtimeNode>();
+        while (!engine.Sessions.All(session => session.IsLeaving)) await Task.Yield();
+        release.SetResult();
+
+        (await client.ReplyAsync(2)).GetProperty("type").GetString().Should().Be("history");
+        (await client.ReplyAsync(3)).GetProperty("type").GetString().Should().Be("ok");
         (await client.ClosedAsync()).Should().Be(CloseCode.GoingAway);
         await stopping;
     }
