@@ -54,7 +54,7 @@ internal sealed class PostColumns
         var command = Sql.Command(
             _mentioned.Count == 0 ? sql : sqlWithMentions,
             Sql.Parameter(_names), Sql.Parameter(_numbers), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times), Sql.Parameter(_senders),
-            Sql.Parameter(_idTexts), Sql.Parameter(_texts), Sql.Parameter(_data), Sql.Parameter(_attachments), Sql.Parameter(_mentions),
+            Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions),
             Sql.Parameter(Channels), Sql.Parameter(_channels.Values.Select(channel => channel.Count).ToArray()),
             Sql.Parameter(_channels.Values.Select(channel => channel.Time).ToArray()));
         if (_mentioned.Count == 0) return command;
@@ -63,6 +63,9 @@ internal sealed class PostColumns
         command.Parameters.Add(Sql.Parameter(_mentioned.Select(one => one.User).ToArray()));
         return command;
     }
+
+    // A column that is shorter than the others is filled up with nulls: one that has nothing else needs no element.
+    private static NpgsqlParameter Sparse(string?[] column) => Sql.Parameter(Array.TrueForAll(column, value => value is null) ? [] : column);
 
     private void Set(int i, PostChange post)
     {

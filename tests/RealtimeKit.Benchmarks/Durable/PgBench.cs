@@ -27,7 +27,7 @@ internal static partial class PgBench
         """;
 
     /// <summary>Messages per second.</summary>
-    public static async Task<double> RunAsync(int port, string schema, int clients, TimeSpan warmUp, TimeSpan time)
+    public static async Task<double> RunAsync(int port, string schema, int clients, TimeSpan time)
     {
         var file = Path.GetTempFileName();
         try
@@ -35,8 +35,7 @@ internal static partial class PgBench
             var channels = string.Join(',', Enumerable.Range(0, Batch).Select(number => $"c{number}"));
             await File.WriteAllTextAsync(file, string.Format(
                 CultureInfo.InvariantCulture, CompositeFormat.Parse(Script), schema, new string('x', Wire.PayloadSize), channels));
-            await RunAsync(port, file, clients, warmUp);
-            return Batch * await RunAsync(port, file, clients, time);
+            return Batch * await TransactionsAsync(port, file, clients, time);
         }
         finally
         {
@@ -45,7 +44,7 @@ internal static partial class PgBench
     }
 
     // Transactions per second.
-    private static async Task<double> RunAsync(int port, string file, int clients, TimeSpan time)
+    private static async Task<double> TransactionsAsync(int port, string file, int clients, TimeSpan time)
     {
         string[] arguments =
         [

@@ -20,9 +20,8 @@ internal static class PostgreSqlMode
         {
             // A server for each round: tables that grow and checkpoints that come due are the same for all three.
             await using var server = await PostgreSqlServer.CreateAsync();
-            var (raw, store) = (0.0, (PerSecond: 0.0, BatchSize: 0.0));
-            await WithStoreAsync(server, "raw", channels, async _ => raw = await PgBench.RunAsync(server.Port, "raw", clients, WarmUp, time));
-            await WithStoreAsync(server, "store", channels, async x => store = await StoreJob.RunAsync(x, channels, storeWindow, new RealtimeOptions().AppendBatchSize, WarmUp, time));
+            if (arguments.Number("fresh", 0) == 0) await AgeAsync(server);
+            var (raw, store) = await InTurnsAsync(server, channels, clients, storeWindow, time);
             var whole = await OnServerAsync(server, "whole", channels, x => PipelinedJob.Run(x, channels, window, WarmUp, time).PerSecond);
             report.Add(raw, store.PerSecond, whole);
             await Console.Error.WriteLineAsync(string.Create(
@@ -45,6 +44,24 @@ internal static class PostgreSqlMode
 
         await Console.Out.WriteLineAsync(report.ToMarkdown());
         return 0;
+    }
+
+    // A second of the one, a second of the other: a machine that is slower for a while is slower for both.
+    private static async Task<(double Raw, (double PerSecond, double BatchSize) Store)> InTurnsAsync(
+        PostgreSqlServer server, int channels, int clients, int window, TimeSpan time)
+    {
+        var (raw, store, slice) = (new List<double>(), new List<(double PerSecond, double BatchSize)>(), TimeSpan.FromSeconds(1));
+        await WithStoreAsync(server, "raw", channels, _ => WithStoreAsync(server, "store", channels, async x =>
+        {
+            await PgBench.RunAsync(server.Port, "raw", clients, WarmUp);
+            await StoreJob.RunAsync(x, channels, window, new RealtimeOptions().AppendBatchSize, WarmUp);
+            for (var passed = TimeSpan.Zero; passed < time; passed += slice)
+            {
+                raw.Add(await PgBench.RunAsync(server.Port, "raw", clients, slice));
+                store.Add(await StoreJob.RunAsync(x, channels, window, new RealtimeOptions().AppendBatchSize, slice));
+            }
+        }));
+        return (raw.Average(), (store.Average(x => x.PerSecond), store.Average(x => x.BatchSize)));
     }
 
     // A server that has run for a while writes its log into segments that it has used before. A fresh one makes each of them

@@ -12,7 +12,7 @@ internal static class StoreJob
 {
     /// <summary>Durable messages per second, and how many a batch had on average.</summary>
     public static async Task<(double PerSecond, double BatchSize)> RunAsync(
-        IMessageStore store, int channels, int window, int most, TimeSpan warmUp, TimeSpan time)
+        IMessageStore store, int channels, int window, int most, TimeSpan time)
     {
         var content = new MessageContent(new string('x', Wire.PayloadSize));
         var digest = MessageDigest.Compute(content, null);
@@ -20,7 +20,7 @@ internal static class StoreJob
         for (var i = 0; i < channels * window; i++) waiting.Enqueue(Next($"c{i % channels}"));
 
         var (start, counted, batches) = (Stopwatch.GetTimestamp(), 0L, 0L);
-        var (measured, committed) = (false, default((List<MessageChange> Batch, IReadOnlyList<AppendResult> Results)?));
+        var committed = default((List<MessageChange> Batch, IReadOnlyList<AppendResult> Results)?);
         while (true)
         {
             var batch = new List<MessageChange>();
@@ -30,8 +30,7 @@ internal static class StoreJob
             committed = (batch, await commit);
             (counted, batches) = (counted + batch.Count, batches + 1);
             var elapsed = Stopwatch.GetElapsedTime(start);
-            if (measured && elapsed >= time) return (counted / elapsed.TotalSeconds, counted / (double)batches);
-            if (!measured && elapsed >= warmUp) (measured, start, counted, batches) = (true, Stopwatch.GetTimestamp(), 0, 0);
+            if (elapsed >= time) return (counted / elapsed.TotalSeconds, counted / (double)batches);
         }
 
         void Acknowledge(List<MessageChange> batch, IReadOnlyList<AppendResult> results)
