@@ -19,8 +19,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 PLAYWRIGHT_SKIP_BROWSER_DOW
 passed=0
 failed=0
 say() { printf '\n== %s\n' "$*"; }
-fail() { printf 'FAILED: %s\n' "$*"; failed=$((failed + 1)); }
-
+fail() { printf 'FAILED: %s\n' "$*"; failed=$((failed + 1)); echo "$*" >>"$logs/failures"; }
 
 install_missing() {
   tests/servers.sh install || fail "PostgreSQL and RabbitMQ could not be installed"
@@ -64,6 +63,7 @@ run_dotnet_tests() {
     bad=$(sed -n 's/^ *failed: *\([0-9]*\).*/\1/p' "$log" | tail -n 1)
     passed=$((passed + ${good:-0}))
     failed=$((failed + ${bad:-0}))
+    grep -A 12 -E '^failed ' "$log" >>"$logs/failures"
     [ "$code" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || fail "$name ended with code $code"
     [ "${good:-0}" -gt 0 ] || [ "${bad:-0}" -gt 0 ] || fail "$name ran no test"
   done
@@ -79,10 +79,13 @@ run_javascript_tests() {
   bad=$(sed -n 's/^\(#\|ℹ\) fail \([0-9]*\)$/\2/p' "$log" | tail -n 1)
   passed=$((passed + ${good:-0}))
   failed=$((failed + ${bad:-0}))
+  grep -A 12 -E '^ *not ok ' "$log" >>"$logs/failures"
   [ "$code" -eq 0 ] || [ "${bad:-0}" -gt 0 ] || fail "realtimekit-js ended with code $code"
 }
 
+# What failed stands once more at the end, where one looks first.
 finish() {
+  [ -s "$logs/failures" ] && { say "What failed"; cat "$logs/failures"; }
   printf '\n%d passed, %d failed\n' "$passed" "$failed"
   [ "$failed" -eq 0 ]
   exit

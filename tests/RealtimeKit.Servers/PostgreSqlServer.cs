@@ -51,7 +51,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public Task StopAsync(string mode = "fast") => ServerScript.RunAsync(["stop", "postgresql", _folder, mode]);
 
     /// <summary>What a crashed machine does to it.</summary>
-    public async Task KillAsync() => await ServerScript.SignalAsync(await ProcessAsync(), "KILL");
+    public async Task KillAsync() => await ServerScript.KillAsync(await ProcessAsync());
 
     /// <summary>Stops it in the middle of whatever it does, with its connections open, until <see cref="ThawAsync"/>.</summary>
     public Task FreezeAsync() => SignalAllAsync("STOP");

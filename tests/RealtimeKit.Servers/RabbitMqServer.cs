@@ -56,7 +56,7 @@ public sealed class RabbitMqServer : IAsyncDisposable
     public Task StopAsync() => ServerScript.RunAsync(["stop", "rabbitmq", _folder]);
 
     /// <summary>What a crashed machine does to a node.</summary>
-    public async Task KillAsync(int node = 0) => await ServerScript.SignalAsync(await ProcessAsync(node), "KILL");
+    public async Task KillAsync(int node = 0) => await ServerScript.KillAsync(await ProcessAsync(node));
 
     /// <summary>The process of a node.</summary>
     public async Task<int> ProcessAsync(int node = 0) => int.Parse(

@@ -51,6 +51,27 @@ public static class ServerScript
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture))];
     }
 
+    /// <summary>Kills a process and returns when it has ended: until then its server would pass for running.</summary>
+    public static async Task KillAsync(int process)
+    {
+        await SignalAsync(process, "KILL");
+        while (IsAlive(process)) await Task.Delay(10);
+    }
+
+    // One that nobody has looked at yet stays as a zombie, after the last of its threads.
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            return Directory.GetDirectories($"/proc/{process}/task").Length > 1
+                || !File.ReadLines($"/proc/{process}/status").Any(line => line.StartsWith("State:\tZ", StringComparison.Ordinal));
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
     private static string Root(string folder) =>
         File.Exists(Path.Combine(folder, "RealtimeKit.sln")) ? folder : Root(Path.GetDirectoryName(folder)!);
 }
