@@ -1,10 +1,16 @@
+using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
 /// <summary>The application's own door to the engine.</summary>
-internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
+internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMessaging
 {
+    private RealtimeNode? _node;
+
+    // Asked for late: an observer, authorizer or interceptor, which the node is made with, may itself use messaging.
+    private RealtimeNode Node => _node ??= services.GetRequiredService<RealtimeNode>();
+
     public async Task<ChannelInfo> EnsureChannelAsync(
         string channel, ChannelKind kind, string? name, string? owner, CancellationToken cancellationToken)
     {
@@ -14,7 +20,7 @@ internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
             throw new ArgumentException($"A direct channel is made by {nameof(EnsureDirectChannelAsync)}.", nameof(kind));
         if (name?.Length > ProtocolConstants.MaxNameLength)
             throw new ArgumentException($"A channel's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(name));
-        await node.Directory.CreateAsync(new NewChannel(channel, kind, name, owner, [], node.Timestamp), cancellationToken).ConfigureAwait(false);
+        await Node.Directory.CreateAsync(new NewChannel(channel, kind, name, owner, [], Node.Timestamp), cancellationToken).ConfigureAwait(false);
         return await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
     }
 
@@ -23,8 +29,8 @@ internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
         Identifiers.Require(user, nameof(user));
         Identifiers.Require(other, nameof(other));
         if (user == other) throw new ArgumentException("A direct channel has two different users.", nameof(other));
-        var result = await node.Directory.CreateAsync(
-            new NewChannel(ChannelRequests.NewName(ChannelKind.Direct), ChannelKind.Direct, null, user, [other], node.Timestamp),
+        var result = await Node.Directory.CreateAsync(
+            new NewChannel(ChannelRequests.NewName(ChannelKind.Direct), ChannelKind.Direct, null, user, [other], Node.Timestamp),
             cancellationToken).ConfigureAwait(false);
         return await RequireAsync(result.Channel, cancellationToken).ConfigureAwait(false);
     }
@@ -39,8 +45,8 @@ internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
     public async Task<bool> DeleteChannelAsync(string channel, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
-        var deleted = await node.Directory.DeleteAsync(channel, cancellationToken).ConfigureAwait(false);
-        if (deleted) node.AccessChanged(channel, null, "deleted");
+        var deleted = await Node.Directory.DeleteAsync(channel, cancellationToken).ConfigureAwait(false);
+        if (deleted) Node.AccessChanged(channel, null, "deleted");
         return deleted;
     }
 
@@ -48,20 +54,20 @@ internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
     {
         Identifiers.Require(user, nameof(user));
         var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
-        return Decide(await node.Memberships.SetAsync(channel, info.Kind, user, role, cancellationToken).ConfigureAwait(false), channel);
+        return Decide(await Node.Memberships.SetAsync(channel, info.Kind, user, role, cancellationToken).ConfigureAwait(false), channel);
     }
 
     public async Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken)
     {
         Identifiers.Require(user, nameof(user));
         var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
-        return Decide(await node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false), channel);
+        return Decide(await Node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false), channel);
     }
 
     public async Task<MemberPage> ListMembersAsync(string channel, string? after, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
-        return await node.Directory.ListMembersAsync(channel, after, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
+        return await Node.Directory.ListMembersAsync(channel, after, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<SentMessage> SendAsync(string channel, OutgoingMessage message, string? sender, CancellationToken cancellationToken)
@@ -71,8 +77,8 @@ internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
         if (sender is not null) Identifiers.Require(sender, nameof(sender));
         var draft = OutgoingMessages.Check(message);
         var post = new PostChange(
-            channel, node.Timestamp, draft.Id, sender ?? node.Options.SystemUser, draft.Content, draft.ReplyTo, draft.Digest);
-        var result = await node.Appends.AppendAsync(post, cancellationToken).ConfigureAwait(false);
+            channel, Node.Timestamp, draft.Id, sender ?? Node.Options.SystemUser, draft.Content, draft.ReplyTo, draft.Digest);
+        var result = await Node.Appends.AppendAsync(post, cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {
             AppendOutcome.Appended or AppendOutcome.Duplicate => new SentMessage(
@@ -91,7 +97,7 @@ internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, ProtocolConstants.MaxPageSize);
         var query = new HistoryQuery(channel, new PageLimit(limit, int.MaxValue), before, after);
-        return await node.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);
+        return await Node.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);
     }
 
     public async Task<IReadOnlyList<PresentUser>> GetPresenceAsync(string channel, CancellationToken cancellationToken)
@@ -103,21 +109,21 @@ internal sealed class RealtimeMessaging(RealtimeNode node) : IRealtimeMessaging
     public async Task<int> GetConnectionCountAsync(string user, CancellationToken cancellationToken)
     {
         Identifiers.Require(user, nameof(user));
-        return node.Users.Of(user).Count + await AskOthersAsync(NodeCall.CountConnections, user, "", cancellationToken).ConfigureAwait(false);
+        return Node.Users.Of(user).Count + await AskOthersAsync(NodeCall.CountConnections, user, "", cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> DisconnectUserAsync(string user, string reason, CancellationToken cancellationToken)
     {
         Identifiers.Require(user, nameof(user));
         ArgumentNullException.ThrowIfNull(reason);
-        return node.Users.Disconnect(user, reason) + await AskOthersAsync(NodeCall.Disconnect, user, reason, cancellationToken).ConfigureAwait(false);
+        return Node.Users.Disconnect(user, reason) + await AskOthersAsync(NodeCall.Disconnect, user, reason, cancellationToken).ConfigureAwait(false);
     }
 
     private Task<int> AskOthersAsync(NodeCall what, string user, string reason, CancellationToken cancellationToken) =>
-        node.Link?.Calls.AskAllAsync(what, user, reason, cancellationToken) ?? Task.FromResult(0);
+        Node.Link?.Calls.AskAllAsync(what, user, reason, cancellationToken) ?? Task.FromResult(0);
 
     private ValueTask<ChannelView?> FindAsync(string channel, CancellationToken cancellationToken) =>
-        node.Directory.FindAsync(channel, node.Options.SystemUser, cancellationToken);
+        Node.Directory.FindAsync(channel, Node.Options.SystemUser, cancellationToken);
 
     private async ValueTask<ChannelInfo> RequireAsync(string channel, CancellationToken cancellationToken) =>
         await GetChannelAsync(channel, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);

@@ -132,4 +132,25 @@ public sealed class MessagingTests
                 ? throw new MessageRefusedException("No advertising.")
                 : ValueTask.FromResult(content with { Text = content.Text?.Replace("darn", "d**n", StringComparison.Ordinal) });
     }
+
+    [Fact]
+    public async Task An_observer_may_itself_use_messaging()
+    {
+        await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().AddMessageObserver<Forwarder>());
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.EnsureChannelAsync("copies", cancellationToken: Cancel);
+        await using var ann = await node.ConnectAsync("ann");
+        await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"copies"}""", 2);
+        await node.Messaging.SendAsync("a", "Hello", cancellationToken: Cancel);
+
+        (await ann.WaitForAsync("event")).GetProperty("message").GetProperty("text").GetString().Should().Be("Hello");
+    }
+
+    private sealed class Forwarder(IRealtimeMessaging messaging) : IMessageObserver
+    {
+        public async ValueTask ObserveAsync(MessageChange change, Message message, CancellationToken cancellationToken)
+        {
+            if (change.Channel == "a") await messaging.SendAsync("copies", message.Text!, cancellationToken: cancellationToken);
+        }
+    }
 }
