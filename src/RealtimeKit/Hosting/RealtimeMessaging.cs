@@ -103,7 +103,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     public async Task<IReadOnlyList<PresentUser>> GetPresenceAsync(string channel, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
-        return await PresencePicture.ReadAsync(node, channel, cancellationToken).ConfigureAwait(false);
+        return await PresencePicture.ReadAsync(Node, channel, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> GetConnectionCountAsync(string user, CancellationToken cancellationToken)

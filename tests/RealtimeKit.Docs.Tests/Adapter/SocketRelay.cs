@@ -30,7 +30,7 @@ internal sealed class SocketRelay : IAsyncDisposable
     /// <summary>Breaks every connection; the nodes come back by themselves.</summary>
     public void BreakAll()
     {
-        foreach (var node in _nodes.Keys) node.Break();
+        foreach (var node in _nodes.Keys) node.Dispose();
     }
 
     public async ValueTask DisposeAsync()
@@ -68,7 +68,7 @@ internal sealed class SocketRelay : IAsyncDisposable
         finally
         {
             _nodes.TryRemove(node, out _);
-            node.Break();
+            node.Dispose();
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class SocketRelay : IAsyncDisposable
                 node.Send(encoded ??= SocketFrame.Encode(frame.Kind, frame.Channel, frame.Payload.Span));
     }
 
-    private sealed class Node(Socket socket)
+    private sealed class Node(Socket socket) : IDisposable
     {
         private const int QueueLength = 16_384;
 
@@ -105,7 +105,7 @@ internal sealed class SocketRelay : IAsyncDisposable
 
         public void Send(byte[] frame)
         {
-            if (!_outgoing.Writer.TryWrite(frame)) Break();
+            if (!_outgoing.Writer.TryWrite(frame)) Dispose();
         }
 
         public async Task WriteAsync()
@@ -113,10 +113,11 @@ internal sealed class SocketRelay : IAsyncDisposable
             await foreach (var frame in _outgoing.Reader.ReadAllAsync()) await _stream.WriteAsync(frame);
         }
 
-        public void Break()
+        /// <summary>Breaks the connection.</summary>
+        public void Dispose()
         {
             _outgoing.Writer.TryComplete();
-            socket.Dispose();
+            _stream.Dispose();
         }
     }
 }

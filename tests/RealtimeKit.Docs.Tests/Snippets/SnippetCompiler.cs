@@ -1,4 +1,3 @@
-using System.Reflection;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
@@ -20,7 +19,7 @@ internal static class SnippetCompiler
     private static readonly IReadOnlyList<MetadataReference> References =
     [
         .. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-            .Where(path => !path.Contains("RealtimeKit.Docs.Tests", StringComparison.Ordinal))
+            .Where(path => Path.GetFileName(path) != "RealtimeKit.Docs.Tests.dll")
             .Select(path => MetadataReference.CreateFromFile(path)),
     ];
 
@@ -47,16 +46,12 @@ internal static class SnippetCompiler
         var hasStatements = tree.GetCompilationUnitRoot().Members.OfType<GlobalStatementSyntax>().Any();
         return CSharpCompilation.Create(
             name,
-            [tree, Resource("WebUsings.cs.txt"), .. isProgram ? [] : new[] { Resource("Context.cs.txt") }],
+            [tree, Given("WebUsings.cs.txt"), .. isProgram ? [] : new[] { Given("Context.cs.txt") }],
             References,
             new CSharpCompilationOptions(
                 hasStatements ? OutputKind.ConsoleApplication : OutputKind.DynamicallyLinkedLibrary, nullableContextOptions: NullableContextOptions.Enable));
     }
 
-    private static SyntaxTree Resource(string name)
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)!;
-        using var reader = new StreamReader(stream);
-        return CSharpSyntaxTree.ParseText(reader.ReadToEnd(), Language, name);
-    }
+    private static SyntaxTree Given(string name) =>
+        CSharpSyntaxTree.ParseText(Repository.Read($"tests/RealtimeKit.Docs.Tests/Snippets/{name}"), Language, name);
 }
