@@ -1,7 +1,8 @@
 // What a snippet on a page may take for granted.
-import type { Channel, RealtimeClient } from '../client.js';
+import type { Channel, RealtimeClient as Client } from '../client.js';
 
 declare global {
-  var client: RealtimeClient;
+  var RealtimeClient: typeof Client;
+  var client: Client;
   var lobby: Channel;
 }

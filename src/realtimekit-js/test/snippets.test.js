@@ -15,8 +15,8 @@ const root = join(here, '../../..');
 function pages() {
   const markdown = (/** @type {string} */ folder, recursive = false) => readdirSync(join(root, folder), { recursive, encoding: 'utf8' })
     .filter(name => name.endsWith('.md')).map(name => join(folder, name));
-  const readmes = readdirSync(join(root, 'src')).flatMap(name => markdown(join('src', name)));
-  return [...markdown('.'), ...markdown('docs', true), ...readmes.filter(page => page.endsWith('README.md'))];
+  const packages = readdirSync(join(root, 'src'), { withFileTypes: true }).filter(entry => entry.isDirectory());
+  return [...markdown('.'), ...markdown('docs', true), ...packages.flatMap(({ name }) => markdown(join('src', name)))];
 }
 
 /** @param {string} page @param {string} text @returns {Snippet[]} */
