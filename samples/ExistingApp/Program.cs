@@ -32,4 +32,3 @@ app.MapControllers();
 
 await app.Services.GetRequiredService<OrderBook>().PrepareAsync();
 app.Run();
-

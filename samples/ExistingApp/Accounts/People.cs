@@ -44,7 +44,7 @@ public sealed class People
 /// <summary>What the application asks of a principal.</summary>
 public static class PrincipalExtensions
 {
-    public static string Id(this ClaimsPrincipal principal) => principal.FindFirstValue(ClaimTypes.NameIdentifier)!;
+    public static string Id(this ClaimsPrincipal principal) => principal.FindFirstValue(ClaimTypes.NameIdentifier) ?? "";
 
     public static bool IsStaff(this ClaimsPrincipal principal) => principal.IsInRole(Roles.Staff);
 }
