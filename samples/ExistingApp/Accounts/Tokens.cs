@@ -59,9 +59,10 @@ public sealed class Tokens
             return key;
         }
 
-        var mode = OperatingSystem.IsWindows() ? default(UnixFileMode?) : UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = mode });
-        using var writer = new StreamWriter(stream);
+        // For no other user of the machine to read.
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var writer = new StreamWriter(new FileStream(file, options));
         writer.Write(key.ExportPkcs8PrivateKeyPem());
         return key;
     }

@@ -12,7 +12,7 @@ public sealed class OrdersController(OrderBook orders, IAuthorizationService aut
 {
     public sealed record Placement(string Item, int Quantity);
 
-    public sealed record Step(string Status);
+    public sealed record Move(string Status);
 
     [HttpGet]
     public Task<List<Order>> List() => orders.ListAsync(User.IsStaff() ? null : User.Id());
@@ -32,10 +32,10 @@ public sealed class OrdersController(OrderBook orders, IAuthorizationService aut
 
     [HttpPost("{id:long}/status")]
     [Authorize(Policy = Policies.HandleOrders, AuthenticationSchemes = JwtBearerDefaults.AuthenticationScheme)]
-    public async Task<IActionResult> Move(long id, Step step)
+    public async Task<IActionResult> MoveAsync(long id, Move move)
     {
         if (await orders.FindAsync(id) is not { } order) return NotFound();
-        if (!await orders.MoveAsync(order, step.Status)) return Conflict();
+        if (!await orders.MoveAsync(order, move.Status)) return Conflict();
         return NoContent();
     }
 }
