@@ -11,7 +11,7 @@ public sealed class LoginModel(People people) : PageModel
 
     public bool Failed { get; private set; }
 
-    public async Task<IActionResult> OnPostAsync(string user, string password, string? returnUrl)
+    public async Task<IActionResult> OnPostAsync(string? user, string? password, string? returnUrl)
     {
         if (people.FindByPassword(user ?? "", password ?? "") is not { } person)
         {
