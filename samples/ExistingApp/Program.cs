@@ -22,6 +22,12 @@ builder.Services.AddAuthorizationBuilder()
     .AddPolicy(Policies.HandleOrders, policy => policy.RequireRole(Roles.Staff));
 builder.Services.AddRazorPages(options => options.Conventions.AuthorizeFolder("/").AllowAnonymousToPage("/Login"));
 builder.Services.AddControllers();
+builder.Services.AddSingleton<OrderChat>();
+builder.Services.AddRealtimeMessaging()
+    .AddWebSockets()
+    .UseTokenScheme(JwtBearerDefaults.AuthenticationScheme)
+    .UseChannelAuthorizer<OrderChannelAuthorizer>()
+    .UseSqliteStore(builder.Configuration.GetConnectionString("Chat")!);
 
 var app = builder.Build();
 app.UseStaticFiles();
@@ -29,6 +35,7 @@ app.UseAuthentication();
 app.UseAuthorization();
 app.MapRazorPages();
 app.MapControllers();
+app.MapRealtimeMessaging("/realtime");
 
 await app.Services.GetRequiredService<OrderBook>().PrepareAsync();
 app.Run();

@@ -8,7 +8,7 @@ namespace OrderDesk;
 [ApiController]
 [Route("api/orders")]
 [Authorize(AuthenticationSchemes = JwtBearerDefaults.AuthenticationScheme)]
-public sealed class OrdersController(OrderBook orders, IAuthorizationService authorization) : ControllerBase
+public sealed class OrdersController(OrderBook orders, OrderChat chat, IAuthorizationService authorization) : ControllerBase
 {
     public sealed record Placement(string Item, int Quantity);
 
@@ -27,7 +27,9 @@ public sealed class OrdersController(OrderBook orders, IAuthorizationService aut
     public async Task<ActionResult<Order>> Place(Placement placement)
     {
         if (!Order.IsValid(placement.Item, placement.Quantity)) return BadRequest();
-        return await orders.PlaceAsync(User.Id(), placement.Item, placement.Quantity);
+        var order = await orders.PlaceAsync(User.Id(), placement.Item, placement.Quantity);
+        await chat.OpenAsync(order.Id);
+        return order;
     }
 
     [HttpPost("{id:long}/status")]
@@ -36,6 +38,7 @@ public sealed class OrdersController(OrderBook orders, IAuthorizationService aut
     {
         if (await orders.FindAsync(id) is not { } order) return NotFound();
         if (!await orders.MoveAsync(order, move.Status)) return Conflict();
+        await chat.TellStepAsync(id, move.Status, User.Id());
         return NoContent();
     }
 }

@@ -4,9 +4,14 @@ using Microsoft.AspNetCore.Mvc.RazorPages;
 
 namespace OrderDesk.Pages;
 
-public sealed class OrderModel(OrderBook book, People people, IAuthorizationService authorization) : PageModel
+public sealed class OrderModel(OrderBook book, OrderChat chat, People people, IAuthorizationService authorization) : PageModel
 {
     public Order Order { get; private set; } = null!;
+
+    /// <summary>Who may speak in the order's channel, and what they are called.</summary>
+    public Dictionary<string, string> Names => people.All
+        .Where(person => person.Role == Roles.Staff || person.Id == Order.Customer)
+        .ToDictionary(person => person.Id, person => person.Name);
 
     public string NameOf(string person) => people.Find(person)?.Name ?? person;
 
@@ -15,6 +20,7 @@ public sealed class OrderModel(OrderBook book, People people, IAuthorizationServ
         if (await book.FindAsync(id) is not { } order) return NotFound();
         if (!(await authorization.AuthorizeAsync(User, order, Policies.SeeOrder)).Succeeded) return NotFound();
         Order = order;
+        await chat.OpenAsync(id);
         return Page();
     }
 }
