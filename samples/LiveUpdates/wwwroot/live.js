@@ -102,7 +102,7 @@ async function showCrowd() {
       'slowest of these': `${slowestMilliseconds} ms`, 'came back': returned, 'caught up on': caughtUp, 'missing': lost,
     };
     byId('crowd').replaceChildren(...Object.entries(figures).map(([name, value]) => element('div', {},
-      element('dt', {}, name), element('dd', { 'data-testid': name.replaceAll(' ', '-') }, typeof value === 'number' ? value.toLocaleString('en') : value))));
+      element('dt', {}, name), element('dd', { 'data-testid': `crowd-${name.replaceAll(' ', '-')}` }, typeof value === 'number' ? value.toLocaleString('en') : value))));
   } catch {
     // The server is away: the state says so.
   }

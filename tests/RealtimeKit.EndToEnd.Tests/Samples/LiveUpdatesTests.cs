@@ -21,7 +21,7 @@ public sealed class LiveUpdatesTests(Chromium chromium, ITestOutputHelper output
         await server.InitializeAsync();
         var crowd = await server.UntilAsync(crowd => crowd.Number("watching") + crowd.Number("away") == 1_000);
         var delivered = crowd.Number("delivered");
-        crowd = await server.UntilAsync(now => now.Number("delivered") > delivered + 20_000 && now.Number("returned") > 10 && now.Number("caughtUp") > 100);
+        crowd = await server.UntilAsync(now => now.Number("delivered") > delivered + 10_000 && now.Number("returned") > 10 && now.Number("caughtUp") > 100);
         output.WriteLine(crowd.GetRawText());
         crowd.Number("missing").Should().Be(0);
         crowd.Number("watching").Should().BeGreaterThan(900);
@@ -30,7 +30,7 @@ public sealed class LiveUpdatesTests(Chromium chromium, ITestOutputHelper output
         await IsAsync(page, "connected");
         await Assertions.Expect(page.Locator("#orders li")).ToHaveCountAsync(12);
         await Assertions.Expect(page.Locator("#stock li")).ToHaveCountAsync(8);
-        await Assertions.Expect(page.GetByTestId("missing")).ToHaveTextAsync("0");
+        await Assertions.Expect(page.GetByTestId("crowd-missing")).ToHaveTextAsync("0");
         await PictureAsync(page, "live-desktop");
 
         await page.GetByTestId("away").ClickAsync();
@@ -100,7 +100,7 @@ public sealed class LiveUpdatesTests(Chromium chromium, ITestOutputHelper output
         public async Task PassAsync(IPage page)
         {
             var delivered = (await CrowdAsync()).Number("delivered");
-            await UntilAsync(crowd => crowd.Number("delivered") > delivered + 20_000);
+            await UntilAsync(crowd => crowd.Number("delivered") > delivered + 5_000);
             await IsAsync(page, "closed");
         }
 

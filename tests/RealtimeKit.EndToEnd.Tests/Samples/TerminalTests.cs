@@ -32,10 +32,7 @@ public sealed class TerminalTests
         await terminal.UntilAsync("ann: two");
         await terminal.UntilLastAsync("-- online");
 
-        await using var bob = await RawClient.OpenAsync(server.Endpoint, await server.SignInAsync("bob"));
-        await bob.ConnectAsync();
-        var history = (await bob.RequestAsync("history", new { channel = "lobby" })).ShouldBe("history");
-        history.Items("messages").Select(message => message.Text("text")).Should().Equal("hello", "one", "two");
+        (await HistoryAsync(server)).Should().Equal("hello", "one", "two");
         await terminal.WriteAsync("/quit");
         (await terminal.EndAsync()).Should().Be(0);
     }
@@ -76,15 +73,25 @@ public sealed class TerminalTests
         await terminal.UntilAsync("#lobby as ann");
         await terminal.UntilAsync("● online");
         await terminal.TypeAsync("hello [red]bob[/]x\u007f\r");
-        await terminal.UntilAsync($"ann: hello [red]bob[/]{Escape}");
+        await terminal.UntilAsync("ann: hello [red]bob[/]");
+        await terminal.UntilLastAsync("● online ");
         await server.KillAsync();
         await terminal.UntilAsync("● offline");
         await terminal.TypeAsync("later\r");
         await terminal.UntilAsync("● offline, 1 unsent");
         await server.StartAsync();
         await terminal.UntilLastAsync("● online ");
+        (await HistoryAsync(server)).Should().Equal("hello [red]bob[/]", "later");
         await terminal.TypeAsync(Escape);
         (await terminal.EndAsync()).Should().Be(0);
+    }
+
+    private static async Task<IEnumerable<string>> HistoryAsync(QuickStartProcess server)
+    {
+        await using var bob = await RawClient.OpenAsync(server.Endpoint, await server.SignInAsync("bob"));
+        await bob.ConnectAsync();
+        var history = (await bob.RequestAsync("history", new { channel = "lobby" })).ShouldBe("history");
+        return history.Items("messages").Select(message => message.Text("text"));
     }
 
     private static string[] Program => ["dotnet", SampleProgram.Locate("Terminal", "REALTIMEKIT_TERMINAL")];
