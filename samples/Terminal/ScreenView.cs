@@ -45,10 +45,15 @@ internal sealed class ScreenView(Conversation conversation)
 
     private async Task TypeAsync(Action draw, CancellationToken stop)
     {
-        await foreach (var key in _keys.Reader.ReadAllAsync(stop))
+        while (await _keys.Reader.WaitToReadAsync(stop))
         {
-            if (key.Key == ConsoleKey.Escape) return;
-            Apply(key);
+            // What was pasted is drawn once.
+            while (_keys.Reader.TryRead(out var key))
+            {
+                if (key.Key == ConsoleKey.Escape) return;
+                Apply(key);
+            }
+
             draw();
         }
     }
