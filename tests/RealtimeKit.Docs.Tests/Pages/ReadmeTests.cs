@@ -18,7 +18,7 @@ public sealed partial class ReadmeTests
     }
 
     [Theory]
-    [InlineData("113", false)]
+    [InlineData("113,06", false)]
     [InlineData("0", true)]
     public void A_part_of_a_number_is_not_the_number(string number, bool stands) => Stands(number).Should().Be(stands);
 
