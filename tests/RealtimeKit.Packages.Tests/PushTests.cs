@@ -10,6 +10,8 @@ namespace RealtimeKit.Packages.Tests;
 /// <summary>How a release gets to the registries.</summary>
 public sealed class PushTests(PackedPackages packages)
 {
+    private static readonly string Push = Path.Combine(Repository.Folder, ".ci/push");
+
     [Fact]
     public async Task Packages_go_to_the_registries_that_the_environment_names_and_what_is_there_already_is_left()
     {
@@ -21,7 +23,7 @@ public sealed class PushTests(PackedPackages packages)
         };
         for (var time = 1; time <= 2; time++)
         {
-            var (code, output) = await Command.TryAsync(Repository.Folder, ".ci/push", [packages.Folder], settings);
+            var (code, output) = await Command.TryAsync(packages.Root, Push, [packages.Folder], settings);
             code.Should().Be(0, "{0}", output);
             output.Should().NotContain("secret");
         }
@@ -34,12 +36,12 @@ public sealed class PushTests(PackedPackages packages)
     [Fact]
     public async Task Without_a_registry_or_without_a_package_it_says_what_is_missing()
     {
-        var (code, output) = await Command.TryAsync(Repository.Folder, ".ci/push", [packages.Folder]);
+        var (code, output) = await Command.TryAsync(packages.Root, Push, [packages.Folder]);
         code.Should().NotBe(0);
         output.Should().Contain("NUGET_SOURCE");
 
         var empty = Directory.CreateDirectory(Path.Combine(packages.Root, "empty")).FullName;
-        (code, output) = await Command.TryAsync(Repository.Folder, ".ci/push", [empty], new Dictionary<string, string> { ["NUGET_SOURCE"] = empty });
+        (code, output) = await Command.TryAsync(packages.Root, Push, [empty], new Dictionary<string, string> { ["NUGET_SOURCE"] = empty });
         code.Should().NotBe(0);
         output.Should().Contain("no package");
     }

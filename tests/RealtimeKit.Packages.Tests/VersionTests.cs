@@ -26,7 +26,7 @@ public sealed class VersionTests(PackedPackages packages)
         var folder = Path.Combine(packages.Root, "mistagged");
         await Repository.CopyAsync(folder);
         await Repository.GitAsync(folder, "tag", "v9.9");
-        var (code, output) = await Command.TryAsync(folder, ".ci/pack", [Path.Combine(folder, "packages"), "9.9"]);
+        var (code, output) = await Command.TryAsync(folder, Path.Combine(folder, ".ci/pack"), [Path.Combine(folder, "packages"), "9.9"]);
         code.Should().NotBe(0);
         output.Should().Contain("not as 9.9");
     }

@@ -20,7 +20,7 @@ internal sealed class NuGetPackage : IDisposable
         _name = name;
         _package = ZipFile.OpenRead(Path.Combine(folder, $"{name}.{version}.nupkg"));
         _symbols = ZipFile.OpenRead(Path.Combine(folder, $"{name}.{version}.snupkg"));
-        var specification = XDocument.Parse(Encoding.UTF8.GetString(Read($"{name}.nuspec"))).Root!;
+        var specification = XDocument.Load(new MemoryStream(Read($"{name}.nuspec"))).Root!;
         Metadata = specification.Element(specification.Name.Namespace + "metadata")!;
     }
 

@@ -20,7 +20,16 @@ public sealed class PackedPackages : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        await PackAsync(Path.Combine(Root, "source"), Folder);
+        try
+        {
+            await PackAsync(Path.Combine(Root, "source"), Folder);
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
+
         Commit = (await Repository.GitAsync(Repository.Folder, "rev-parse", "HEAD")).Trim();
         WriteSettings();
     }
@@ -31,7 +40,7 @@ public sealed class PackedPackages : IAsyncLifetime
         await Repository.CopyAsync(source);
         await Repository.GitAsync(source, "switch", "--quiet", "--force-create", branch);
         await Repository.GitAsync(source, "tag", $"v{Version}");
-        await Command.RunAsync(source, ".ci/pack", packages, Version);
+        await Command.RunAsync(source, Path.Combine(source, ".ci/pack"), packages, Version);
     }
 
     /// <summary>A new folder with a copy of some of the applications, which takes RealtimeKit from the packages alone.</summary>
