@@ -34,7 +34,7 @@ public sealed class PageTests(PackedPackages packages, BuiltApps apps, Chromium 
         await using var server = await AppServer.CreateAsync(apps.Server);
         using var http = new HttpClient();
         var client = await http.GetStringAsync(new Uri(server.Address, "/realtime/client.js"));
-        Regex.Match(client, "const VERSION = '(.*)'").Groups[1].Value.Should().Be("0.9.0");
+        Regex.Match(client, "const VERSION = '(.*?)'").Groups[1].Value.Should().Be("0.9.0");
     }
 
     private async Task<IPage> JoinAsync(AppServer server, string name)

@@ -32,5 +32,5 @@ public sealed class VersionTests(PackedPackages packages)
     }
 
     private static async Task<string> BuildAsync(string folder) => (await Command.RunAsync(
-        folder, "dotnet", "build", "src/RealtimeKit.Protocol", "--nologo", "-v", "quiet", "-getProperty:PackageVersion")).Trim();
+        folder, "dotnet", "build", "src/RealtimeKit.Protocol", "--nologo", "-t:Build", "-getProperty:PackageVersion")).Trim();
 }
