@@ -31,6 +31,7 @@ public sealed class VersionTests(PackedPackages packages)
         output.Should().Contain("not as 9.9");
     }
 
+    // A warning, that there is no repository, may follow.
     private static async Task<string> BuildAsync(string folder) => (await Command.RunAsync(
-        folder, "dotnet", "build", "src/RealtimeKit.Protocol", "--nologo", "-t:Build", "-getProperty:PackageVersion")).Trim();
+        folder, "dotnet", "build", "src/RealtimeKit.Protocol", "--nologo", "-t:Build", "-getProperty:PackageVersion")).Split('\n')[0].Trim();
 }

@@ -5,7 +5,7 @@ namespace RealtimeKit.Packages.Tests;
 /// <summary>Runs a program to its end.</summary>
 internal static class Command
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(10);
 
     /// <summary>Runs it and returns what it printed; it must end with 0.</summary>
     public static async Task<string> RunAsync(string folder, string program, params IEnumerable<string> arguments)
