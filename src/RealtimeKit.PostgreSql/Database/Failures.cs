@@ -13,7 +13,6 @@ internal static class Failures
         "53", // no disk, memory or connection left
         "57", // stopped, starting up, or over its time
         "58", // an error of the server's system, such as of its disk
-        "23505", // a channel was made between the lock and the numbering, and another node has written to it: look again
         "25006", // read only: a standby, or a primary that is about to be replaced
         "25P03", // a transaction was idle for too long
         "55P03", // a lock was not to be had in time

@@ -1,6 +1,5 @@
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
-using RealtimeKit.PostgreSql.Messages;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit.PostgreSql.Directory;
@@ -106,7 +105,7 @@ internal static class DirectoryWriter
         },
         Sql.Command(Mark, Sql.Parameter(channel), Sql.Parameter(user), Sql.Parameter(sequence)));
 
-    private static NpgsqlBatchCommand Locked(string channel) => Sql.Command(PostAppender.Lock, Sql.Parameter(new[] { channel }));
+    private static NpgsqlBatchCommand Locked(string channel) => Sql.Command("SELECT id FROM channels WHERE name = $1 FOR NO KEY UPDATE", Sql.Parameter(channel));
 
     private static async Task<MemberOutcome> ReadOutcomeAsync(NpgsqlDataReader rows, short? unchanged)
     {

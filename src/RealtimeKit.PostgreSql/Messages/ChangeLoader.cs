@@ -6,7 +6,7 @@ namespace RealtimeKit.PostgreSql.Messages;
 /// <summary>Begins a transaction, locks the channels of a batch and reads what its changes are about, in one round trip.</summary>
 internal static class ChangeLoader
 {
-    public const string Lock = "SELECT name, id, version, sequence FROM channels WHERE name = ANY($1) ORDER BY id FOR NO KEY UPDATE";
+    public const string Lock = "SELECT name, id, version, sequence FROM channels WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE";
 
     public const string GivenReactions = """
         SELECT c.name, r.sequence, r.user_id, r.reaction

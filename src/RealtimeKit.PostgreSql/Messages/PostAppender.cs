@@ -4,46 +4,37 @@ using RealtimeKit.PostgreSql.Database;
 namespace RealtimeKit.PostgreSql.Messages;
 
 /// <summary>
-/// Appends a batch that has only new messages, which is nearly every batch, in one round trip: the lock, and behind it one
-/// statement, which sees what was committed before the lock was got. It writes all or, where any id is known already, nothing:
-/// then the batch goes the longer way.
+/// Appends a batch that has only new messages, which is nearly every batch, in one round trip of two statements: the first moves the
+/// channels' heads, which locks them, and the second writes the messages under the numbers so gained. Nothing is written where an id is known
+/// already: then the batch goes the longer way.
 /// </summary>
 internal static class PostAppender
 {
-    /// <summary>Locks channels in the order that all have, so that nobody waits in a circle.</summary>
-    public const string Lock = """
-        SELECT count(*) FROM (SELECT FROM channels WHERE name = ANY($1) ORDER BY id FOR NO KEY UPDATE) locked
-        """;
-
-    public const string Append = $"{Written}{Moved}";
-
-    public const string AppendWithMentions = $"{Written}{Mentioned}{Moved}";
-
-    private const string Written = """
+    // The channels come in the order of their names, in which everybody locks them, so that nobody waits in a circle.
+    public const string Move = """
         WITH known AS MATERIALIZED (
-            SELECT FROM unnest($3) AS p(id) CROSS JOIN LATERAL (SELECT FROM messages WHERE id = p.id LIMIT 1) m LIMIT 1),
-        written AS (
-            INSERT INTO messages(channel, sequence, version, time, id, digest, sender, id_text, text, data, attachments, mentions)
-            SELECT c.id, c.sequence + p.n, c.version + p.n, p.time, p.id, p.digest, p.sender, p.id_text, p.text, p.data, p.attachments, p.mentions
-            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-                AS p(name, n, id, digest, time, sender, id_text, text, data, attachments, mentions)
-            JOIN channels c ON c.name = p.name WHERE NOT EXISTS (SELECT FROM known))
+            SELECT FROM unnest($4) AS p(id) CROSS JOIN LATERAL (SELECT FROM messages WHERE id = p.id LIMIT 1) m LIMIT 1)
+        UPDATE channels c SET sequence = c.sequence + h.count, version = c.version + h.count, changed = h.time
+        FROM unnest($1, $2, $3) AS h(name, count, time) WHERE c.name = h.name AND NOT EXISTS (SELECT FROM known)
+        RETURNING c.name, c.sequence - h.count, c.version - h.count
         """;
 
-    private const string Mentioned = """
-        , mentioned AS (
-            INSERT INTO mentions(channel, sequence, user_id)
-            SELECT c.id, c.sequence + p.n, p.user_id FROM unnest($15, $16, $17) AS p(name, n, user_id)
-            JOIN channels c ON c.name = p.name WHERE NOT EXISTS (SELECT FROM known))
+    public const string Write = $"""
+        INSERT INTO messages(channel, sequence, version, time, id, digest, sender, id_text, text, data, attachments, mentions)
+        SELECT c.id, c.sequence - p.behind, c.version - p.behind, p.time, p.id, p.digest, p.sender, p.id_text, p.text, p.data, p.attachments, p.mentions
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            AS p(name, behind, id, digest, time, sender, id_text, text, data, attachments, mentions)
+        {MovedChannel}
         """;
 
-    private const string Moved = """
-        , moved AS (
-            UPDATE channels c SET sequence = c.sequence + h.count, version = c.version + h.count, changed = h.time
-            FROM unnest($12, $13, $14) AS h(name, count, time) WHERE c.name = h.name AND NOT EXISTS (SELECT FROM known)
-            RETURNING c.name, c.sequence - h.count AS sequence, c.version - h.count AS version)
-        SELECT name, sequence, version FROM moved
+    public const string WriteMentions = $"""
+        INSERT INTO mentions(channel, sequence, user_id)
+        SELECT c.id, c.sequence - p.behind, p.user_id FROM unnest($1, $2, $3) AS p(name, behind, user_id)
+        {MovedChannel}
         """;
+
+    // Only what this very transaction has moved bears its number: none where an id was known, nor one that was made since.
+    private const string MovedChannel = "JOIN channels c ON c.name = p.name AND c.xmin = pg_current_xact_id_if_assigned()::xid";
 
     /// <summary>Appends the batch, if it is one for this class.</summary>
     /// <returns><see langword="null"/> where nothing was written.</returns>
@@ -51,10 +42,16 @@ internal static class PostAppender
     {
         if (PostColumns.Of(changes) is not { } posts) return null;
         var heads = new Dictionary<string, (long Sequence, long Version)>(StringComparer.Ordinal);
-        await session.RunAsync(
-            rows => ReadHeadsAsync(rows, heads),
-            Sql.Command(Lock, Sql.Parameter(posts.Channels)),
-            posts.ToCommand(Append, AppendWithMentions)).ConfigureAwait(false);
+        try
+        {
+            await session.RunAsync(rows => ReadHeadsAsync(rows, heads), posts.ToCommands()).ConfigureAwait(false);
+        }
+        catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
+        {
+            // A copy was committed while this waited for its channel, after it had looked for known ids.
+            return null;
+        }
+
         if (heads.Count == 0) return null;
         var results = new AppendResult[changes.Count];
         for (var i = 0; i < results.Length; i++)
@@ -70,7 +67,6 @@ internal static class PostAppender
 
     private static async Task<bool> ReadHeadsAsync(NpgsqlDataReader rows, Dictionary<string, (long Sequence, long Version)> heads)
     {
-        await rows.NextResultAsync().ConfigureAwait(false);
         while (await rows.ReadAsync().ConfigureAwait(false)) heads.Add(rows.GetString(0), (rows.GetInt64(1), rows.GetInt64(2)));
         return true;
     }

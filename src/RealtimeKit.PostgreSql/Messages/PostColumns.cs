@@ -27,9 +27,6 @@ internal sealed class PostColumns
         (_idTexts, _texts, _data, _attachments, _mentions) = (new string?[count], new string?[count], new string?[count], new string?[count], new string?[count]);
     }
 
-    /// <summary>The channels that the messages are for, each once.</summary>
-    public string[] Channels => [.. _channels.Keys];
-
     /// <summary>Takes a batch.</summary>
     /// <returns><see langword="null"/> where it has anything but new messages: another kind, an answer, a question or a copy within the batch.</returns>
     public static PostColumns? Of(IReadOnlyList<MessageChange> changes)
@@ -49,20 +46,24 @@ internal sealed class PostColumns
     /// <summary>Which of the batch's messages in its channel this one is; the first is 1.</summary>
     public long Number(int place) => _numbers[place];
 
-    public NpgsqlBatchCommand ToCommand(string sql, string sqlWithMentions)
+    public NpgsqlBatchCommand[] ToCommands()
     {
-        var command = Sql.Command(
-            _mentioned.Count == 0 ? sql : sqlWithMentions,
-            Sql.Parameter(_names), Sql.Parameter(_numbers), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times), Sql.Parameter(_senders),
-            Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions),
-            Sql.Parameter(Channels), Sql.Parameter(_channels.Values.Select(channel => channel.Count).ToArray()),
-            Sql.Parameter(_channels.Values.Select(channel => channel.Time).ToArray()));
-        if (_mentioned.Count == 0) return command;
-        command.Parameters.Add(Sql.Parameter(_mentioned.Select(one => one.Channel).ToArray()));
-        command.Parameters.Add(Sql.Parameter(_mentioned.Select(one => one.Number).ToArray()));
-        command.Parameters.Add(Sql.Parameter(_mentioned.Select(one => one.User).ToArray()));
-        return command;
+        var channels = _channels.OrderBy(channel => channel.Key, StringComparer.Ordinal).ToArray();
+        var behind = new long[_names.Length];
+        for (var i = 0; i < behind.Length; i++) behind[i] = Behind(_names[i], _numbers[i]);
+        var move = Sql.Command(
+            PostAppender.Move, Sql.Parameter(Array.ConvertAll(channels, channel => channel.Key)),
+            Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Count)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Time)), Sql.Parameter(_ids));
+        var write = Sql.Command(
+            PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
+            Sql.Parameter(_senders), Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions));
+        return _mentioned.Count == 0 ? [move, write] : [move, write, Sql.Command(
+            PostAppender.WriteMentions, Sql.Parameter(_mentioned.Select(one => one.Channel).ToArray()),
+            Sql.Parameter(_mentioned.Select(one => Behind(one.Channel, one.Number)).ToArray()), Sql.Parameter(_mentioned.Select(one => one.User).ToArray()))];
     }
+
+    // How many of the batch's messages follow this one in its channel.
+    private long Behind(string channel, long number) => _channels[channel].Count - number;
 
     // A column that is shorter than the others is filled up with nulls: one that has nothing else needs no element.
     private static NpgsqlParameter Sparse(string?[] column) => Sql.Parameter(Array.TrueForAll(column, value => value is null) ? [] : column);

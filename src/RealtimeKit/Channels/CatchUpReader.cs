@@ -7,7 +7,7 @@ namespace RealtimeKit;
 /// Reads pages from the store for readers who are not served by a tail: first paint, resuming, a hole, a slow reader. One
 /// page for a reader at a time, and it is written before the next is read, so that a slow reader holds one at most.
 /// </summary>
-internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics metrics, TimeProvider time, ILogger<CatchUpReader> logger)
+internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics metrics, StoreOutages outages, TimeProvider time, ILogger<CatchUpReader> logger)
 {
     private static readonly PageLimit Limit = new(ProtocolConstants.MaxPageSize, Bytes: 256 * 1_024);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -34,7 +34,7 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
             }
             catch (StoreUnavailableException exception)
             {
-                LogUnavailable(exception, subscription.Channel.Name);
+                outages.Note(exception);
             }
             catch (Exception exception)
             {
@@ -94,9 +94,6 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
             : null;
         return new CatchUpPage(frame, first, next);
     }
-
-    [LoggerMessage(10, LogLevel.Warning, "Changes of channel {Channel} could not be read; trying again.")]
-    private partial void LogUnavailable(Exception exception, string channel);
 
     [LoggerMessage(11, LogLevel.Error, "Changes of channel {Channel} could not be read.")]
     private partial void LogFailed(Exception exception, string channel);

@@ -30,10 +30,11 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         Broker = services.GetService<IMessageBroker>();
         Metrics = new RealtimeMetrics(meters, time);
         Log = new SessionLog(loggers.CreateLogger("RealtimeKit.Sessions"));
+        Outages = new StoreOutages(time, loggers.CreateLogger<StoreOutages>());
         Authorizer = authorizer;
         SignIns = new SignIns(authenticator, Options, Log);
         LocalChannels = new LocalChannels(Options, Store, Broker);
-        CatchUps = new CatchUpReader(Store, Metrics, time, loggers.CreateLogger<CatchUpReader>());
+        CatchUps = new CatchUpReader(Store, Metrics, Outages, time, loggers.CreateLogger<CatchUpReader>());
         Distributor = new Distributor(LocalChannels, Broker);
         Repair = new Repair(LocalChannels, Store, Metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, Distributor, time, loggers.CreateLogger<LostPublishes>());
@@ -41,7 +42,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         AccessReview = new AccessReview(this, loggers.CreateLogger<AccessReview>());
         Link = Broker is null ? null : new NodeLink(this, loggers.CreateLogger<NodeLink>());
         Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
-        Appends = new AppendQueue(Store, Distributor, Observers, Metrics, Options, loggers.CreateLogger<AppendQueue>());
+        Appends = new AppendQueue(Store, Distributor, Observers, Metrics, Outages, Options, loggers.CreateLogger<AppendQueue>());
         Publisher = new Publisher(this, [.. interceptors]);
         Requests = new RequestDispatcher(this);
         Users = new UserSessions(Options);
@@ -93,6 +94,8 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     public Memberships Memberships { get; }
 
     public SessionLog Log { get; }
+
+    public StoreOutages Outages { get; }
 
     public RealtimeMetrics Metrics { get; }
 

@@ -9,7 +9,7 @@ namespace RealtimeKit;
 /// that came meanwhile, without a timer. What is appended passes in the order of its arrival.
 /// </summary>
 internal sealed partial class AppendQueue(
-    IMessageStore store, Distributor distributor, MessageObservers observers, RealtimeMetrics metrics, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
+    IMessageStore store, Distributor distributor, MessageObservers observers, RealtimeMetrics metrics, StoreOutages outages, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
 {
     private readonly Lock _gate = new();
     private readonly Queue<PendingAppend> _waiting = new();
@@ -97,7 +97,7 @@ internal sealed partial class AppendQueue(
         }
         catch (Exception exception)
         {
-            if (exception is StoreUnavailableException) LogUnavailable(exception, changes.Count);
+            if (exception is StoreUnavailableException outage) outages.Note(outage, changes.Count);
             else LogFailed(exception, changes.Count);
             metrics.Failed(batch.Count);
             commit?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
@@ -134,9 +134,6 @@ internal sealed partial class AppendQueue(
             LogUntold(exception, change.Channel);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "The store is unavailable; {Count} changes were refused and may be sent again.")]
-    private partial void LogUnavailable(Exception exception, int count);
 
     [LoggerMessage(3, LogLevel.Error, "A change of channel {Channel} was stored but not told.")]
     private partial void LogUntold(Exception exception, string channel);

@@ -46,7 +46,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         catch (StoreUnavailableException exception)
         {
             // Those behind it are refused with it, as when the append itself fails.
-            node.Log.Unavailable(exception, request.Type);
+            node.Outages.Note(exception);
             await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
             Refuse(request, channel, Refusal.Unavailable(draft.Id));
         }

@@ -65,7 +65,7 @@ internal sealed class RequestDispatcher(RealtimeNode node)
         }
         catch (StoreUnavailableException exception)
         {
-            node.Log.Unavailable(exception, request.Type);
+            node.Outages.Note(exception);
             request.Error(ErrorCodes.Unavailable, "The store is out of reach: send the same request again.");
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !request.Ended.IsCancellationRequested)

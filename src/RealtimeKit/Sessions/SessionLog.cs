@@ -14,9 +14,6 @@ internal sealed partial class SessionLog(ILogger logger)
     [LoggerMessage(26, LogLevel.Error, "Connection {Connection} was closed because the server failed on it.")]
     public partial void SessionFailed(Exception exception, string connection);
 
-    [LoggerMessage(22, LogLevel.Warning, "The store was unavailable for a request of type {Type}; the client may send it again.")]
-    public partial void Unavailable(Exception exception, string type);
-
     [LoggerMessage(23, LogLevel.Warning, "A sign-in was refused: '{User}' cannot name a user here. Use 1 to 128 ASCII letters, digits or any of - _ . : @, and not the system's own name.")]
     public partial void BadUser(string user);
 

@@ -6,11 +6,11 @@ namespace RealtimeKit.Benchmarks.Reports;
 /// <summary>Gathers the rounds with PostgreSQL and writes the Markdown.</summary>
 internal sealed class PostgreSqlReport(int channels, int window, int rate)
 {
-    private readonly List<(double Raw, double Store, double Whole)> _rates = [];
+    private readonly List<(double Raw, double Store, double Small, double Whole)> _rates = [];
     private readonly List<double[]> _latencies = [];
     private readonly List<double[]> _disk = [];
 
-    public void Add(double raw, double store, double whole) => _rates.Add((raw, store, whole));
+    public void Add(double raw, double store, double small, double whole) => _rates.Add((raw, store, small, whole));
 
     public void AddLatencies(double[] ascending, double[] disk)
     {
@@ -25,8 +25,10 @@ internal sealed class PostgreSqlReport(int channels, int window, int rate)
         text.AppendLine("| measured, PostgreSQL with synchronous_commit | median | target | rounds |");
         text.AppendLine("|---|---|---|---|");
         Row("pgbench, a hand-written statement of 64 messages, messages per second", _rates.Select(x => x.Raw), "", "n0");
-        Row($"the store alone, {channels} channels, batches as they form, durable messages per second", _rates.Select(x => x.Store), "", "n0");
-        Row("the ratio of the two", _rates.Select(x => x.Store / x.Raw), "at least 0.8", "f2");
+        Row($"the store alone, {channels} channels with {window} outstanding each, batches as they form, durable messages per second", _rates.Select(x => x.Store), "", "n0");
+        Row("its ratio to pgbench", _rates.Select(x => x.Store / x.Raw), "at least 0.8", "f2");
+        Row("the same with 2 outstanding each, which makes batches of 64", _rates.Select(x => x.Small), "", "n0");
+        Row("its ratio to pgbench", _rates.Select(x => x.Small / x.Raw), "", "f2");
         Row($"RealtimeKit, {channels} clients with {window} outstanding each, acknowledged messages per second", _rates.Select(x => x.Whole), "", "n0");
         Row("its ratio to pgbench", _rates.Select(x => x.Whole / x.Raw), "at least 0.3", "f2");
         Row($"acknowledgement at {rate:n0} messages per second, p50, ms", At(_latencies, 0.5), "", "f2");

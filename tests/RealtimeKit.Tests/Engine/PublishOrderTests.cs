@@ -56,6 +56,31 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task An_outage_of_the_store_is_logged_once_in_a_while_and_not_for_everything_that_it_refuses()
+    {
+        var (time, memory) = (new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56)), new InMemoryStore());
+        var store = new FaultyStore(memory) { IsAway = () => true };
+        await using var node = await TestNode.StartAsync(builder => Use(builder, store, memory), time: time);
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await using var client = await node.ConnectAsync("ann");
+
+        await RefuseAsync(10);
+        node.Log.Entries.Should().ContainSingle().Which.Text.Should().Contain("; 1 changes, requests and reads were refused").And.Contain("The test took the store away.");
+        time.Advance(TimeSpan.FromSeconds(5));
+        await RefuseAsync(1);
+        node.Log.Entries.Should().HaveCount(2).And.Subject.Last().Text.Should().Contain("; 10 changes, requests and reads were refused");
+
+        async Task RefuseAsync(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                var refused = await node.Messaging.Invoking(x => x.SendAsync("a", "hello", "ann")).Should().ThrowAsync<StoreUnavailableException>();
+                refused.Which.Message.Should().Contain("The test took the store away.");
+            }
+        }
+    }
+
+    [Fact]
     public async Task What_was_received_before_the_refusal_was_written_is_refused_with_it_even_if_it_was_stored_before()
     {
         var memory = new InMemoryStore();
