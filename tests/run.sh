@@ -23,10 +23,15 @@ fail() { printf 'FAILED: %s\n' "$*"; failed=$((failed + 1)); echo "$*" >>"$logs/
 
 install_missing() {
   tests/servers.sh install || fail "PostgreSQL and RabbitMQ could not be installed"
-  command -v chromium >/dev/null && return
-  say "Installing chromium"
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >"$logs/apt.log" 2>&1 ||
-    { tail -n 20 "$logs/apt.log"; fail "chromium could not be installed"; }
+  local missing=()
+  command -v chromium >/dev/null || missing+=(chromium)
+  # Packages have their version from git; native programs are linked by clang or gcc.
+  command -v git >/dev/null || missing+=(git)
+  command -v clang >/dev/null || command -v gcc >/dev/null || missing+=(clang)
+  [ ${#missing[@]} -eq 0 ] && return
+  say "Installing ${missing[*]}"
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >"$logs/apt.log" 2>&1 ||
+    { tail -n 20 "$logs/apt.log"; fail "${missing[*]} could not be installed"; }
 }
 
 build() {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace RealtimeKit.WebSockets;
@@ -27,12 +28,13 @@ internal static class BrowserClient
         return response.Body.WriteAsync(Script, context.RequestAborted).AsTask();
     }
 
+    // It tells servers the version of the package that carries it.
     private static byte[] Load()
     {
         using var resource = typeof(BrowserClient).Assembly.GetManifestResourceStream("client.js")
             ?? throw new InvalidOperationException("This build of RealtimeKit.WebSockets carries no browser client.");
-        var script = new byte[resource.Length];
-        resource.ReadExactly(script);
-        return script;
+        using var script = new StreamReader(resource);
+        var version = typeof(BrowserClient).Assembly.GetName().Version!.ToString(3);
+        return Encoding.UTF8.GetBytes(script.ReadToEnd().Replace("VERSION = '0.0.0'", $"VERSION = '{version}'", StringComparison.Ordinal));
     }
 }

@@ -156,7 +156,7 @@ class Emitter {
 
 // ---------------------------------------------------------------------------------------------------------- small tools
 
-const VERSION = '1.0.0';
+const VERSION = '0.0.0';            // packing puts in the package's own
 const SUBPROTOCOL = 'realtimekit.v1.json';
 const PUBLISH_WINDOW = 64;          // publishes of one connection that await their reply
 const CONNECT_DEADLINE = 15_000;    // ms from the start of an attempt to `connected`

@@ -1,0 +1,21 @@
+using RealtimeKit;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+builder.Services.AddRealtimeMessaging()
+    .AddWebSockets()
+    .UseSqliteStore(builder.Configuration.GetConnectionString("Chat") ?? "Data Source=chat.db")
+    .UseAuthenticator<NameAuthenticator>();
+
+var app = builder.Build();
+app.UseDefaultFiles();
+app.UseStaticFiles();
+app.MapRealtimeMessaging("/realtime");
+await app.Services.GetRequiredService<IRealtimeMessaging>().EnsureChannelAsync("lobby");
+app.Run();
+
+/// <summary>Believes a token that is a user's name, as no real application may.</summary>
+internal sealed class NameAuthenticator : IAuthenticator
+{
+    public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(credentials.Token is { } name ? new SignIn(name) : null);
+}

@@ -1,0 +1,41 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Text.Json;
+using Xunit;
+
+namespace RealtimeKit.Packages.Tests;
+
+/// <summary>What the npm package holds.</summary>
+public sealed class NpmPackageTests(PackedPackages packages)
+{
+    [Fact]
+    public void It_has_the_module_its_types_readme_and_licence_and_nothing_else() =>
+        Files().Keys.Should().BeEquivalentTo(
+            "package/package.json", "package/client.js", "package/types/client.d.ts", "package/README.md", "package/LICENSE");
+
+    [Fact]
+    public void It_has_the_version_of_the_others_and_says_so_to_a_server()
+    {
+        var files = Files();
+        using var description = JsonDocument.Parse(files["package/package.json"]);
+        description.RootElement.GetProperty("name").GetString().Should().Be("@realtimekit/client");
+        description.RootElement.GetProperty("version").GetString().Should().Be(PackedPackages.Version);
+        description.RootElement.GetProperty("license").GetString().Should().Be("MIT");
+        description.RootElement.TryGetProperty("dependencies", out _).Should().BeFalse();
+        files["package/client.js"].Should().Contain($"const VERSION = '{PackedPackages.Version}';");
+    }
+
+    private Dictionary<string, string> Files()
+    {
+        using var unzipped = new GZipStream(File.OpenRead(Path.Combine(packages.Folder, $"realtimekit-client-{PackedPackages.Version}.tgz")), CompressionMode.Decompress);
+        using var archive = new TarReader(unzipped);
+        var files = new Dictionary<string, string>();
+        while (archive.GetNextEntry(copyData: true) is { } entry)
+        {
+            using var text = new StreamReader(entry.DataStream!);
+            files.Add(entry.Name, text.ReadToEnd());
+        }
+
+        return files;
+    }
+}
