@@ -11,6 +11,9 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
 {
     private readonly HashSet<string> _origins = new(options.Value.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
 
+    // Otherwise the header is the authentication middleware's alone.
+    private readonly bool _readsHeader = options.Value.TokenScheme is not null;
+
     public async Task HandleAsync(HttpContext context)
     {
         var sockets = context.WebSockets;
@@ -61,7 +64,15 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
     private static DateTimeOffset? Expiry(HttpContext context) =>
         context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;
 
-    private static string? Token(HttpRequest request) => request.Query.TryGetValue("access_token", out var token) ? token.ToString() : null;
+    private string? Token(HttpRequest request) =>
+        request.Query.TryGetValue("access_token", out var token) ? token.ToString() : _readsHeader ? HeaderToken(request) : null;
+
+    private static string? HeaderToken(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(SchemeAuthenticator.HeaderPrefix, StringComparison.OrdinalIgnoreCase)
+            ? header[SchemeAuthenticator.HeaderPrefix.Length..] : null;
+    }
 
     private static Task RefuseAsync(HttpContext context, int status, string reason)
     {

@@ -11,4 +11,7 @@ public sealed class WebSocketTransportOptions
 
     /// <summary>Whether the endpoint also serves the browser client, at <c>client.js</c> below its path. Default: true.</summary>
     public bool ServeClient { get; set; } = true;
+
+    /// <summary>The authentication scheme that reads tokens, where one was chosen by <c>UseTokenScheme</c>.</summary>
+    internal string? TokenScheme { get; set; }
 }

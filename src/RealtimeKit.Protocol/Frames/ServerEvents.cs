@@ -56,6 +56,18 @@ internal static class ServerEvents
         FrameWriter.End(json, output);
     }
 
+    public static void Presence(IBufferWriter<byte> output, string channel, string user, string status)
+    {
+        var json = FrameWriter.Begin(output, "signal"u8);
+        json.WriteString("channel"u8, channel);
+        json.WriteString("user"u8, user);
+        json.WriteString("name"u8, "presence"u8);
+        json.WriteStartObject("data"u8);
+        json.WriteString("status"u8, status);
+        json.WriteEndObject();
+        FrameWriter.End(json, output);
+    }
+
     public static void Member(IBufferWriter<byte> output, string channel, string user, string change, ChannelRole? role)
     {
         var json = FrameWriter.Begin(output, "member"u8);

@@ -20,4 +20,16 @@ public readonly record struct Credentials(ClaimsPrincipal? Principal, string? To
 /// <summary>A user who has signed in.</summary>
 /// <param name="User">The user: 1 to 128 ASCII letters, digits or any of <c>-_.:@</c>.</param>
 /// <param name="Expires">When the sign-in ends; <see langword="null"/> for never.</param>
-public sealed record SignIn(string User, DateTimeOffset? Expires = null);
+public sealed record SignIn(string User, DateTimeOffset? Expires = null)
+{
+    /// <summary>The user whom a principal names: by its name identifier, else by <c>sub</c>, else by its name.</summary>
+    /// <param name="principal">The principal.</param>
+    /// <param name="expires">When the sign-in ends; <see langword="null"/> for never.</param>
+    /// <returns>The sign-in, or <see langword="null"/> where the principal is not authenticated or names nobody.</returns>
+    public static SignIn? From(ClaimsPrincipal? principal, DateTimeOffset? expires = null)
+    {
+        if (principal?.Identity?.IsAuthenticated != true) return null;
+        var user = principal.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? principal.FindFirst("sub")?.Value ?? principal.Identity.Name;
+        return user is null ? null : new SignIn(user, expires);
+    }
+}

@@ -45,14 +45,6 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     /// <summary>Whether there may be other nodes.</summary>
     public bool HasOtherNodes => broker is not null;
 
-    /// <summary>Tells a user's status to the channel's other users on this node; the other nodes tell theirs.</summary>
-    public void Presence(string channel, string user, string status)
-    {
-        using var frame = new FrameBuffer();
-        ServerEvents.Signal(frame, channel, user, "presence", System.Text.Encoding.UTF8.GetBytes($"{{\"status\":\"{status}\"}}"));
-        channels.Find(channel)?.Signal(frame.WrittenSpan, session => session.User != user);
-    }
-
     /// <summary>Tells subscribers of a change of membership.</summary>
     public void Member(string channel, string user, string change, ChannelRole? role)
     {

@@ -199,7 +199,8 @@ internal sealed class ChannelPresence
         public PresenceEntry Sum()
         {
             var sum = Here;
-            foreach (var (_, entry) in _elsewhere ?? [])
+            if (_elsewhere is null) return sum;
+            foreach (var (_, entry) in _elsewhere)
             {
                 sum = new PresenceEntry(
                     sum.Connections + entry.Connections, sum.Away + entry.Away,

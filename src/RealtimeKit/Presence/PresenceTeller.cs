@@ -61,6 +61,7 @@ internal sealed class PresenceTeller : IDisposable
         // It may be served no more, or again: what it is now is what counts.
         var channel = _channels.Find(name);
         using var body = new FrameBuffer();
+        using var signals = new PresenceSignals();
         foreach (var ((_, user), change) in changed)
         {
             if (change.Own)
@@ -70,8 +71,12 @@ internal sealed class PresenceTeller : IDisposable
             }
 
             // Told though it may be what it was before: who asked in between has seen the other.
-            if (change.Moved && channel is not null && !IsCrowd(channel)) _distributor.Presence(name, user, channel.Presence.StatusOf(user));
+            if (change.Moved && channel is not null && !IsCrowd(channel)) signals.Add(name, user, channel.Presence.StatusOf(user));
         }
+
+        // To the readers of this node; the other nodes tell theirs.
+        if (!signals.IsEmpty)
+            foreach (var reader in channel!.Readers()) signals.SendTo(reader.Session);
 
         if (body.Length > 0) TellNodes(name, body);
     }

@@ -46,7 +46,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         lock (_gate)
         {
             // A signal may be lost; a reader who does not read is no reason to hold them.
-            if (_lost || IsClosing || _replies.Length > SignalBacklog) return;
+            if (frame.IsEmpty || _lost || IsClosing || _replies.Length > SignalBacklog) return;
             _replies.Append(frame);
             Schedule();
         }

@@ -30,16 +30,18 @@ internal sealed class StormJob(Arguments arguments) : IJob
         }
 
         await Task.Delay(TimeSpan.FromSeconds(2));
+        var before = await server.MemoryAsync();
         var (cpu, own, start) = (server.Cpu(), CpuClock.OfThisProcess(), Stopwatch.GetTimestamp());
         using var swarm = new Swarm(contender.Wire);
         swarm.Connect(server.Port, _clients, x => $"c{x / _each}");
         var wall = Stopwatch.GetElapsedTime(start);
         (cpu, own) = (server.Cpu() - cpu, CpuClock.OfThisProcess() - own);
+        var after = await server.MemoryAsync();
         return new Measurement(
             cpu.TotalMilliseconds / _clients,
             own / (own + cpu),
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"server {cpu.TotalSeconds:f2} s, client {own.TotalSeconds:f2} s CPU, all there after {wall.TotalSeconds:f2} s"));
+                $"server {cpu.TotalSeconds:f2} s, client {own.TotalSeconds:f2} s CPU, all there after {wall.TotalSeconds:f2} s; allocated {(after.Allocated - before.Allocated) / _clients:n0} bytes a client, {after.Collections - before.Collections} collections stopped it for {after.PauseMilliseconds - before.PauseMilliseconds:n0} ms"));
     }
 }

@@ -8,14 +8,16 @@ namespace RealtimeKit.Benchmarks.Servers;
 /// <param name="Heap">Living objects of the managed heap.</param>
 /// <param name="Allocated">All that was ever allocated on it.</param>
 /// <param name="PauseMilliseconds">How long collections have stopped the program so far.</param>
-internal sealed record MemoryReport(long Resident, long Private, long Heap, long Allocated, double PauseMilliseconds)
+/// <param name="Collections">How many there were.</param>
+internal sealed record MemoryReport(long Resident, long Private, long Heap, long Allocated, double PauseMilliseconds, int Collections)
 {
     public static MemoryReport Now() => new(
         Status("VmRSS:"),
         Status("RssAnon:"),
         GC.GetTotalMemory(false),
         GC.GetTotalAllocatedBytes(),
-        GC.GetTotalPauseDuration().TotalMilliseconds);
+        GC.GetTotalPauseDuration().TotalMilliseconds,
+        GC.CollectionCount(0));
 
     public static MemoryReport Settled()
     {

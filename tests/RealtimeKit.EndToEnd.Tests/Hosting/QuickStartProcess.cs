@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Xunit;
 
 namespace RealtimeKit.EndToEnd.Hosting;
@@ -28,12 +26,5 @@ public sealed class QuickStartProcess() : ServerProcess(new Uri($"http://127.0.0
         // The keys that sign the cookies live under HOME: they outlive a restart and go with the folder.
         start.Environment["HOME"] = _folder;
         return start;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 
 namespace RealtimeKit.EndToEnd.Hosting;
@@ -72,7 +74,7 @@ public abstract class ServerProcess(Uri address) : IAsyncDisposable
     }
 
     /// <summary>Signs in and returns the value of the Cookie header.</summary>
-    public Task<string> SignInAsync(string name) => SignInAsync(Address, name);
+    public virtual Task<string> SignInAsync(string name) => SignInAsync(Address, name);
 
     /// <summary>Signs in at an address and returns the value of the Cookie header.</summary>
     public static async Task<string> SignInAsync(Uri address, string name)
@@ -98,6 +100,13 @@ public abstract class ServerProcess(Uri address) : IAsyncDisposable
 
     /// <summary>What to start.</summary>
     protected abstract ProcessStartInfo Describe();
+
+    protected static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
 
     private void Keep(string? line)
     {

@@ -68,13 +68,14 @@ public sealed class RawClient : IAsyncDisposable
     }
 
     /// <summary>Upgrades to a WebSocket; the HTTP status of a refusal is in the exception.</summary>
-    public static async Task<RawClient> OpenAsync(Uri endpoint, string? cookie = null, string[]? subprotocols = null, string? origin = null)
+    public static async Task<RawClient> OpenAsync(Uri endpoint, string? cookie = null, string[]? subprotocols = null, string? origin = null, string? bearer = null)
     {
         var socket = new ClientWebSocket();
         socket.Options.CollectHttpResponseDetails = true;
         socket.Options.KeepAliveInterval = TimeSpan.Zero;
         foreach (var offered in subprotocols ?? [Subprotocol]) socket.Options.AddSubProtocol(offered);
         if (cookie is not null) socket.Options.SetRequestHeader("Cookie", cookie);
+        if (bearer is not null) socket.Options.SetRequestHeader("Authorization", $"Bearer {bearer}");
         if (origin is not null) socket.Options.SetRequestHeader("Origin", origin);
         using var deadline = new CancellationTokenSource(Deadline);
         try

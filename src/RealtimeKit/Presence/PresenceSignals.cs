@@ -1,0 +1,34 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Signals of the users of one channel whose status changed, encoded once for all readers. Each user hears of the others.</summary>
+internal sealed class PresenceSignals : IDisposable
+{
+    private readonly FrameBuffer _frames = new();
+    private readonly Dictionary<string, Range> _places = new(StringComparer.Ordinal);
+
+    public bool IsEmpty => _places.Count == 0;
+
+    public void Add(string channel, string user, string status)
+    {
+        var start = _frames.Length;
+        ServerEvents.Presence(_frames, channel, user, status);
+        _places[user] = start.._frames.Length;
+    }
+
+    public void SendTo(Session session)
+    {
+        var frames = _frames.WrittenSpan;
+        if (!_places.TryGetValue(session.User, out var own))
+        {
+            session.SendSignal(frames);
+            return;
+        }
+
+        session.SendSignal(frames[..own.Start]);
+        session.SendSignal(frames[own.End..]);
+    }
+
+    public void Dispose() => _frames.Dispose();
+}
