@@ -70,7 +70,7 @@ internal static class PostgreSqlMode
     }
 
     // A server that has run for a while writes its log into segments that it has used before. A fresh one makes each of them
-    // anew, 16 MB of zeros and a flush, while every commit waits.
+    // anew, 16 MB of zeros and a flush, for which commits may wait.
     private static async Task AgeAsync(PostgreSqlServer server)
     {
         await using var source = Npgsql.NpgsqlDataSource.Create(server.ConnectionString);
