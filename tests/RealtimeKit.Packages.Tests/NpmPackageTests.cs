@@ -8,7 +8,8 @@ namespace RealtimeKit.Packages.Tests;
 /// <summary>What the npm package holds.</summary>
 public sealed class NpmPackageTests(PackedPackages packages)
 {
-    private static readonly string[] Parts = ["channel", "connection", "emitter", "errors", "messages", "outbox", "requests", "subscription"];
+    /// <summary>The modules behind the entry.</summary>
+    public static IReadOnlyList<string> Parts { get; } = ["channel", "connection", "emitter", "errors", "messages", "outbox", "requests", "subscription"];
 
     [Fact]
     public void It_has_the_modules_their_types_readme_and_licence_and_nothing_else()
