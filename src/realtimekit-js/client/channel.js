@@ -2,11 +2,12 @@
 
 /** @import { Connection } from './connection.js' */
 /** @import { Change, Content, Edit, Message, Pending, Published, Reactions } from './messages.js' */
+/** @import { Sends } from './outbox.js' */
 /** @import { Frame } from './requests.js' */
 
 import { Emitter } from './emitter.js';
 import { RealtimeError } from './errors.js';
-import { Outbox, Sends } from './outbox.js';
+import { Outbox } from './outbox.js';
 import { Subscription } from './subscription.js';
 
 /** @typedef {{epoch: string, version: number, sequence: number, read: number, role?: string}} Subscribed `read` is the user's own mark, 0 if none. */

@@ -4,7 +4,7 @@
 /** @import { Frame } from './requests.js' */
 
 /**
- * What every promise of this module rejects with. `code` is the server's (`invalid`, `unauthenticated`, `forbidden`,
+ * What every promise of this client rejects with. `code` is the server's (`invalid`, `unauthenticated`, `forbidden`,
  * `not_found`, `conflict`, `too_large`, `too_many`, `rate_limited`, `unavailable`, `unsupported`, `internal`) or the client's own:
  * - `disconnected`: there is no connection, or it was lost before the answer; the request may have taken effect.
  * - `queue_full`: `queueLimit` is reached.
