@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { Server } from './server.js';
-import { clientsOf, freshChannel, Line, reaches, rejectsWith } from './support.js';
+import { clientsOf, freshChannel, Line, reaches, rejectsWith, within } from './support.js';
 
 const server = new Server();
 const clients = clientsOf(server);
@@ -23,7 +23,8 @@ test('without a connection reads wait and changes fail', async () => {
   assert.equal(client.state, 'waiting');
   await assert.rejects(room.react(1, 'x'), rejectsWith('disconnected'));
   line.toServer = frame => frame;
-  assert.deepEqual((await history).messages.map(({ text }) => text), ['a']);
+  const { messages } = await within(20_000, history, () => 'the history');
+  assert.deepEqual(messages.map(({ text }) => text), ['a']);
 });
 
 test('the queue is bounded', async () => {
