@@ -23,8 +23,12 @@ public sealed class ClientModulesTests(Chromium chromium, ITestOutputHelper outp
         // None is answered before all are asked for: a second wave of requests would never come.
         await ann.Page.RouteAsync("**/realtime/client/*.js", async route =>
         {
-            lock (asked) asked.Add(new Uri(route.Request.Url).AbsolutePath);
-            if (asked.Count == Parts.Length) all.TrySetResult();
+            lock (asked)
+            {
+                asked.Add(new Uri(route.Request.Url).AbsolutePath);
+                if (asked.Count == Parts.Length) all.TrySetResult();
+            }
+
             await all.Task;
             await route.ContinueAsync();
         });
