@@ -1,39 +1,41 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
 
 namespace RealtimeKit.WebSockets;
 
-/// <summary>Serves the browser client that the package carries.</summary>
+/// <summary>Serves the browser client that the package carries: <c>client.js</c> and the modules that it imports.</summary>
 internal static class BrowserClient
 {
-    private static readonly byte[] Script = Load();
-    private static readonly string Tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(Script)[..16])}\"";
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
 
-    public static Task ServeAsync(HttpContext context)
+    /// <summary>Maps each module below the path, as it lies in the package.</summary>
+    public static void Map(IEndpointRouteBuilder endpoints, string path)
     {
-        var response = context.Response;
-        response.Headers.ETag = Tag;
-        // Asked for anew each time, so that page and server never disagree after an update; unchanged it costs no body.
-        response.Headers.CacheControl = "no-cache";
-        response.Headers.XContentTypeOptions = "nosniff";
-        if (context.Request.Headers.IfNoneMatch == Tag)
-        {
-            response.StatusCode = StatusCodes.Status304NotModified;
-            return Task.CompletedTask;
-        }
+        foreach (var module in typeof(BrowserClient).Assembly.GetManifestResourceNames())
+            endpoints.MapMethods($"{path}/{module}", Methods, Serve(Load(module)));
+    }
 
-        response.ContentType = "text/javascript; charset=utf-8";
-        response.ContentLength = Script.Length;
-        return response.Body.WriteAsync(Script, context.RequestAborted).AsTask();
+    private static RequestDelegate Serve(byte[] script)
+    {
+        var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(script)[..16])}\"");
+        var result = TypedResults.Bytes(script, "text/javascript; charset=utf-8", entityTag: tag);
+        return context =>
+        {
+            // Asked for anew each time, so that page, modules and server never disagree after an update; unchanged it costs no body.
+            context.Response.Headers.CacheControl = "no-cache";
+            context.Response.Headers.XContentTypeOptions = "nosniff";
+            return result.ExecuteAsync(context);
+        };
     }
 
     // It tells servers the version of the package that carries it.
-    private static byte[] Load()
+    private static byte[] Load(string module)
     {
-        using var resource = typeof(BrowserClient).Assembly.GetManifestResourceStream("client.js")
-            ?? throw new InvalidOperationException("This build of RealtimeKit.WebSockets carries no browser client.");
-        using var script = new StreamReader(resource);
+        using var script = new StreamReader(typeof(BrowserClient).Assembly.GetManifestResourceStream(module)!);
         var version = typeof(BrowserClient).Assembly.GetName().Version!.ToString(3);
         return Encoding.UTF8.GetBytes(script.ReadToEnd().Replace("VERSION = '0.0.0'", $"VERSION = '{version}'", StringComparison.Ordinal));
     }

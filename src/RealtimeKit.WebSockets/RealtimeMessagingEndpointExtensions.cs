@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -12,7 +11,7 @@ public static class RealtimeMessagingEndpointExtensions
 {
     /// <summary>
     /// Maps the WebSocket endpoint at <paramref name="pattern"/> and, unless that is turned off, the browser client at
-    /// <c>client.js</c> below it.
+    /// <c>client.js</c> below it, with the modules that this imports at <c>client/</c>.
     /// </summary>
     /// <param name="endpoints">The application.</param>
     /// <param name="pattern">The path, such as <c>/realtime</c>.</param>
@@ -27,7 +26,7 @@ public static class RealtimeMessagingEndpointExtensions
             ?? throw new InvalidOperationException(
                 "There is no WebSocket transport: call services.AddRealtimeMessaging().AddWebSockets() before MapRealtimeMessaging().");
         if (endpoints.ServiceProvider.GetRequiredService<IOptions<WebSocketTransportOptions>>().Value.ServeClient)
-            endpoints.MapGet($"{pattern.TrimEnd('/')}/client.js", (RequestDelegate)BrowserClient.ServeAsync);
+            BrowserClient.Map(endpoints, pattern.TrimEnd('/'));
         // Its own small pipeline, so that the host need not know of UseWebSockets().
         var pipeline = endpoints.CreateApplicationBuilder().UseWebSockets();
         pipeline.Run(endpoint.HandleAsync);

@@ -9,7 +9,7 @@ public sealed class WebSocketTransportOptions
     /// </summary>
     public IList<string> AllowedOrigins { get; } = [];
 
-    /// <summary>Whether the endpoint also serves the browser client, at <c>client.js</c> below its path. Default: true.</summary>
+    /// <summary>Whether the endpoint also serves the browser client: <c>client.js</c> below its path and the modules that this imports. Default: true.</summary>
     public bool ServeClient { get; set; } = true;
 
     /// <summary>The authentication scheme that reads tokens, where one was chosen by <c>UseTokenScheme</c>.</summary>

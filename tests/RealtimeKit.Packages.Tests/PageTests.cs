@@ -29,12 +29,16 @@ public sealed class PageTests(PackedPackages packages, BuiltApps apps, Chromium 
     }
 
     [Fact]
-    public async Task The_client_that_the_server_serves_says_the_version_of_its_package()
+    public async Task The_client_that_the_server_serves_is_that_of_npm_and_says_the_version_of_its_package()
     {
         await using var server = await AppServer.CreateAsync(apps.Server);
         using var http = new HttpClient();
         var client = await http.GetStringAsync(new Uri(server.Address, "/realtime/client.js"));
         Regex.Match(client, "const VERSION = '(.*?)'").Groups[1].Value.Should().Be("0.9.0");
+        var modules = NpmPackage.Files(packages).Where(file => file.Key.StartsWith("package/client/", StringComparison.Ordinal)).ToList();
+        modules.Should().NotBeEmpty();
+        foreach (var (path, text) in modules)
+            (await http.GetStringAsync(new Uri(server.Address, path.Replace("package", "/realtime", StringComparison.Ordinal)))).Should().Be(text);
     }
 
     private async Task<IPage> JoinAsync(AppServer server, string name)

@@ -167,21 +167,46 @@ export class Line {
  */
 export function clientsOf(server) {
   /** @type {RealtimeClient[]} */ const clients = [];
+
+  /** @param {string} name @param {import('../client.js').ClientOptions & {line?: Line}} [options] */
+  async function connect(name, { line, ...options } = {}) {
+    const connection = line ?? new Line();
+    connection.cookie = await server.signIn(name);
+    const client = new RealtimeClient(new URL('/realtime', server.url), { webSocket: connection.webSocket, backoffBase: 20, backoffCap: 200, ...options });
+    clients.push(client);
+    await within(20_000, client.connect(), () => `${name} to connect; ${client.state}: ${client.error?.message}`);
+    return client;
+  }
+
   return {
-    /** @param {string} name @param {import('../client.js').ClientOptions & {line?: Line}} [options] */
-    async connect(name, { line, ...options } = {}) {
-      const connection = line ?? new Line();
-      connection.cookie = await server.signIn(name);
-      const client = new RealtimeClient(new URL('/realtime', server.url), { webSocket: connection.webSocket, backoffBase: 20, backoffCap: 200, ...options });
-      clients.push(client);
-      await within(20_000, client.connect(), () => `${name} to connect; ${client.state}: ${client.error?.message}`);
-      return client;
+    connect,
+
+    /** Ann in a channel of her own, over a line that can be meddled with. @param {import('../client.js').ClientOptions} [options] */
+    async ann(options) {
+      const line = new Line();
+      const client = await connect('ann', { line, ...options });
+      const room = await freshChannel(client);
+      const heard = record(room);
+      await room.subscribe({ recent: 10 });
+      return { client, line, room, heard };
     },
+
+    /** What the server holds, asked over a connection of its own. @param {string} channel */
+    async stored(channel) {
+      const reader = await connect('reader');
+      const { messages } = await reader.channel(channel).history({ limit: 200 });
+      reader.close();
+      return messages;
+    },
+
     closeAll() {
       for (const client of clients.splice(0)) client.close();
     },
   };
 }
+
+/** @param {RealtimeClient} client @param {string} state */
+export const reaches = (client, state) => (client.state === state ? Promise.resolve() : next(client, 'state', change => change.state === state));
 
 let channels = 0;
 

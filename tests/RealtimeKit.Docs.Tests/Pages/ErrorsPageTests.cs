@@ -41,7 +41,7 @@ public sealed partial class ErrorsPageTests
     [Fact]
     public void Every_code_of_the_browser_client_is_explained()
     {
-        var client = Repository.Read("src/realtimekit-js/client.js");
+        var client = string.Concat(Directory.EnumerateFiles(Repository.Full("src/realtimekit-js/client")).Append(Repository.Full("src/realtimekit-js/client.js")).Select(File.ReadAllText));
         var codes = JavaScriptCode().Matches(client).Select(match => match.Groups[1].Value).Distinct().ToList();
         codes.Should().Contain(["disconnected", "queue_full", "closed"]);
         foreach (var code in codes) Page.Should().Contain($"`{code}`");

@@ -18,23 +18,22 @@ internal sealed class WebHost : IAsyncDisposable
 
     public IRealtimeMessaging Messaging => _app.Services.GetRequiredService<IRealtimeMessaging>();
 
-    public Uri Endpoint
-    {
-        get
-        {
-            var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-            return new Uri(address.Replace("http://", "ws://", StringComparison.Ordinal) + "/realtime");
-        }
-    }
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
 
-    public static async Task<WebHost> StartAsync(Action<RealtimeMessagingBuilder> build)
+    public Uri Endpoint => new UriBuilder(Address) { Scheme = "ws", Path = "/realtime" }.Uri;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="build">What it runs on.</param>
+    /// <param name="convention">What the host demands of the endpoint.</param>
+    public static async Task<WebHost> StartAsync(Action<RealtimeMessagingBuilder> build, Action<IEndpointConventionBuilder>? convention = null)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         build(builder.Services.AddRealtimeMessaging(options => options.DrainPeriod = TimeSpan.Zero).AddWebSockets());
         var app = builder.Build();
-        app.MapRealtimeMessaging("/realtime");
+        var endpoint = app.MapRealtimeMessaging("/realtime");
+        convention?.Invoke(endpoint);
         await app.StartAsync();
         return new WebHost(app);
     }

@@ -1,0 +1,229 @@
+// A channel, as an application sees it.
+
+/** @import { Connection } from './connection.js' */
+/** @import { Change, Content, Edit, Message, Pending, Published, Reactions } from './messages.js' */
+/** @import { Sends } from './outbox.js' */
+/** @import { Frame } from './requests.js' */
+
+import { Emitter } from './emitter.js';
+import { RealtimeError } from './errors.js';
+import { Outbox } from './outbox.js';
+import { Subscription } from './subscription.js';
+
+/** @typedef {{epoch: string, version: number, sequence: number, read: number, role?: string}} Subscribed `read` is the user's own mark, 0 if none. */
+
+/**
+ * Where to begin: with the last `recent` messages (1 to 200), after a cursor saved earlier (`channel.cursor`), or, with
+ * neither, with what happens from now on.
+ * @typedef {{recent?: number, after?: number, epoch?: string, sequence?: number}} Start
+ */
+
+/** @typedef {{user: string, role: string, read: number, muted?: boolean, mutedUntil?: string}} Member */
+
+/** @typedef {{user: string, status: 'online'|'away', since: string, connections: number}} Present */
+
+/**
+ * @typedef {object} ChannelEvents
+ * @property {Change} change A message was posted, edited, deleted or reacted to.
+ * @property {Subscribed} subscribed Level with the server, at first and again after each lost connection.
+ * @property {{}} reset What was told before is void (the channel was made anew); the changes that follow start over.
+ * @property {{reason: string, error: RealtimeError|null}} revoked The server ended the subscription: `removed`, `banned`, `left`, `deleted` or `denied`.
+ * @property {Pending[]} pending The messages that await their acknowledgement have become these.
+ * @property {string[]} typing Those who type have become these, without this user.
+ * @property {{user: string, status: 'online'|'away'|'offline'}} presence
+ * @property {{user: string, sequence: number}} read Someone's mark moved: this user's in another place, or the other's in a direct channel.
+ * @property {{user: string, change: string, role?: string}} member In private and direct channels: `joined`, `left`, `removed`, `banned` or `role`.
+ * @property {{user: string, name: string, data?: unknown}} signal One of the application's own.
+ */
+
+const TYPING_SHOWN = 6_000;                              // ms, from the protocol
+const TYPING_SENT = 3_000;                               // ms: often enough that a reader's 6 s never run out
+const TYPING_USERS = 100;                                // beyond that nobody reads the names
+
+/**
+ * One channel. Get it from `client.channel(name)`.
+ *
+ * Reads wait for a connection and survive the loss of one. `send` does too, and keeps its order. Every other request needs a
+ * connection: it rejects with `disconnected` if there is none, or if it is lost before the answer.
+ * @extends {Emitter<ChannelEvents>}
+ */
+export class Channel extends Emitter {
+  /** @type {Connection} */ #connection;
+  /** @type {Outbox} */ #outbox;
+  /** @type {Subscription} */ #subscription;
+  /** @type {Map<string, any>} */ #typists = new Map();
+  #typed = -Infinity;
+
+  /** @internal @param {string} name @param {Connection} connection @param {Sends} sends */
+  constructor(name, connection, sends) {
+    super();
+    /** @readonly */ this.name = name;
+    this.#connection = connection;
+    this.#outbox = new Outbox(connection, sends, name, () => this.emit('pending', this.pending));
+    this.#subscription = new Subscription(connection, name, (event, value) => this.emit(event, value));
+  }
+
+  /** Whether the subscription is level with the server now. */
+  get subscribed() { return this.#subscription.level; }
+
+  /** How far the changes were told; hand it to `subscribe` later to go on from there. `null` before the first. */
+  get cursor() { return this.#subscription.cursor; }
+
+  /** Messages that await their acknowledgement, in order. */
+  get pending() { return this.#outbox.pending; }
+
+  /** Who types now, without this user. */
+  get typists() { return [...this.#typists.keys()]; }
+
+  /**
+   * Begins to tell `change` events and lasts until `unsubscribe` or `revoked`: after a lost connection it goes on where it
+   * stood. A cursor that means nothing to the server any more brings a `reset` and the last 50 messages. Subscribing again starts over.
+   * @param {Start} [start]
+   * @returns {Promise<Subscribed>} Level: everything that was asked for has been told.
+   */
+  subscribe(start = {}) { return this.#subscription.start(start); }
+
+  /** Ends the subscription. Always succeeds: without a connection there is nothing to end at the server. */
+  unsubscribe() {
+    this.#subscription.stop(new RealtimeError('closed', `The subscription to "${this.name}" was ended.`));
+    this.#clearTyping();
+    return this.#ask('unsubscribe').catch(() => {});
+  }
+
+  /**
+   * Sends a message. The promise resolves once the server has stored it; until then it is kept and sent again, in order and
+   * with the same id, over as many connections as it takes. It rejects if the server refuses it, with `queue_full` beyond
+   * `queueLimit`, and when the client is closed.
+   * @param {Content} content
+   * @returns {Promise<Published> & {id: string}} With the message's id, at once.
+   */
+  send(content) {
+    this.#typed = -Infinity;                             // whoever sent has stopped typing
+    return this.#outbox.add(content);
+  }
+
+  /** Changes a message's content. @param {number} sequence @param {Edit} edit @returns {Promise<number>} Its version. */
+  edit(sequence, edit) { return this.#ask('edit', { ...edit, sequence }, reply => reply.version); }
+
+  /** Empties a message; its place stays. @param {number} sequence @returns {Promise<number>} Its version. */
+  delete(sequence) { return this.#ask('delete', { sequence }, reply => reply.version); }
+
+  /** @param {number} sequence @param {string} reaction @param {{remove?: boolean}} [options] @returns {Promise<number>} The message's version. */
+  react(sequence, reaction, { remove = false } = {}) { return this.#ask('react', { sequence, reaction, remove }, reply => reply.version); }
+
+  /** @param {number} sequence @returns {Promise<{reactions: Reactions, own: string[]}>} `own`: this user's. */
+  reactions(sequence) { return this.#read('reactions', { sequence }, ({ reactions, own }) => ({ reactions, own })); }
+
+  /**
+   * A page of messages in ascending order: the newest, those just `before` or just `after` a sequence, or those of a `thread`.
+   * @param {{before?: number, after?: number, thread?: number, limit?: number}} [page] `limit`: 1 to 200, default 50.
+   * @returns {Promise<{messages: Message[], more: boolean}>}
+   */
+  history(page = {}) { return this.#read('history', page, ({ messages, more }) => ({ messages, more })); }
+
+  /** @param {{limit?: number, after?: string}} [page] `after`: the last user of the page before. @returns {Promise<{members: Member[], more: boolean}>} */
+  members(page = {}) { return this.#read('members', page, ({ members, more }) => ({ members, more })); }
+
+  /** Who is subscribed now; `presence` events tell what changes. @returns {Promise<Present[]>} */
+  presence() { return this.#read('presence', {}, reply => reply.users); }
+
+  /** Moves this user's read mark forward. @param {number} sequence @returns {Promise<void>} */
+  markRead(sequence) { return this.#ask('read', { sequence }); }
+
+  /** Tells the others that this user types. Call it at every keystroke: it sends at most once in 3 s. */
+  typing() {
+    const now = this.#connection.clock.now();
+    if (now - this.#typed < TYPING_SENT) return;
+    this.#typed = now;
+    this.signal('typing');
+  }
+
+  /** Sends what may be lost (and is, without a connection or on a slow one). Throws `too_large` beyond what the server takes. @param {string} name @param {unknown} [data] Any JSON value. */
+  signal(name, data) { this.#connection.tell({ type: 'signal', channel: this.name, name, data }); }
+
+  /** @returns {Promise<void>} */
+  join() { return this.#ask('join'); }
+  /** @returns {Promise<void>} */
+  leave() { return this.#ask('leave'); }
+  /** @param {string} user @param {string} [role] @returns {Promise<void>} */
+  invite(user, role) { return this.#ask('invite', { user, role }); }
+  /** @param {string} user @returns {Promise<void>} */
+  remove(user) { return this.#ask('remove', { user }); }
+  /** @param {string} user @param {Date} [until] Default: for good. @returns {Promise<void>} */
+  ban(user, until) { return this.#ask('ban', { user, until }); }
+  /** @param {string} user @returns {Promise<void>} */
+  unban(user) { return this.#ask('unban', { user }); }
+  /** @param {string} user @param {Date} [until] Default: for good. @returns {Promise<void>} */
+  mute(user, until) { return this.#ask('mute', { user, until }); }
+  /** @param {string} user @returns {Promise<void>} */
+  unmute(user) { return this.#ask('unmute', { user }); }
+  /** @param {string} user @param {string} role @returns {Promise<void>} */
+  setRole(user, role) { return this.#ask('setRole', { user, role }); }
+
+  /** @param {string} type @param {Frame} [fields] @param {(reply: any) => any} [pick] @returns {Promise<any>} */
+  #ask(type, fields, pick = () => undefined) { return this.#connection.requests.ask({ ...fields, type, channel: this.name }, false, pick); }
+
+  /** @template T @param {string} type @param {Frame} fields @param {(reply: any) => T} pick */
+  #read(type, fields, pick) { return this.#connection.requests.ask({ ...fields, type, channel: this.name }, true, pick); }
+
+  /** @internal */
+  up() { this.#subscription.up(); }
+
+  /** @internal */
+  down() {
+    this.#subscription.down();
+    this.#clearTyping();
+  }
+
+  /** @internal @param {RealtimeError} error */
+  ended(error) {
+    this.#subscription.ended(error);
+    this.#outbox.fail(error);
+    this.#clearTyping();
+  }
+
+  /** @internal @param {Frame} frame */
+  frame(frame) {
+    switch (frame.type) {
+      case 'event':
+        if (frame.kind === 'posted') this.#stopTyping(frame.message.sender);
+        return this.#subscription.event(frame);
+      case 'changes': return this.#subscription.changes(frame);
+      case 'revoked':
+        this.#clearTyping();
+        return this.#subscription.revoked(frame);
+      case 'member': return this.emit('member', { user: frame.user, change: frame.change, role: frame.role });
+      case 'signal': return this.#signalled(frame);
+    }
+  }
+
+  /** @param {Frame} signal */
+  #signalled({ user, name, data }) {
+    if (!this.#subscription.wanted) return;
+    if (name === 'typing') this.#startTyping(user);
+    else if (name === 'presence') {
+      if (data?.status === 'offline') this.#stopTyping(user);
+      this.emit('presence', { user, status: data?.status });
+    } else if (name === 'read') this.emit('read', { user, sequence: data?.sequence });
+    else this.emit('signal', { user, name, data });
+  }
+
+  /** @param {string} user */
+  #startTyping(user) {
+    const known = this.#typists.has(user);
+    if (user === this.#connection.hello?.user || (!known && this.#typists.size >= TYPING_USERS)) return;
+    this.#connection.clock.clearTimeout(this.#typists.get(user));
+    this.#typists.set(user, this.#connection.clock.setTimeout(() => this.#stopTyping(user), TYPING_SHOWN));
+    if (!known) this.emit('typing', this.typists);
+  }
+
+  /** @param {string} user */
+  #stopTyping(user) {
+    this.#connection.clock.clearTimeout(this.#typists.get(user));
+    if (this.#typists.delete(user)) this.emit('typing', this.typists);
+  }
+
+  #clearTyping() {
+    for (const user of this.typists) this.#stopTyping(user);
+  }
+}

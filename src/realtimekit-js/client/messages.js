@@ -1,0 +1,66 @@
+// Messages: as the server holds them, as they are sent, and as they change.
+
+/**
+ * A message as the server holds it. A deleted one keeps its place and has `deletedAt` instead of content.
+ * @typedef {object} Message
+ * @property {string} id UUID made by the sender, unique within the channel.
+ * @property {string} channel
+ * @property {number} sequence Position in the channel: 1, 2, 3 … without gaps, never changed.
+ * @property {number} version The channel's version at the message's last change.
+ * @property {string} sender
+ * @property {string} time RFC 3339, UTC.
+ * @property {string} [text]
+ * @property {unknown} [data]
+ * @property {number} [replyTo] Sequence of the message this one answers.
+ * @property {number} [thread] Sequence of the root of the chain of answers.
+ * @property {object[]} [attachments]
+ * @property {string[]} [mentions]
+ * @property {string} [editedAt]
+ * @property {string} [deletedAt]
+ * @property {Reactions} [reactions]
+ */
+
+/** @typedef {Record<string, {count: number, users: string[]}>} Reactions By reaction; `users` names at most 20 of them. */
+
+/**
+ * What to send. One of `text`, `data` and `attachments` must be there.
+ * @typedef {object} Content
+ * @property {string} [id] UUID of the message; made here if left out. Sending the same id twice stores one message.
+ * @property {string} [text] At most 8,000 UTF-16 code units.
+ * @property {unknown} [data] Any JSON value.
+ * @property {number} [replyTo] Sequence of the message that is answered.
+ * @property {object[]} [attachments] At most 10.
+ * @property {string[]} [mentions] At most 50 users.
+ */
+
+/** @typedef {{text?: string|null, data?: unknown, attachments?: object[]|null, mentions?: string[]|null}} Edit A field left out is kept, `null` removes it. */
+
+/** @typedef {{id: string, content: Content, time: string}} Pending A message on its way; `time` is when it was sent here. */
+
+/** @typedef {{channel: string, messageId: string, sequence: number, version: number, time: string, duplicate: boolean}} Published */
+
+/**
+ * One step of a channel's history. Every message is told once as `posted`, in its state at that moment (it may be deleted
+ * already); whatever follows is an update of the message with that `sequence`. After an absence several changes are told as
+ * one: then `edited` means "replace it by `message`", whatever it was that changed. Put messages where their `sequence` says.
+ * @typedef {object} Change
+ * @property {'posted'|'edited'|'deleted'|'reacted'} kind
+ * @property {number} sequence
+ * @property {number} version
+ * @property {Message} [message] The whole message; not with `reacted`.
+ * @property {Reactions} [reactions] With `reacted`: all reactions as they now are.
+ * @property {string} [reaction] With `reacted`: which one.
+ * @property {string} [user] With `reacted`: who.
+ * @property {boolean} [removed] With `reacted`: whether it was taken back.
+ */
+
+/** A new message id: a UUID of version 7, whose first 48 bits are the time, so that ids made later sort later. */
+export function messageId(now = Date.now()) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  new DataView(bytes.buffer).setUint32(0, Math.floor(now / 0x10000));
+  new DataView(bytes.buffer).setUint16(4, now % 0x10000);
+  bytes[6] = 0x70 | (bytes[6] & 0x0f);
+  bytes[8] = 0x80 | (bytes[8] & 0x3f);
+  const hex = [...bytes].map(byte => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

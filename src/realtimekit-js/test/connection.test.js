@@ -1,0 +1,129 @@
+// When the connection comes back, when it does not, and how soon.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { RealtimeClient } from '../client.js';
+import { Server } from './server.js';
+import { clientsOf, Line, next, reaches, rejectsWith, TestClock } from './support.js';
+
+const server = new Server();
+const clients = clientsOf(server);
+const { ann } = clients;
+before(() => server.start());
+afterEach(() => clients.closeAll());
+after(() => server.remove());
+
+test('close codes decide whether it comes back', async () => {
+  for (const code of [1000, 4401, 4403]) {
+    const { client, line } = await ann();
+    line.cut(code);
+    assert.equal(client.state, 'closed', `${code}`);
+    assert.ok(client.error?.message);
+  }
+  for (const code of [1001, 1006, 1011, 4408, 4429, 4500]) {
+    const { client, line } = await ann();
+    line.cut(code);
+    assert.equal(client.state, 'waiting', `${code}`);
+    await reaches(client, 'connected');
+    client.close();
+  }
+});
+
+test('without a sign-in it closes as unauthenticated; with a provider it asks once more', async () => {
+  const signedOut = new RealtimeClient(new URL('/realtime', server.url), { webSocket: new Line().webSocket });
+  await assert.rejects(signedOut.connect(), rejectsWith('unauthenticated'));
+  assert.equal(signedOut.state, 'closed');
+
+  const line = new Line();
+  let asked = 0;
+  const token = async () => {
+    if (++asked === 2) line.cookie = await server.signIn('ann');
+    return null;
+  };
+  const client = new RealtimeClient(new URL('/realtime', server.url), { webSocket: line.webSocket, token, backoffBase: 10 });
+  assert.equal((await client.connect()).user, 'ann');
+  assert.equal(asked, 2);
+
+  line.cookie = '';                                      // from here on the sign-in is refused
+  line.cut(4401);
+  await reaches(client, 'closed');
+  assert.equal(client.error?.code, 'unauthenticated');
+  assert.equal(asked, 3);
+});
+
+test('a silent server is noticed after two heartbeats', async () => {
+  const clock = new TestClock();
+  const { client, line } = await ann({ clock });
+  line.toClient = frame => (frame.type === 'connected' ? frame : null);
+  clock.advance(25_000);
+  assert.equal(client.state, 'connected');
+  clock.advance(25_000);
+  assert.equal(client.state, 'waiting');
+  assert.match(client.error?.message ?? '', /silent/);
+  clock.advance(1_000);
+  await reaches(client, 'connected');
+});
+
+test('a ping is answered', async () => {
+  const { line } = await ann();
+  line.inject({ type: 'ping' });
+  assert.equal(line.ofType('pong').length, 1);
+});
+
+test('pauses grow with full jitter up to the cap, and start over once connected', async () => {
+  const clock = new TestClock();
+  const line = new Line();
+  let random = 1;
+  const client = await clients.connect('ann', { clock, line, backoffBase: 500, backoffCap: 3_000, random: () => random });
+  /** @type {(number|null)[]} */ const pauses = [];
+  client.on('state', ({ state, retryIn }) => { if (state === 'waiting') pauses.push(retryIn); });
+
+  await server.kill();
+  for (let i = 0; i < 5; i++) {
+    await reaches(client, 'waiting');
+    if (i === 3) random = 0.5;
+    const failed = next(client, 'state', ({ state }) => state === 'waiting');
+    clock.advance(pauses.at(-1) ?? 0);
+    await failed;
+  }
+  assert.deepEqual(pauses, [500, 1000, 2000, 3000, 1500, 1500]);
+
+  await server.start();
+  const connected = reaches(client, 'connected');
+  clock.advance(3_000);
+  await connected;
+  line.cut();
+  assert.equal(pauses.at(-1), 250);
+});
+
+test('a node that goes away is left at a random moment, when all is answered', async () => {
+  const clock = new TestClock();
+  const { client, line, room, heard } = await ann({ clock, random: () => 0.5 });
+  line.inject({ type: 'reconnect', within: 10_000 });
+  await room.send({ text: 'still here' });
+  /** @type {import('./support.js').Frame[]} */ const held = [];
+  line.toClient = frame => (frame.type === 'published' ? (held.push(frame), null) : frame);
+  const sending = room.send({ text: 'under way' });
+  await heard.until(() => heard.posted().length === 2);
+  clock.advance(5_000);
+  assert.equal(client.state, 'connected', 'it waits for the answer');
+  line.toClient = frame => frame;
+  const waiting = reaches(client, 'waiting');
+  line.inject(...held);
+  await waiting;
+  assert.equal((await sending).duplicate, false);
+  clock.advance(0);
+  await reaches(client, 'connected');
+  assert.equal((await room.send({ text: 'there' })).sequence, 3);
+  assert.equal(line.connections, 2);
+});
+
+test('a node that closes before that moment is left alone until then', async () => {
+  const clock = new TestClock();
+  const { client, line } = await ann({ clock, random: () => 0.5 });
+  line.inject({ type: 'reconnect', within: 10_000 });
+  clock.advance(1_000);
+  const waiting = next(client, 'state');
+  line.cut(1001);
+  assert.equal((await waiting).retryIn, 4_000);
+});
