@@ -3,8 +3,8 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// One timer for all sessions: pings those to whom nothing was sent, closes those from whom nothing came, who did not
-/// sign in or whose sign-in has expired, and notes who fell idle.
+/// One timer for all sessions: pings those to whom nothing was sent or from whom nothing was heard, closes those who stay
+/// silent, who did not sign in or whose sign-in has expired, and notes who fell idle.
 /// </summary>
 internal sealed class Heartbeat(RealtimeNode node)
 {
@@ -64,8 +64,10 @@ internal sealed class Heartbeat(RealtimeNode node)
         }
         else
         {
-            // One tick early, so that the silence never lasts longer than was told.
-            if (now - session.Output.LastSent > heartbeat - 2 * Interval.TotalMilliseconds) Ping(session);
+            // One tick early, so that the silence never lasts longer than was told. Whoever reads a busy channel and says nothing
+            // is asked as well.
+            var quiet = now - Math.Min(session.Output.LastSent, Math.Max(session.LastHeard, session.Output.LastPinged));
+            if (quiet > heartbeat - 2 * Interval.TotalMilliseconds) Ping(session);
             if (!session.IsAway && now - session.LastRequest > _options.AwayAfter.TotalMilliseconds) node.SetAway(session, true);
         }
     }

@@ -79,9 +79,13 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     /// <summary>How many pings were written so far; the client's pongs answer them in their order.</summary>
     public int Pings { get; private set; }
 
+    /// <summary>When the last of them was written, on the node's coarse clock.</summary>
+    public long LastPinged { get; private set; }
+
     /// <summary>Writes a ping into the open reply buffer and returns its number.</summary>
     public int Ping(FrameBuffer buffer)
     {
+        LastPinged = session.Now;
         ServerEvents.Ping(buffer);
         return ++Pings;
     }

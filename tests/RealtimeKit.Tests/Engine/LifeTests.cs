@@ -40,6 +40,29 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_client_that_only_reads_a_busy_channel_is_pinged_too_and_stays()
+    {
+        await using var node = await StartAsync();
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await using var client = await node.ConnectAsync("ann");
+        await client.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
+        var engine = node.Services.GetRequiredService<RealtimeNode>();
+        for (var heartbeat = 0; heartbeat < 4; heartbeat++)
+        {
+            for (var part = 0; part < 5; part++)
+            {
+                await node.Messaging.SendAsync("a", new OutgoingMessage { Text = "news" }, cancellationToken: TestContext.Current.CancellationToken);
+                await client.WaitForAsync("event");
+                await PassAsync(node, TimeSpan.FromSeconds(5));
+            }
+
+            await client.WaitForAsync("ping");
+            await client.SendAsync("""{"type":"pong"}""");
+            while (engine.Sessions.Single().LastHeard < engine.Now) await Task.Yield();
+        }
+    }
+
+    [Fact]
     public async Task A_sign_in_that_expires_closes_unless_it_was_refreshed()
     {
         await using var node = await StartAsync(builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>());
