@@ -41,8 +41,8 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
             swarm,
             server,
             _subscribers,
-            TimeSpan.FromSeconds(arguments.Number("warmup", 8)),
-            arguments.Number("fanout-publishes", 3000),
+            TimeSpan.FromSeconds(arguments.Number("warmup", 30)),
+            arguments.Number("fanout-publishes", 10_000),
             condition =>
             {
                 goOn = condition;

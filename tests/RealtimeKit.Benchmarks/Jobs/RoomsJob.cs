@@ -33,8 +33,8 @@ internal sealed class RoomsJob(Arguments arguments) : IJob
             swarm,
             server,
             _members,
-            TimeSpan.FromSeconds(arguments.Number("warmup", 8)),
-            arguments.Number("rooms-publishes", 60_000),
+            TimeSpan.FromSeconds(arguments.Number("warmup", 30)),
+            arguments.Number("rooms-publishes", 150_000),
             condition =>
             {
                 goOn = condition;

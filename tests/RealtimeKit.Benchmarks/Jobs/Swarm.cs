@@ -94,7 +94,7 @@ internal sealed class Swarm : ILoadEvents, IDisposable
         Loop.Dispose();
     }
 
-    /// <summary>The clients of SignalR send something every 15 seconds, and are dropped if they do not.</summary>
+    /// <summary>Clients of either kind are dropped if they say nothing for long; those of SignalR speak every 15 seconds.</summary>
     private void KeepAlives()
     {
         if (Stopwatch.GetElapsedTime(_kept) < KeepAlive)
