@@ -9,7 +9,7 @@ namespace RealtimeKit.InMemory;
 /// concurrent use; disposing it takes the node off the network.
 /// </summary>
 /// <param name="network">The network that the nodes share.</param>
-public sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBroker, IAsyncDisposable
+internal sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBroker, IAsyncDisposable
 {
     private const int QueueLength = 65_536;
     private static readonly byte[] Lost = [0];

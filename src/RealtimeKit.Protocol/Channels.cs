@@ -55,7 +55,7 @@ public sealed record ChannelSummary(
     long Read, long Unread, long Mentions, Message? Last);
 
 /// <summary>The words of the wire for kinds and roles.</summary>
-public static class ChannelWords
+internal static class ChannelWords
 {
     /// <summary>The word for a kind.</summary>
     public static string ToWord(this ChannelKind kind) => kind switch

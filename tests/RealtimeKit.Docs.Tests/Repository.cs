@@ -15,6 +15,13 @@ internal static class Repository
             .Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>The READMEs of the samples.</summary>
+    public static IReadOnlyList<string> Samples { get; } =
+    [
+        .. Directory.GetDirectories(Path.Combine(Root, "samples")).SelectMany(folder => Directory.GetFiles(folder, "README.md"))
+            .Select(file => Path.GetRelativePath(Root, file)).Order(StringComparer.Ordinal),
+    ];
+
     public static string Full(string path) => Path.Combine(Root, path);
 
     public static bool Exists(string path) => File.Exists(Full(path)) || Directory.Exists(Full(path));

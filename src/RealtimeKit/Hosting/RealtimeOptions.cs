@@ -3,7 +3,7 @@ namespace RealtimeKit;
 /// <summary>How the engine behaves. Checked when the host starts.</summary>
 public sealed class RealtimeOptions
 {
-    /// <summary>This node's name, told to clients. Default: the machine's name and a random suffix.</summary>
+    /// <summary>This node's name, told to clients; not empty. Default: the machine's name and a random suffix.</summary>
     public string NodeName { get; set; } = $"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..6]}";
 
     /// <summary>
@@ -12,37 +12,41 @@ public sealed class RealtimeOptions
     /// </summary>
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>How long a new connection may take to sign in. Default: 10 seconds.</summary>
+    /// <summary>How long a new connection may take to sign in. Default: 10 seconds; above zero.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How many channels one connection may be subscribed to. Default: 1,000.</summary>
+    /// <summary>How many channels one connection may be subscribed to. Default: 1,000; at least 1.</summary>
     public int ChannelsPerConnection { get; set; } = 1_000;
 
-    /// <summary>How many connections one user may have to this node. Default: 100.</summary>
+    /// <summary>How many connections one user may have to this node. Default: 100; at least 1.</summary>
     public int ConnectionsPerUser { get; set; } = 100;
 
     /// <summary>
     /// How many messages a second one user may publish through this node, with a burst of twice as many; 0 for no limit.
-    /// Default: 0.
+    /// Default: 0; 0 or more.
     /// </summary>
     public int MessagesPerSecond { get; set; }
 
-    /// <summary>How long a user may do nothing before presence tells <c>away</c>. Default: 5 minutes.</summary>
+    /// <summary>How long a user may do nothing before presence tells <c>away</c>. Default: 5 minutes; above zero.</summary>
     public TimeSpan AwayAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Up to how many subscribers of a channel, on all nodes together, are told of each coming and going; above it presence is told on request
-    /// only, because every arrival would cost as many signals as there are subscribers. Default: 200.
+    /// Up to how many subscribed connections of a channel, on all nodes together, are told of each coming and going; above it
+    /// presence is told on request only, because every arrival would cost as many signals as there are subscribers. Default: 200;
+    /// 0 or more.
     /// </summary>
     public int PresenceSignalsUpTo { get; set; } = 200;
 
-    /// <summary>How many bytes of latest events a channel keeps in memory for readers that are a little behind. Default: 262,144.</summary>
+    /// <summary>
+    /// How many bytes of latest events a channel keeps in memory for readers that are a little behind; the newest event stays
+    /// whatever its size. Default: 262,144; 0 or more.
+    /// </summary>
     public int TailBytesPerChannel { get; set; } = 256 * 1_024;
 
-    /// <summary>The same for all channels of the node together. Default: 67,108,864.</summary>
+    /// <summary>The same for all channels of the node together. Default: 67,108,864; 0 or more.</summary>
     public long TailBytesPerNode { get; set; } = 64L * 1_024 * 1_024;
 
-    /// <summary>How many changes one commit may carry. Default: 512.</summary>
+    /// <summary>How many changes one commit may carry. Default: 512; 1 to 10,000.</summary>
     public int AppendBatchSize { get; set; } = 512;
 
     /// <summary>Whether signed-in users may make channels by the <c>create</c> request. Default: false.</summary>
@@ -61,9 +65,12 @@ public sealed class RealtimeOptions
     /// </summary>
     public TimeSpan NodeHeartbeat { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long clients are given to connect elsewhere when the node stops. Default: 2 seconds.</summary>
+    /// <summary>How long clients are given to connect elsewhere when the node stops. Default: 2 seconds; 0 or more.</summary>
     public TimeSpan DrainPeriod { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>The sender of messages that the application sends in its own name. Default: <c>system</c>. No user may sign in by it.</summary>
+    /// <summary>
+    /// The sender of messages that the application sends in its own name: a valid identifier. No user may sign in by it.
+    /// Default: <c>system</c>.
+    /// </summary>
     public string SystemUser { get; set; } = "system";
 }

@@ -12,7 +12,7 @@ public static class ChangeRules
     public const int MaxReactionsPerMessage = 50;
 
     /// <summary>The most users that a summary of one reaction names; the count has all of them.</summary>
-    public const int MaxUsersPerReaction = 20;
+    public const int MaxUsersPerReaction = ProtocolConstants.MaxReactionUsers;
 
     /// <summary>Decides on a post whose id the channel already holds.</summary>
     /// <param name="post">The post.</param>

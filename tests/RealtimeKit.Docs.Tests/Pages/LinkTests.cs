@@ -7,7 +7,7 @@ namespace RealtimeKit.Docs.Pages;
 /// <summary>Every link from one file of the repository to another leads somewhere, and so does its anchor.</summary>
 public sealed partial class LinkTests
 {
-    public static TheoryData<string> All => [.. Repository.Pages];
+    public static TheoryData<string> All => [.. Repository.Pages, .. Repository.Samples];
 
     [Theory]
     [MemberData(nameof(All))]

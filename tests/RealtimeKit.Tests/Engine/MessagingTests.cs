@@ -49,6 +49,25 @@ public sealed class MessagingTests
     }
 
     [Fact]
+    public async Task An_id_belongs_to_who_publishes_it_first_in_its_channel()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.EnsureChannelAsync("b", cancellationToken: Cancel);
+        await using var eve = await node.ConnectAsync("eve");
+        var id = Guid.NewGuid();
+        await eve.RequestAsync(PublishOrderTests.Publish(2, "a", id, "Paid"), 2);
+        await eve.RequestAsync("""{"type":"edit","id":3,"channel":"a","sequence":1,"text":"Not paid"}""", 3);
+        var message = new OutgoingMessage { Id = new MessageId(id), Text = "Paid" };
+
+        var sending = () => node.Messaging.SendAsync("a", message, cancellationToken: Cancel);
+        await sending.Should().ThrowAsync<InvalidOperationException>().WithMessage("*another message*");
+        (await node.Messaging.SendAsync("a", message, sender: "eve", cancellationToken: Cancel)).Should().Match<SentMessage>(sent => sent.Duplicate && sent.Sequence == 1);
+        (await node.Messaging.ReadHistoryAsync("a", cancellationToken: Cancel)).Messages.Should().ContainSingle().Which.Text.Should().Be("Not paid");
+        (await node.Messaging.SendAsync("b", message, cancellationToken: Cancel)).Duplicate.Should().BeFalse();
+    }
+
+    [Fact]
     public async Task Members_are_added_listed_and_removed_and_the_last_owner_stays()
     {
         await using var node = await TestNode.StartAsync();
