@@ -63,7 +63,7 @@ public sealed class RealtimeClient : IAsyncDisposable
     /// cannot be reached is tried again until the client is closed; messages may be sent and channels subscribed before.
     /// </summary>
     /// <param name="cancellationToken">Ends the waiting; the client goes on trying.</param>
-    /// <exception cref="RealtimeException">The client was closed first, by the application or by the server.</exception>
+    /// <exception cref="RealtimeException">The client is or was closed, by the application or by the server; make a new one.</exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default)
     {
         lock (_gate) _running ??= _loop.RunAsync();

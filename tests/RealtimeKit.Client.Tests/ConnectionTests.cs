@@ -29,6 +29,7 @@ public sealed class ConnectionTests
         await send.InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>();
         await read.InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>();
         await client.Channel("lobby").Invoking(channel => channel.SendAsync("y")).Should().ThrowAsync<RealtimeException>();
+        await client.ConnectAsync(Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>();
     }
 
     [Theory]

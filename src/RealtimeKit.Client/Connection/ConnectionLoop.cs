@@ -15,6 +15,7 @@ internal sealed class ConnectionLoop(
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Task? _closed;
     private readonly ReconnectRules _rules = new(
         new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared), options.TokenProvider is not null);
 
@@ -22,8 +23,8 @@ internal sealed class ConnectionLoop(
     private bool _finished;
     private Link? _link;
 
-    /// <summary>Ends when the client is connected for the first time; fails where it is closed before.</summary>
-    public Task FirstConnected => _firstConnected.Task;
+    /// <summary>Ends when the client is connected for the first time; fails where it is closed.</summary>
+    public Task FirstConnected => Volatile.Read(ref _closed) ?? _firstConnected.Task;
 
     /// <summary>Runs until the client is closed. Never throws.</summary>
     public async Task RunAsync()
@@ -137,9 +138,10 @@ internal sealed class ConnectionLoop(
             end.Code == CloseCode.Unauthenticated ? ErrorCodes.Unauthenticated : ClientErrorCodes.Closed,
             $"The client is closed ({(int)end.Code}): {end.Reason}");
         Volatile.Write(ref _finished, true);
+        Volatile.Write(ref _closed, Task.FromException(error));
         foreach (var part in parts) part.Close(byApplication ? null : error);
         stateChanged(new ConnectionState(ConnectionStatus.Closed, CloseCode: end.Code, Reason: end.Reason));
         _firstConnected.TrySetException(error);
-        _ = _firstConnected.Task.Exception; // Nobody need have asked.
+        _ = (_firstConnected.Task.Exception, _closed.Exception); // Nobody need have asked.
     }
 }

@@ -38,7 +38,7 @@ internal static class Handshake
         {
             ErrorCodes.Unauthenticated => CloseCode.Unauthenticated,
             ErrorCodes.Forbidden => CloseCode.Disconnected,
-            ErrorCodes.Invalid or ErrorCodes.Unsupported => CloseCode.Malformed,
+            ErrorCodes.Invalid or ErrorCodes.TooLarge or ErrorCodes.Unsupported => CloseCode.Malformed,
             _ => CloseCode.Internal,
         },
         $"{error.Code}: {error.Message}") { ComeBackIn = error.RetryAfter };

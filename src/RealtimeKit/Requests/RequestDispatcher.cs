@@ -88,7 +88,8 @@ internal sealed class RequestDispatcher(RealtimeNode node)
 
         if (request.Type == "connect")
         {
-            await node.SignIns.ConnectAsync(request).ConfigureAwait(false);
+            if (length > ProtocolConstants.MaxFrameBytes) RefuseLarge(request);
+            else await node.SignIns.ConnectAsync(request).ConfigureAwait(false);
             return;
         }
 
@@ -102,7 +103,7 @@ internal sealed class RequestDispatcher(RealtimeNode node)
         // Publishes go their way many at once; whatever else is asked is asked after them.
         await session.Outstanding.DrainedAsync().ConfigureAwait(false);
         if (length > ProtocolConstants.MaxFrameBytes)
-            request.Error(ErrorCodes.TooLarge, $"A frame may have at most {ProtocolConstants.MaxFrameBytes} bytes.");
+            RefuseLarge(request);
         else if (request.IsFaulty())
             return;
         else if (request.Type == "ping")
@@ -116,6 +117,9 @@ internal sealed class RequestDispatcher(RealtimeNode node)
         else
             request.Error(ErrorCodes.Unsupported, $"This server has no request of type '{Shorten(request.Type)}'.");
     }
+
+    private static void RefuseLarge(Request request) =>
+        request.Error(ErrorCodes.TooLarge, $"A frame may have at most {ProtocolConstants.MaxFrameBytes} bytes.");
 
     private static string Shorten(string type) => type.Length <= ProtocolConstants.MaxNameLength ? type : type[..ProtocolConstants.MaxNameLength] + "…";
 

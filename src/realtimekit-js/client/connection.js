@@ -3,7 +3,7 @@
 /** @import { ClientOptions, Clock, Hello, State, StateChange } from '../client.js' */
 /** @import { Frame } from './requests.js' */
 
-import { finalClose, RealtimeError, serverError, tooLarge } from './errors.js';
+import { finalClose, isHopeless, RealtimeError, serverError, tooLarge } from './errors.js';
 import { isLonger, RequestTable } from './requests.js';
 
 const SUBPROTOCOL = 'realtimekit.v1.json';
@@ -143,7 +143,7 @@ export class Connection {
     if (this.state === 'connecting') {
       if (frame.type === 'connected') return this.#welcome(/** @type {any} */ (frame));
       const error = serverError(frame);
-      return this.#lost(error, error.code === 'unauthenticated' ? 4401 : 0);
+      return isHopeless(error) ? this.#end(error) : this.#lost(error, error.code === 'unauthenticated' ? 4401 : 0);
     }
     this.requests.answer(frame);
     this.#leaveIfDrained();

@@ -21,6 +21,7 @@ export class RealtimeError extends Error {
 }
 
 const MAY_RETRY = new Set(['unavailable', 'rate_limited']);
+const HOPELESS = new Set(['forbidden', 'invalid', 'too_large', 'unsupported']);
 const STAYS_CLOSED = new Map([
   [1000, ['closed', 'The server ended the connection.']],
   [4400, ['invalid', 'The server could not read what this client sent; it will not be sent again.']],
@@ -29,6 +30,9 @@ const STAYS_CLOSED = new Map([
 
 /** Whether what was refused may be asked again as it is. @param {RealtimeError} error */
 export const mayRetry = error => MAY_RETRY.has(error.code);
+
+/** Whether a sign-in that was refused so would be refused again. @param {RealtimeError} error */
+export const isHopeless = error => HOPELESS.has(error.code);
 
 /** What a close means after which a client stays away; `null` for all others. @param {number} code @param {string} reason */
 export function finalClose(code, reason) {

@@ -51,6 +51,14 @@ test('without a sign-in it closes as unauthenticated; with a provider it asks on
   assert.equal(asked, 3);
 });
 
+test('a sign-in that no server can take is not tried again', async () => {
+  const line = new Line();
+  const client = new RealtimeClient(new URL('/realtime', server.url), { webSocket: line.webSocket, token: 'x'.repeat(40_000), backoffBase: 1 });
+  await assert.rejects(client.connect(), rejectsWith('invalid'));
+  assert.equal(client.state, 'closed');
+  assert.equal(line.connections, 1);
+});
+
 test('a silent server is noticed after two heartbeats', async () => {
   const clock = new TestClock();
   const { client, line } = await ann({ clock });

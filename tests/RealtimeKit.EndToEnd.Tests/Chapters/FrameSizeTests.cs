@@ -34,6 +34,16 @@ public sealed class FrameSizeTests(QuickStartProcess server) : ProtocolTest(serv
     }
 
     [Fact]
+    public async Task A_connect_that_is_too_large_counts_as_not_sent()
+    {
+        var ann = await OpenAsync();
+        await ann.SendAsync(Fill("{\"type\":\"connect\",\"id\":1,\"x\":\"", "a", "\"}", FrameLimit + 1));
+        (await ann.ReplyAsync(1)).ShouldBeError("too_large");
+        await ann.SendAsync("{\"type\":\"connect\",\"id\":2}");
+        (await ann.ReplyAsync(2)).ShouldBe("connected");
+    }
+
+    [Fact]
     public async Task The_frames_around_one_that_is_too_large_are_served()
     {
         var ann = await ConnectAsync();
