@@ -31,7 +31,7 @@ internal sealed class SqliteStoreOptionsValidator : IValidateOptions<SqliteStore
         }
         catch (ArgumentException error)
         {
-            return $"The SQLite store's connection string cannot be read: {error.Message}";
+            return $"The SQLite store's connection string cannot be read: {error.Message} Give one such as \"Data Source=chat.db\".";
         }
 
         if (parsed.Mode == SqliteOpenMode.Memory || parsed.DataSource.Contains(":memory:", StringComparison.OrdinalIgnoreCase)

@@ -1,8 +1,28 @@
+using Microsoft.Extensions.Logging;
+
 namespace RealtimeKit;
 
 /// <summary>The transport's principal is the user: its name identifier, or else its name. Tokens are refused.</summary>
-internal sealed class DefaultAuthenticator : IAuthenticator
+internal sealed partial class DefaultAuthenticator(ILogger<DefaultAuthenticator> logger) : IAuthenticator
 {
-    public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken) =>
-        ValueTask.FromResult(SignIn.From(credentials.Principal));
+    private int _told;
+
+    public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken)
+    {
+        var signIn = SignIn.From(credentials.Principal);
+        if (signIn is null)
+        {
+            if (credentials.Principal?.Identity?.IsAuthenticated == true) LogNameless();
+            // Anybody can send tokens; what is to be mended is said once.
+            else if (credentials.Token is not null && Interlocked.Exchange(ref _told, 1) == 0) LogTokens();
+        }
+
+        return ValueTask.FromResult(signIn);
+    }
+
+    [LoggerMessage(27, LogLevel.Warning, "A token was refused: nothing here reads tokens. Call UseTokenScheme(\"Bearer\"), with the authentication scheme of your API, or UseAuthenticator<T>().")]
+    private partial void LogTokens();
+
+    [LoggerMessage(28, LogLevel.Warning, "A sign-in was refused: the user is authenticated but has none of the claims name identifier, sub and name. Give one when signing in, or call UseAuthenticator<T>().")]
+    private partial void LogNameless();
 }

@@ -26,7 +26,7 @@ internal sealed class SignIns(IAuthenticator authenticator, RealtimeOptions opti
         var (signIn, byPrincipal) = await SignInAsync(session.Connection, token, request.Ended).ConfigureAwait(false);
         if (signIn is null)
         {
-            request.Error(ErrorCodes.Unauthenticated, "The sign-in was refused: no valid cookie, bearer header or token came, or they name different users.");
+            request.Error(ErrorCodes.Unauthenticated, "The sign-in was refused: no valid cookie, bearer header or token came, they name different users, or the user they name is no id of 1 to 128 ASCII letters, digits and - _ . : @. The server's log may say more.");
             session.RefuseSignIn();
             return;
         }

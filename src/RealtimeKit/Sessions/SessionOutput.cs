@@ -9,8 +9,8 @@ namespace RealtimeKit;
 /// </summary>
 internal sealed class SessionOutput(Session session, ITransportConnection connection, CatchUpReader catchUps) : IThreadPoolWorkItem
 {
-    // Enough to fill a socket buffer; a larger write would only hold memory for longer.
-    private const int WriteBytes = 64 * 1_024;
+    // More of them gather in the pipe behind the socket; larger ones would be copied from there to there past the processor's cache.
+    private const int WriteBytes = 8 * 1_024;
     private const int SignalBacklog = 64 * 1_024;
     private const int ReplyBacklog = 256 * 1_024;
 

@@ -19,6 +19,7 @@ const systemClock = {
 
 /** @param {string|URL} url */
 function socketUrl(url) {
+  if (!globalThis.location && !URL.canParse(url)) throw new RealtimeError('invalid', `"${url}" is no whole address, which outside of a page it must be, such as wss://chat.example/realtime.`);
   const resolved = new URL(url, globalThis.location?.href);
   resolved.protocol = resolved.protocol.replace(/^http/, 'ws');
   if (!/^wss?:$/.test(resolved.protocol)) throw new RealtimeError('invalid', `"${url}" is no address for a WebSocket; use ws, wss, http, https or a path.`);

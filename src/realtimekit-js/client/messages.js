@@ -43,15 +43,31 @@
  * One step of a channel's history. Every message is told once as `posted`, in its state at that moment (it may be deleted
  * already); whatever follows is an update of the message with that `sequence`. After an absence several changes are told as
  * one: then `edited` means "replace it by `message`", whatever it was that changed. Put messages where their `sequence` says.
- * @typedef {object} Change
- * @property {'posted'|'edited'|'deleted'|'reacted'} kind
+ * @typedef {MessageChange|ReactionChange} Change
+ */
+
+/**
+ * @typedef {object} MessageChange
+ * @property {'posted'|'edited'|'deleted'} kind
  * @property {number} sequence
  * @property {number} version
- * @property {Message} [message] The whole message; not with `reacted`.
- * @property {Reactions} [reactions] With `reacted`: all reactions as they now are.
- * @property {string} [reaction] With `reacted`: which one.
- * @property {string} [user] With `reacted`: who.
- * @property {boolean} [removed] With `reacted`: whether it was taken back.
+ * @property {Message} message The whole message.
+ * @property {undefined} [reactions]
+ * @property {undefined} [reaction]
+ * @property {undefined} [user]
+ * @property {undefined} [removed]
+ */
+
+/**
+ * @typedef {object} ReactionChange
+ * @property {'reacted'} kind
+ * @property {number} sequence
+ * @property {number} version
+ * @property {Reactions} reactions All reactions as they now are.
+ * @property {string} reaction Which one.
+ * @property {string} user Who.
+ * @property {boolean} removed Whether it was taken back.
+ * @property {undefined} [message]
  */
 
 /** A new message id: a UUID of version 7, whose first 48 bits are the time, so that ids made later sort later. */

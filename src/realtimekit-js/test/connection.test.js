@@ -59,6 +59,10 @@ test('a sign-in that no server can take is not tried again', async () => {
   assert.equal(line.connections, 1);
 });
 
+test('outside of a page the address must be whole', () => {
+  assert.throws(() => new RealtimeClient('/realtime'), rejectsWith('invalid'));
+});
+
 test('a silent server is noticed after two heartbeats', async () => {
   const clock = new TestClock();
   const { client, line } = await ann({ clock });
