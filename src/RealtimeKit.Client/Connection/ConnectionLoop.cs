@@ -15,12 +15,11 @@ internal sealed class ConnectionLoop(
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Task? _closed;
     private readonly ReconnectRules _rules = new(
         new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared), options.TokenProvider is not null);
 
     private bool _joining = true;
-    private bool _finished;
+    private Task? _closed;
     private Link? _link;
 
     /// <summary>Ends when the client is connected for the first time; fails where it is closed.</summary>
@@ -58,7 +57,7 @@ internal sealed class ConnectionLoop(
     /// <summary>Asks the loop to end; it closes the present connection in good order.</summary>
     public void Stop()
     {
-        if (Volatile.Read(ref _finished)) return;
+        if (Volatile.Read(ref _closed) is not null) return;
         _stopping.Cancel();
         Volatile.Read(ref _link)?.BeginClose(new LinkEnd(CloseCode.Normal, ""));
     }
@@ -137,7 +136,6 @@ internal sealed class ConnectionLoop(
         var error = new RealtimeException(
             end.Code == CloseCode.Unauthenticated ? ErrorCodes.Unauthenticated : ClientErrorCodes.Closed,
             $"The client is closed ({(int)end.Code}): {end.Reason}");
-        Volatile.Write(ref _finished, true);
         Volatile.Write(ref _closed, Task.FromException(error));
         foreach (var part in parts) part.Close(byApplication ? null : error);
         stateChanged(new ConnectionState(ConnectionStatus.Closed, CloseCode: end.Code, Reason: end.Reason));

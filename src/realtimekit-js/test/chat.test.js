@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server } from './server.js';
-import { clientsOf, freshChannel, Line, next, record, rejectsWith, TestClock } from './support.js';
+import { test } from 'node:test';
+import { served } from './server.js';
+import { freshChannel, Line, next, record, rejectsWith, TestClock } from './support.js';
 
-const server = new Server();
-const clients = clientsOf(server);
-before(() => server.start());
-afterEach(() => clients.closeAll());
-after(() => server.remove());
+const { clients } = served();
 
 /** Ann and Bob, level in a channel of their own. @param {import('../client.js').ClientOptions} [bobs] */
 async function annAndBob(bobs) {

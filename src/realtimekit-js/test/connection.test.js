@@ -1,17 +1,13 @@
 // When the connection comes back, when it does not, and how soon.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
+import { test } from 'node:test';
 import { RealtimeClient } from '../client.js';
-import { Server } from './server.js';
-import { clientsOf, Line, next, reaches, rejectsWith, TestClock } from './support.js';
+import { served } from './server.js';
+import { Line, next, reaches, rejectsWith, TestClock } from './support.js';
 
-const server = new Server();
-const clients = clientsOf(server);
+const { server, clients } = served();
 const { ann } = clients;
-before(() => server.start());
-afterEach(() => clients.closeAll());
-after(() => server.remove());
 
 test('close codes decide whether it comes back', async () => {
   for (const code of [1000, 4401, 4403]) {

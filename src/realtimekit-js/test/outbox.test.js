@@ -1,16 +1,12 @@
 // Messages sent while lines are cut and servers killed: none lost, none doubled, in order.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server } from './server.js';
-import { clientsOf, freshChannel, Line, reaches, record, within } from './support.js';
+import { test } from 'node:test';
+import { served } from './server.js';
+import { freshChannel, Line, reaches, record, within } from './support.js';
 
-const server = new Server();
-const clients = clientsOf(server);
+const { server, clients } = served();
 const { ann, stored } = clients;
-before(() => server.start());
-afterEach(() => clients.closeAll());
-after(() => server.remove());
 
 test('a killed server loses nothing, doubles nothing and keeps the order', async () => {
   const { client, room, heard } = await ann();

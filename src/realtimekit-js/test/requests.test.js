@@ -1,16 +1,12 @@
 // What becomes of requests when there is no connection, and of those that the server does not take.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server } from './server.js';
-import { clientsOf, freshChannel, Line, reaches, rejectsWith, within } from './support.js';
+import { test } from 'node:test';
+import { served } from './server.js';
+import { freshChannel, Line, reaches, rejectsWith, within } from './support.js';
 
-const server = new Server();
-const clients = clientsOf(server);
+const { clients } = served();
 const { ann } = clients;
-before(() => server.start());
-afterEach(() => clients.closeAll());
-after(() => server.remove());
 
 test('without a connection reads wait and changes fail', async () => {
   const { client, line, room } = await ann();

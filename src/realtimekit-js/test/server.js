@@ -4,8 +4,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, afterEach, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { within } from './support.js';
+import { clientsOf, within } from './support.js';
 
 const sample = fileURLToPath(new URL('../../../samples/QuickStart/', import.meta.url));
 
@@ -70,4 +71,14 @@ export class Server {
     if (!cookie) throw new Error(`Signing in as "${name}" brought no cookie but ${reply.status}: ${await reply.text()}`);
     return cookie;
   }
+}
+
+/** A server for the tests of one file, and its clients, which are closed after each test. */
+export function served() {
+  const server = new Server();
+  const clients = clientsOf(server);
+  before(() => server.start());
+  afterEach(() => clients.closeAll());
+  after(() => server.remove());
+  return { server, clients };
 }

@@ -1,16 +1,12 @@
 // Each change told once, whatever was lost, doubled or unknown on the way.
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { Server } from './server.js';
-import { clientsOf, record } from './support.js';
+import { test } from 'node:test';
+import { served } from './server.js';
+import { record } from './support.js';
 
-const server = new Server();
-const clients = clientsOf(server);
+const { clients } = served();
 const { ann } = clients;
-before(() => server.start());
-afterEach(() => clients.closeAll());
-after(() => server.remove());
 
 test('a lost event is fetched, a doubled one dropped', async () => {
   const { line, room, heard } = await ann();
