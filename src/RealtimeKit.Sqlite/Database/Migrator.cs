@@ -20,6 +20,20 @@ internal static class Migrator
     /// <exception cref="InvalidOperationException">It belongs to something else, or to a newer version of this package.</exception>
     public static void Check(SqliteSession session, string name)
     {
+        // In one transaction: what is asked belongs to one moment, even while another process makes the database.
+        session.Run("BEGIN");
+        try
+        {
+            CheckInTransaction(session, name);
+        }
+        finally
+        {
+            session.Rollback();
+        }
+    }
+
+    private static void CheckInTransaction(SqliteSession session, string name)
+    {
         var application = session.Use("PRAGMA application_id").Scalar();
         var version = session.Use("PRAGMA user_version").Scalar();
         var isEmpty = application == 0 && version == 0 && session.Use("SELECT count(*) FROM sqlite_master").Scalar() == 0;
@@ -39,7 +53,7 @@ internal static class Migrator
             session.Run("BEGIN IMMEDIATE");
             try
             {
-                Check(session, name);
+                CheckInTransaction(session, name);
                 var version = (int)session.Use("PRAGMA user_version").Scalar()!.Value;
                 if (version < Version) Step(session, version);
                 session.Run("COMMIT");

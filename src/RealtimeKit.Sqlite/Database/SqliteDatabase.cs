@@ -26,6 +26,9 @@ internal sealed class SqliteDatabase
     /// <summary>The file's name as given, for messages.</summary>
     public string Name { get; }
 
+    /// <summary>How long the locks of other connections are waited for.</summary>
+    public TimeSpan BusyTimeout => _options.BusyTimeout;
+
     /// <summary>Opens the connection that writes; makes or migrates the database first.</summary>
     /// <exception cref="InvalidOperationException">The file is not a database that this version can use.</exception>
     public SqliteSession OpenWriter() => Open(session =>
@@ -66,7 +69,7 @@ internal sealed class SqliteDatabase
         try
         {
             connection.Open();
-            _ = raw.sqlite3_busy_timeout(connection.Handle, (int)_options.BusyTimeout.TotalMilliseconds);
+            _ = raw.sqlite3_busy_timeout(connection.Handle, (int)BusyTimeout.TotalMilliseconds);
             session = new SqliteSession(connection);
             prepare(session);
             return session;

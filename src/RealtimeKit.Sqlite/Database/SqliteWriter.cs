@@ -9,6 +9,8 @@ namespace RealtimeKit.Sqlite.Database;
 /// </summary>
 internal sealed class SqliteWriter(SqliteDatabase database) : IDisposable
 {
+    private static readonly TimeSpan PauseOfOpening = TimeSpan.FromMilliseconds(10);
+
     private readonly SemaphoreSlim _gate = new(1, 1);
     private SqliteSession? _session;
     private bool _disposed;
@@ -45,7 +47,8 @@ internal sealed class SqliteWriter(SqliteDatabase database) : IDisposable
         try
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteStore));
-            return await Task.Run(() => body(_session ??= database.OpenWriter()), CancellationToken.None).ConfigureAwait(false);
+            var session = _session ??= await OpenSessionAsync().ConfigureAwait(false);
+            return await Task.Run(() => body(session), CancellationToken.None).ConfigureAwait(false);
         }
         catch (SqliteException error)
         {
@@ -54,6 +57,24 @@ internal sealed class SqliteWriter(SqliteDatabase database) : IDisposable
         finally
         {
             _gate.Release();
+        }
+    }
+
+    // SQLite waits for other processes' locks, but not where two make the same file at once: one of them has to begin again.
+    private async Task<SqliteSession> OpenSessionAsync()
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await Task.Run(database.OpenWriter).ConfigureAwait(false);
+            }
+            catch (SqliteException error) when (
+                error.SqliteErrorCode == raw.SQLITE_BUSY && TimeProvider.System.GetElapsedTime(began) < database.BusyTimeout)
+            {
+                await Task.Delay(PauseOfOpening).ConfigureAwait(false);
+            }
         }
     }
 
