@@ -87,6 +87,9 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
 
     public Publisher Publisher { get; }
 
+    /// <summary>The order in which sessions write.</summary>
+    public WriteTurns WriteTurns { get; } = new();
+
     public RequestDispatcher Requests { get; }
 
     public UserSessions Users { get; }

@@ -167,7 +167,8 @@ internal sealed class Session
 
     private async ValueTask<bool> ReceiveAsync(FrameBuffer buffer)
     {
-        var receiving = _connection.ReceiveAsync(buffer, Ended);
+        // Without a token, which would cost a registration for each message: an abort ends the wait.
+        var receiving = _connection.ReceiveAsync(buffer, CancellationToken.None);
         var waited = !receiving.IsCompleted;
         if (waited && _signInRefused) Close(CloseCode.Unauthenticated, "The sign-in was refused.");
         var received = await receiving.ConfigureAwait(false);

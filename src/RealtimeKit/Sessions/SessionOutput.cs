@@ -7,7 +7,7 @@ namespace RealtimeKit;
 /// tails of their channels, and only the fact that there are some is noted here. Whoever notes something starts the
 /// writing unless it is under way; while one write is under way the next one gathers.
 /// </summary>
-internal sealed class SessionOutput(Session session, ITransportConnection connection, CatchUpReader catchUps) : IThreadPoolWorkItem
+internal sealed class SessionOutput(Session session, ITransportConnection connection, CatchUpReader catchUps)
 {
     // More of them gather in the pipe behind the socket; larger ones would be copied from there to there past the processor's cache.
     private const int WriteBytes = 8 * 1_024;
@@ -25,6 +25,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     private bool _lost;
     private int _refusalsNoted;
     private int _refusalsTaken;
+    private long _written;
 
     /// <summary>When something was last sent, on the node's coarse clock.</summary>
     public long LastSent { get; private set; }
@@ -128,7 +129,14 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         }
     }
 
-    void IThreadPoolWorkItem.Execute() => _ = WriteAsync();
+    /// <summary>Writes what there is; called when it is this session's turn.</summary>
+    /// <returns>About how many bytes the socket took without a wait.</returns>
+    public long Write()
+    {
+        var before = _written;
+        _ = WriteAsync();
+        return _written - before;
+    }
 
     private async Task WriteAsync()
     {
@@ -138,6 +146,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
             (CloseCode Code, string Reason)? close;
             while (Gather(ref buffer, out close))
             {
+                _written += buffer.Length;
                 await connection.SendAsync(buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
                 buffer.Clear();
             }
@@ -302,7 +311,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     {
         if (_writing || _lost) return;
         _writing = true;
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        session.Node.WriteTurns.Enqueue(this);
     }
 
     /// <summary>The reply buffer, locked.</summary>

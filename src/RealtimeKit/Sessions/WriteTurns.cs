@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Lets the sessions that have something to send write it, in their order and a few at a time. Between two turns the thread
+/// pool comes to the sockets, which then send what was written while it is still in the processor's cache; a thousand readers'
+/// writes in a row would push each other out of it. Safe for concurrent use.
+/// </summary>
+internal sealed class WriteTurns : IThreadPoolWorkItem
+{
+    // Enough for many sessions with a message each, and for one or two with all that fits into the pipe behind a socket.
+    private const int BytesInTurn = 64 * 1_024;
+
+    private readonly ConcurrentQueue<SessionOutput> _waiting = new();
+    private readonly int _mostWriters = Environment.ProcessorCount;
+    private int _writers;
+
+    /// <summary>Asks for a turn.</summary>
+    public void Enqueue(SessionOutput output)
+    {
+        _waiting.Enqueue(output);
+        AddWriter();
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        for (var written = 0L; written < BytesInTurn && _waiting.TryDequeue(out var output);) written += output.Write();
+        if (!_waiting.IsEmpty)
+        {
+            Queue();
+            return;
+        }
+
+        Interlocked.Decrement(ref _writers);
+        // One may have asked meanwhile and found all writers at work.
+        if (!_waiting.IsEmpty) AddWriter();
+    }
+
+    private void AddWriter()
+    {
+        for (var writers = Volatile.Read(ref _writers); writers < _mostWriters;)
+        {
+            var found = Interlocked.CompareExchange(ref _writers, writers + 1, writers);
+            if (found == writers)
+            {
+                Queue();
+                return;
+            }
+
+            writers = found;
+        }
+    }
+
+    private void Queue() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+}
