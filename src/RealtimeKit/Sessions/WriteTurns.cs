@@ -39,7 +39,8 @@ internal sealed class WriteTurns : IThreadPoolWorkItem
 
     private void AddWriter()
     {
-        for (var writers = Volatile.Read(ref _writers); writers < _mostWriters;)
+        // Read behind a fence: either this sees that a writer has gone, or that one sees what is waiting.
+        for (var writers = Interlocked.CompareExchange(ref _writers, 0, 0); writers < _mostWriters;)
         {
             var found = Interlocked.CompareExchange(ref _writers, writers + 1, writers);
             if (found == writers)

@@ -41,7 +41,7 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
             swarm,
             server,
             _subscribers,
-            TimeSpan.FromSeconds(arguments.Number("warmup", 30)),
+            TimeSpan.FromSeconds(arguments.Number("warmup", 45)),
             arguments.Number("fanout-publishes", 10_000),
             condition =>
             {

@@ -33,7 +33,7 @@ internal sealed class RoomsJob(Arguments arguments) : IJob
             swarm,
             server,
             _members,
-            TimeSpan.FromSeconds(arguments.Number("warmup", 30)),
+            TimeSpan.FromSeconds(arguments.Number("warmup", 45)),
             arguments.Number("rooms-publishes", 150_000),
             condition =>
             {

@@ -22,7 +22,7 @@ internal sealed class StormJob(Arguments arguments) : IJob
     public async Task<Measurement> RunAsync(Contender contender, ServerProcess server)
     {
         // A server that has just started would compile, not serve: it sees smaller storms until it has had its time to warm up.
-        var (cold, warmUp) = (server.Cpu(), TimeSpan.FromSeconds(arguments.Number("warmup", 30)));
+        var (cold, warmUp) = (server.Cpu(), TimeSpan.FromSeconds(arguments.Number("warmup", 45)));
         while (server.Cpu() - cold < warmUp)
         {
             using (var first = new Swarm(contender.Wire))
