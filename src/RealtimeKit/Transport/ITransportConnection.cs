@@ -26,7 +26,7 @@ public interface ITransportConnection
     /// <returns>What came. After anything but a message nothing more will be received.</returns>
     ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, CancellationToken cancellationToken);
 
-    /// <summary>Sends one message. Ends when the memory may be used again; waits while the peer does not read.</summary>
+    /// <summary>Sends one message. Ends when the memory may be used again; waits, without blocking, while the peer does not read.</summary>
     /// <exception cref="IOException">The connection is lost.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
 
