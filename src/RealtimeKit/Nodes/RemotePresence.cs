@@ -21,7 +21,7 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     /// <summary>A channel begins to be served: the others are asked who is there.</summary>
     public void Serve(LocalChannel channel)
     {
-        var rollCall = channel.RollCall = new RollCall();
+        var rollCall = channel.RollCall = new RollCall(node.Time.GetTimestamp());
         if (!link.Post(() => _unasked.Add(channel))) rollCall.End();
     }
 

@@ -1,10 +1,13 @@
 namespace RealtimeKit;
 
 /// <summary>The asking around of a node that begins to serve a channel: done when every other node has said who is there.</summary>
-internal sealed class RollCall
+internal sealed class RollCall(long began)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private HashSet<Guid>? _waiting;
+
+    /// <summary>When the channel began to be served, as a timestamp of the clock.</summary>
+    public long Began { get; } = began;
 
     /// <summary>Ends when all have answered.</summary>
     public Task Done => _done.Task;

@@ -5,7 +5,8 @@ namespace RealtimeKit;
 /// <summary>Who is in a channel, over all nodes.</summary>
 internal static class PresencePicture
 {
-    // A node that does not answer by then is left out; its word comes with the next heartbeat.
+    // A node that does not answer by then is left out; its word comes with the next heartbeat. An answer that was lost is
+    // waited for once, not by everybody who asks later.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     public static async ValueTask<IReadOnlyList<PresentUser>> ReadAsync(RealtimeNode node, string channel, CancellationToken cancellationToken)
@@ -17,7 +18,8 @@ internal static class PresencePicture
         {
             if (local.RollCall is { Done.IsCompleted: false } rollCall)
             {
-                await rollCall.Done.WaitAsync(Patience, node.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var left = Patience - node.Time.GetElapsedTime(rollCall.Began);
+                if (left > TimeSpan.Zero) await rollCall.Done.WaitAsync(left, node.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
                 // From here on it would be news.
                 rollCall.End();

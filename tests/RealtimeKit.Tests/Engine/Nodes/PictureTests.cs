@@ -22,6 +22,8 @@ public sealed class PictureTests
     [InlineData(6)]
     [InlineData(7)]
     [InlineData(8)]
+    [InlineData(859994806)]
+    [InlineData(1584897535)]
     [InlineData(0)]
     public async Task Fifteen_seconds_after_healing_every_node_has_the_true_picture(int seed)
     {
