@@ -26,14 +26,8 @@ internal sealed class WriteTurns : IThreadPoolWorkItem
     void IThreadPoolWorkItem.Execute()
     {
         for (var written = 0L; written < BytesInTurn && _waiting.TryDequeue(out var output);) written += output.Write();
-        if (!_waiting.IsEmpty)
-        {
-            Queue();
-            return;
-        }
-
         Interlocked.Decrement(ref _writers);
-        // One may have asked meanwhile and found all writers at work.
+        // Those who are left, or who asked meanwhile and found all writers at work.
         if (!_waiting.IsEmpty) AddWriter();
     }
 
@@ -45,13 +39,11 @@ internal sealed class WriteTurns : IThreadPoolWorkItem
             var found = Interlocked.CompareExchange(ref _writers, writers + 1, writers);
             if (found == writers)
             {
-                Queue();
+                ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
                 return;
             }
 
             writers = found;
         }
     }
-
-    private void Queue() => ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
 }
