@@ -1,5 +1,7 @@
+using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 using RealtimeKit.Protocol;
@@ -48,7 +50,7 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
             // The protocol has its own keep-alive, for which one timer serves all connections.
             KeepAliveInterval = Timeout.InfiniteTimeSpan,
         }).ConfigureAwait(false);
-        var connection = new WebSocketConnection(socket, context.User, Expiry(context), Token(context.Request), context.Abort);
+        var connection = new WebSocketConnection(socket, Principal(context), Expiry(context), Token(context.Request), context.Abort);
         await connections.HandleAsync(connection, context.RequestAborted).ConfigureAwait(false);
     }
 
@@ -60,6 +62,9 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
         return _origins.Contains("*") || _origins.Contains(value)
             || string.Equals(value, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
     }
+
+    // Not HttpContext.User, which makes one where nobody was authenticated.
+    private static ClaimsPrincipal? Principal(HttpContext context) => context.Features.Get<IHttpAuthenticationFeature>()?.User;
 
     private static DateTimeOffset? Expiry(HttpContext context) =>
         context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;

@@ -138,7 +138,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         Link?.Dispose();
     }
 
-    public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
+    public Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
         // A connection lives long: each message is a trace of its own, not a part of the upgrade's.
@@ -146,7 +146,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         var session = new Session(this, connection, Guid.NewGuid().ToString("N"));
         _sessions[session.Id] = session;
         if (_stopping) session.Close(CloseCode.GoingAway, "The node is going away.");
-        await session.RunAsync(cancellationToken).ConfigureAwait(false);
+        return session.RunAsync(cancellationToken);
     }
 
     public void Remove(Session session)

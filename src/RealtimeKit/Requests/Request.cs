@@ -3,12 +3,15 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>One frame of a client on its way through a handler.</summary>
-internal sealed class Request(Session session)
+internal sealed class Request
 {
+    [ThreadStatic]
+    private static Request? _spare;
+
     /// <summary>The frame's fields; a handler reads them and then asks whether that noted a fault.</summary>
     public FrameFields Fields;
 
-    public Session Session { get; } = session;
+    public Session Session { get; private set; } = null!;
 
     public RealtimeNode Node => Session.Node;
 
@@ -20,6 +23,21 @@ internal sealed class Request(Session session)
 
     /// <summary>The id to answer to; none where the frame needs no answer.</summary>
     public long? Id { get; set; }
+
+    /// <summary>Gives an empty one; <see cref="Return"/> must follow once nobody uses it any more.</summary>
+    public static Request Rent(Session session)
+    {
+        var request = _spare ?? new Request();
+        _spare = null;
+        request.Session = session;
+        return request;
+    }
+
+    public void Return()
+    {
+        (Fields, Session, Type, Id) = (default, null!, "", null);
+        _spare = this;
+    }
 
     public void Ok(long? version = null, string? channel = null, DateTimeOffset? expires = null)
     {

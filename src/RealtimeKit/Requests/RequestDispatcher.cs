@@ -28,17 +28,19 @@ internal sealed class RequestDispatcher(RealtimeNode node)
 
     public async ValueTask HandleMessageAsync(Session session, ReadOnlyMemory<byte> message)
     {
-        var request = new Request(session);
+        var request = Request.Rent(session);
         while (!message.IsEmpty && !session.Output.IsClosing)
         {
             var end = message.Span.IndexOf((byte)'\n');
             var frame = end < 0 ? message : message[..end];
             message = end < 0 ? default : message[(end + 1)..];
             if (IsBlank(frame.Span)) continue;
-            if (!await session.HandleAsync(HandleFrameAsync(request, frame)).ConfigureAwait(false)) return;
+            if (!await session.HandleAsync(HandleFrameAsync(request, frame)).ConfigureAwait(false)) break;
             // One message may hold thousands of requests: no more are taken than the client reads the replies of.
             await session.Output.WaitForRoomAsync().ConfigureAwait(false);
         }
+
+        request.Return();
     }
 
     private static bool IsBlank(ReadOnlySpan<byte> frame) => frame.IndexOfAnyExcept(" \t\r"u8) < 0;

@@ -147,7 +147,30 @@ internal sealed class Session
         await using var stop = cancellationToken.UnsafeRegister(static session => ((Session)session!).Abort(), this).ConfigureAwait(false);
         try
         {
-            while (await ReceiveAsync(buffer).ConfigureAwait(false)) buffer.Dispose();
+            // One loop and no method for each message, whose state would have to be kept for each that is waited for.
+            while (true)
+            {
+                // Without a token, which would cost a registration for each message: an abort ends the wait.
+                var receiving = _connection.ReceiveAsync(buffer, CancellationToken.None);
+                var waited = !receiving.IsCompleted;
+                if (waited && _signInRefused) Close(CloseCode.Unauthenticated, "The sign-in was refused.");
+                var received = await receiving.ConfigureAwait(false);
+                LastHeard = Now;
+                if (waited) Refusals.Tire();
+                if (received != ReceiveResult.Message)
+                {
+                    CloseFor(received);
+                    break;
+                }
+
+                Interlocked.Exchange(ref _answering, 1);
+                if (!IsLeaving && !Output.IsClosing) await Node.Requests.HandleMessageAsync(this, buffer.WrittenMemory).ConfigureAwait(false);
+                Interlocked.Exchange(ref _answering, 0);
+                if (IsLeaving) await CloseAnsweredAsync().ConfigureAwait(false);
+                buffer.Dispose();
+                // An answer that is ready does not wait for its turn.
+                Output.Write();
+            }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
@@ -165,32 +188,12 @@ internal sealed class Session
         }
     }
 
-    private async ValueTask<bool> ReceiveAsync(FrameBuffer buffer)
+    private void CloseFor(ReceiveResult received)
     {
-        // Without a token, which would cost a registration for each message: an abort ends the wait.
-        var receiving = _connection.ReceiveAsync(buffer, CancellationToken.None);
-        var waited = !receiving.IsCompleted;
-        if (waited && _signInRefused) Close(CloseCode.Unauthenticated, "The sign-in was refused.");
-        var received = await receiving.ConfigureAwait(false);
-        LastHeard = Now;
-        if (waited) Refusals.Tire();
-        switch (received)
-        {
-            case ReceiveResult.Closed:
-                return false;
-            case ReceiveResult.TooBig:
-                Close(CloseCode.MessageTooBig, ErrorCodes.TooLarge, $"A message may have at most {ProtocolConstants.MaxMessageBytes} bytes.");
-                return false;
-            case ReceiveResult.Binary:
-                Close(CloseCode.Binary, "Frames are text.");
-                return false;
-        }
-
-        Interlocked.Exchange(ref _answering, 1);
-        if (!IsLeaving && !Output.IsClosing) await Node.Requests.HandleMessageAsync(this, buffer.WrittenMemory).ConfigureAwait(false);
-        Interlocked.Exchange(ref _answering, 0);
-        if (IsLeaving) await CloseAnsweredAsync().ConfigureAwait(false);
-        return true;
+        if (received == ReceiveResult.TooBig)
+            Close(CloseCode.MessageTooBig, ErrorCodes.TooLarge, $"A message may have at most {ProtocolConstants.MaxMessageBytes} bytes.");
+        else if (received == ReceiveResult.Binary)
+            Close(CloseCode.Binary, "Frames are text.");
     }
 
     private async Task CloseAnsweredAsync()

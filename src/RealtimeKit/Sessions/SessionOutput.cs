@@ -16,12 +16,14 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
 
     private readonly Lock _gate = new();
     private FrameBuffer _replies = new();
+    private FrameBuffer _sending = new();
     private Subscription? _firstMoved;
     private Subscription? _lastMoved;
     private TaskCompletionSource? _room;
     private TaskCompletionSource? _ended;
     private (CloseCode Code, string Reason)? _close;
     private bool _writing;
+    private bool _waiting;
     private bool _lost;
     private int _refusalsNoted;
     private int _refusalsTaken;
@@ -42,13 +44,15 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         return new Scope(this);
     }
 
-    public void Signal(ReadOnlySpan<byte> frame)
+    /// <summary>Sends signals, given in one part or two; they may be lost.</summary>
+    public void Signal(ReadOnlySpan<byte> frames, ReadOnlySpan<byte> more = default)
     {
         lock (_gate)
         {
             // A signal may be lost; a reader who does not read is no reason to hold them.
-            if (frame.IsEmpty || _lost || IsClosing || _replies.Length > SignalBacklog) return;
-            _replies.Append(frame);
+            if ((frames.IsEmpty && more.IsEmpty) || _lost || IsClosing || _replies.Length > SignalBacklog) return;
+            _replies.Append(frames);
+            _replies.Append(more);
             Schedule();
         }
     }
@@ -129,10 +133,16 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         }
     }
 
-    /// <summary>Writes what there is; called when it is this session's turn.</summary>
+    /// <summary>Writes what waits to be written: when it is this session's turn, or before where that saves the wait.</summary>
     /// <returns>About how many bytes the socket took without a wait.</returns>
     public long Write()
     {
+        lock (_gate)
+        {
+            if (!_waiting) return 0;
+            _waiting = false;
+        }
+
         var before = _written;
         _ = WriteAsync();
         return _written - before;
@@ -140,15 +150,14 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
 
     private async Task WriteAsync()
     {
-        var buffer = new FrameBuffer();
         try
         {
             (CloseCode Code, string Reason)? close;
-            while (Gather(ref buffer, out close))
+            while (Gather(out close))
             {
-                _written += buffer.Length;
-                await connection.SendAsync(buffer.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
-                buffer.Clear();
+                _written += _sending.Length;
+                await connection.SendAsync(_sending.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
+                _sending.Clear();
             }
 
             if (close is { } told)
@@ -163,26 +172,24 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
             EndWriting();
             session.Lose(exception);
         }
-        finally
-        {
-            buffer.Dispose();
-        }
     }
 
-    private bool Gather(ref FrameBuffer buffer, out (CloseCode Code, string Reason)? close)
+    /// <summary>Takes what is to be sent next; false where that is nothing, or nothing but the close.</summary>
+    private bool Gather(out (CloseCode Code, string Reason)? close)
     {
         lock (_gate)
         {
             close = null;
             LastSent = session.Now;
-            (_replies, buffer) = (buffer, _replies);
+            (_replies, _sending) = (_sending, _replies);
             _refusalsTaken = _refusalsNoted;
             _room?.TrySetResult();
             _room = null;
             if (_close is null && !_lost)
-                GatherEvents(buffer);
-            if (buffer.Length > 0 && !_lost) return true;
+                GatherEvents(_sending);
+            if (_sending.Length > 0 && !_lost) return true;
             _replies.Dispose();
+            _sending.Dispose();
             if (_close is not null && !_lost)
             {
                 // Still "writing": nothing may come behind the close.
@@ -217,6 +224,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
             _lost = true;
             _writing = false;
             _replies.Dispose();
+            _sending.Dispose();
             _room?.TrySetResult();
             _ended?.TrySetResult();
         }
@@ -310,7 +318,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     private void Schedule()
     {
         if (_writing || _lost) return;
-        _writing = true;
+        _writing = _waiting = true;
         session.Node.WriteTurns.Enqueue(this);
     }
 
