@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -141,8 +140,6 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     public Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        // A connection lives long: each message is a trace of its own, not a part of the upgrade's.
-        Activity.Current = null;
         var session = new Session(this, connection, Guid.NewGuid().ToString("N"));
         _sessions[session.Id] = session;
         if (_stopping) session.Close(CloseCode.GoingAway, "The node is going away.");

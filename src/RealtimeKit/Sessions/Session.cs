@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
@@ -143,6 +144,8 @@ internal sealed class Session
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        // A connection lives long: each message is a trace of its own, not a part of the upgrade's.
+        Activity.Current = null;
         var buffer = new FrameBuffer();
         await using var stop = cancellationToken.UnsafeRegister(static session => ((Session)session!).Abort(), this).ConfigureAwait(false);
         try

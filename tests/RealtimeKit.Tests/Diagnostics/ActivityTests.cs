@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Security.Claims;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
@@ -33,6 +35,16 @@ public sealed class ActivityTests : IDisposable
     {
         _listener.Dispose();
         _host.Dispose();
+    }
+
+    [Fact]
+    public async Task Whoever_hands_a_connection_in_keeps_its_activity()
+    {
+        await using var node = await TestNode.StartAsync();
+        using var opening = _host.StartActivity("opening")!;
+        var serving = node.Services.GetRequiredService<IConnectionHandler>().HandleAsync(new GoneConnection(), Cancel);
+        Activity.Current.Should().BeSameAs(opening);
+        await serving;
     }
 
     [Fact]
@@ -86,5 +98,25 @@ public sealed class ActivityTests : IDisposable
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         deadline.CancelAfter(TimeSpan.FromSeconds(10));
         while (!holds()) await Task.Delay(5, deadline.Token);
+    }
+
+    /// <summary>A connection whose client has gone already.</summary>
+    private sealed class GoneConnection : ITransportConnection
+    {
+        public ClaimsPrincipal? Principal => null;
+
+        public DateTimeOffset? PrincipalExpires => null;
+
+        public string? Token => null;
+
+        public ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, CancellationToken cancellationToken) => new(ReceiveResult.Closed);
+
+        public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public ValueTask CloseAsync(CloseCode code, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+        public void Abort()
+        {
+        }
     }
 }
