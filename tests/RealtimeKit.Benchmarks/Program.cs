@@ -8,8 +8,8 @@ using RealtimeKit.Benchmarks.Servers;
 
 const string Usage = """
     load     [--jobs fanout,rooms,idle,storm] [--rounds 3] [--servers signalr-msgpack,signalr-json,realtimekit,pipe]
-             [--warmup 30] [--fanout-publishes 10000] [--until acknowledged|returned] [--rooms-publishes 150000]
-             [--storms 5]
+             [--warmup 45] [--fanout-publishes 10000] [--until acknowledged|returned] [--rooms-publishes 150000]
+             [--storms 8]
              the same jobs on SignalR and on RealtimeKit
     durable  [--rounds 3] [--seconds 5] [--channels 64] [--window 64] [--rate 5000] [--paced 20] [--folder /tmp]
              durable messages per second and the latency of acknowledgements, with SQLite

@@ -23,7 +23,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     private TaskCompletionSource? _ended;
     private (CloseCode Code, string Reason)? _close;
     private bool _writing;
-    private bool _waiting;
+    private volatile bool _waiting;
     private bool _lost;
     private int _refusalsNoted;
     private int _refusalsTaken;
@@ -137,6 +137,8 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     /// <returns>About how many bytes the socket took without a wait.</returns>
     public long Write()
     {
+        // Most messages leave nothing at once: they do not take the lock.
+        if (!_waiting) return 0;
         lock (_gate)
         {
             if (!_waiting) return 0;

@@ -23,7 +23,7 @@ internal sealed class FanOutJob(Arguments arguments) : IJob
 
     public int Channels => 1;
 
-    public async Task<Measurement> RunAsync(Contender contender, ServerProcess server)
+    public async Task<Measurement> MeasureAsync(Contender contender, ServerProcess server)
     {
         using var swarm = new Swarm(contender.Wire);
         Func<bool> goOn = () => false;

@@ -14,5 +14,14 @@ internal interface IJob
     /// <summary>How many channels, <c>c0</c> and so on, the server is to have.</summary>
     int Channels { get; }
 
-    Task<Measurement> RunAsync(Contender contender, Processes.ServerProcess server);
+    /// <summary>
+    /// How many times each server is measured in a round, the servers in turns. What the machine's neighbours do then
+    /// falls on all of them alike.
+    /// </summary>
+    int Turns => 1;
+
+    /// <summary>Lets a server that has just started warm up, where the measuring does not do so itself.</summary>
+    Task WarmUpAsync(Contender contender, Processes.ServerProcess server) => Task.CompletedTask;
+
+    Task<Measurement> MeasureAsync(Contender contender, Processes.ServerProcess server);
 }

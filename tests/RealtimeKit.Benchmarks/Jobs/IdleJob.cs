@@ -18,7 +18,7 @@ internal sealed class IdleJob(Arguments arguments) : IJob
 
     public int Channels => (_connections + _each - 1) / _each;
 
-    public async Task<Measurement> RunAsync(Contender contender, ServerProcess server)
+    public async Task<Measurement> MeasureAsync(Contender contender, ServerProcess server)
     {
         // The first connections bring code and tables with them that later ones share.
         using (var first = new Swarm(contender.Wire))
@@ -29,10 +29,10 @@ internal sealed class IdleJob(Arguments arguments) : IJob
 
         using var swarm = new Swarm(contender.Wire);
         swarm.Connect(server.Port, _connections, x => $"c{x / _each}");
-        Rest(swarm, TimeSpan.FromSeconds(3));
+        swarm.Rest(TimeSpan.FromSeconds(3));
         var untouched = await server.MemoryAsync();
         await server.SettleAsync();
-        Rest(swarm, TimeSpan.FromSeconds(1));
+        swarm.Rest(TimeSpan.FromSeconds(1));
         var after = await server.SettleAsync();
         return new Measurement(
             Each(x => x.Private, after),
@@ -42,12 +42,5 @@ internal sealed class IdleJob(Arguments arguments) : IJob
                 $"after a full collection: private {Each(x => x.Private, after):n0}, resident {Each(x => x.Resident, after):n0}, managed heap {Each(x => x.Heap, after):n0}; before it: private {Each(x => x.Private, untouched):n0}"));
 
         double Each(Func<MemoryReport, long> part, MemoryReport now) => (part(now) - part(before)) / (double)_connections;
-    }
-
-    /// <summary>Nothing is published, but a ping wants its answer.</summary>
-    private static void Rest(Swarm swarm, TimeSpan time)
-    {
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
-        swarm.Run(() => System.Diagnostics.Stopwatch.GetElapsedTime(start) > time, TimeSpan.FromMinutes(1));
     }
 }

@@ -1,9 +1,10 @@
+using System.Globalization;
 using RealtimeKit.Benchmarks.Processes;
 using RealtimeKit.Benchmarks.Reports;
 
 namespace RealtimeKit.Benchmarks.Jobs;
 
-/// <summary>Runs every job on every server in alternation, several rounds, and prints the comparison.</summary>
+/// <summary>Runs every job on every server in alternation, several rounds with fresh servers in each, and prints the comparison.</summary>
 internal static class LoadMode
 {
     public static async Task<int> RunAsync(Arguments arguments)
@@ -16,25 +17,45 @@ internal static class LoadMode
         {
             await Console.Error.WriteLineAsync($"# {job.Name}");
             for (var round = 0; round < rounds; round++)
-            {
-                // Nobody always comes first, or always behind the same one.
-                for (var i = 0; i < contenders.Count; i++)
-                    report.Add(job, contenders[(i + round) % contenders.Count], await MeasureAsync(job, contenders[(i + round) % contenders.Count]));
-            }
+                await RunRoundAsync(job, [.. Rotate(contenders, round)], report);
         }
 
         await Console.Out.WriteLineAsync(report.ToMarkdown());
         return 0;
     }
 
-    private static async Task<Measurement> MeasureAsync(IJob job, Contender contender)
+    private static async Task RunRoundAsync(IJob job, List<Contender> contenders, LoadReport report)
     {
-        await using var server = await ServerProcess.StartAsync(
-            core: 0, contender.Server, "--channels", job.Channels.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        var result = await job.RunAsync(contender, server);
-        await Console.Error.WriteLineAsync($"{contender.Name,-16} {result.Value,10:n3} {job.Unit}: {result.Detail}");
-        return result;
+        var servers = new Dictionary<Contender, ServerProcess>();
+        try
+        {
+            foreach (var contender in contenders)
+            {
+                servers[contender] = await ServerProcess.StartAsync(
+                    core: 0, contender.Server, "--channels", job.Channels.ToString(CultureInfo.InvariantCulture));
+                await job.WarmUpAsync(contender, servers[contender]);
+            }
+
+            for (var turn = 0; turn < job.Turns; turn++)
+            {
+                foreach (var contender in Rotate(contenders, turn))
+                {
+                    var result = await job.MeasureAsync(contender, servers[contender]);
+                    await Console.Error.WriteLineAsync($"{contender.Name,-16} {result.Value,10:n3} {job.Unit}: {result.Detail}");
+                    report.Add(job, contender, result);
+                }
+            }
+        }
+        finally
+        {
+            foreach (var server in servers.Values)
+                await server.DisposeAsync();
+        }
     }
+
+    /// <summary>Nobody always comes first, or always behind the same one.</summary>
+    private static IEnumerable<Contender> Rotate(List<Contender> contenders, int by) =>
+        contenders.Skip(by % contenders.Count).Concat(contenders.Take(by % contenders.Count));
 
     private static IEnumerable<IJob> Jobs(Arguments arguments) =>
         arguments.Text("jobs", "fanout,rooms,idle,storm").Split(',').Select(IJob (name) => name switch

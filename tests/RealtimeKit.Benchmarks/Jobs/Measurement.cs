@@ -4,4 +4,5 @@ namespace RealtimeKit.Benchmarks.Jobs;
 /// <param name="Value">The number that is compared: the less the better.</param>
 /// <param name="ClientShare">The load's part of the processor time that both sides used, where it was measured.</param>
 /// <param name="Detail">What else is worth knowing, in words.</param>
-internal sealed record Measurement(double Value, double? ClientShare, string Detail);
+/// <param name="WithSecondAfter">The same number with what the server did in the second after the work, where that differs.</param>
+internal sealed record Measurement(double Value, double? ClientShare, string Detail, double? WithSecondAfter = null);

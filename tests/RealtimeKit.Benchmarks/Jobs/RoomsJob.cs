@@ -19,7 +19,7 @@ internal sealed class RoomsJob(Arguments arguments) : IJob
 
     public int Channels { get; } = arguments.Number("rooms", 500);
 
-    public async Task<Measurement> RunAsync(Contender contender, ServerProcess server)
+    public async Task<Measurement> MeasureAsync(Contender contender, ServerProcess server)
     {
         using var swarm = new Swarm(contender.Wire);
         Func<bool> goOn = () => false;

@@ -71,6 +71,13 @@ internal sealed class Swarm : ILoadEvents, IDisposable
         },
         atMost);
 
+    /// <summary>Publishes nothing for a while, and answers pings.</summary>
+    public void Rest(TimeSpan time)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Run(() => Stopwatch.GetElapsedTime(start) > time, TimeSpan.FromMinutes(1));
+    }
+
     public void Subscribed(Peer peer) => _subscribed++;
 
     public void Delivered(Peer peer, int publisher, int counter)

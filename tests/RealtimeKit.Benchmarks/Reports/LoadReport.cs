@@ -4,9 +4,11 @@ using RealtimeKit.Benchmarks.Jobs;
 
 namespace RealtimeKit.Benchmarks.Reports;
 
-/// <summary>Gathers the runs and writes the Markdown: medians, and the median of the ratios round by round.</summary>
+/// <summary>Gathers the runs and writes the Markdown: medians, and the median of the ratios run by run.</summary>
 internal sealed class LoadReport
 {
+    private const int FewRuns = 6;
+
     private readonly List<(IJob Job, Contender Contender, Measurement Result)> _runs = [];
 
     public void Add(IJob job, Contender contender, Measurement result) => _runs.Add((job, contender, result));
@@ -15,14 +17,13 @@ internal sealed class LoadReport
     {
         var text = new StringBuilder();
         text.Append(Setting.Describe()).AppendLine();
-        text.AppendLine("| job | ratio to SignalR MessagePack | at most | rounds | ratio to SignalR JSON | the bare pipe's ratio |");
+        text.AppendLine("| job | ratio to SignalR MessagePack | at most | of the runs | ratio to SignalR JSON | the bare pipe's ratio |");
         text.AppendLine("|---|---|---|---|---|---|");
         foreach (var job in _runs.Select(x => x.Job).Distinct())
         {
-            var (ours, messagePack) = (Values(job, Contender.Ours), Values(job, Contender.Baseline));
-            var (json, pipe) = (Values(job, "signalr-json"), Values(job, "pipe"));
-            text.AppendLine(CultureInfo.InvariantCulture,
-                $"| {job.Name} | **{Ratio(ours, messagePack)}** | {job.Target:f2} | {Rounds(ours, messagePack)} | {Ratio(ours, json)} | {Ratio(pipe, messagePack)} |");
+            AddRatios(text, job, job.Name, job.Target.ToString("f2", CultureInfo.InvariantCulture), x => x.Value);
+            if (_runs.Any(x => x.Job == job && x.Result.WithSecondAfter is not null))
+                AddRatios(text, job, "the same with the second after", "", x => x.WithSecondAfter ?? x.Value);
         }
 
         text.AppendLine();
@@ -38,13 +39,28 @@ internal sealed class LoadReport
         return text.ToString();
     }
 
-    private List<double> Values(IJob job, string contender) =>
-        [.. _runs.Where(x => x.Job == job && x.Contender.Name == contender).Select(x => x.Result.Value)];
+    private void AddRatios(StringBuilder text, IJob job, string name, string target, Func<Measurement, double> value)
+    {
+        var ours = Ratios(job, Contender.Ours, Contender.Baseline, value);
+        text.AppendLine(CultureInfo.InvariantCulture,
+            $"| {name} | **{Median(ours)}** | {target} | {Spread(ours)} | {Median(Ratios(job, Contender.Ours, "signalr-json", value))} | {Median(Ratios(job, "pipe", Contender.Baseline, value))} |");
+    }
 
-    private static string Ratio(List<double> ours, List<double> theirs) => ours.Count == 0 || theirs.Count == 0
-        ? "–"
-        : Statistics.Median([.. ours.Zip(theirs, (a, b) => a / b)]).ToString("f2", CultureInfo.InvariantCulture);
+    private List<double> Ratios(IJob job, string one, string other, Func<Measurement, double> value) =>
+        [.. Values(job, one, value).Zip(Values(job, other, value), (a, b) => a / b)];
 
-    private static string Rounds(List<double> ours, List<double> theirs) =>
-        string.Join(", ", ours.Zip(theirs, (a, b) => (a / b).ToString("f2", CultureInfo.InvariantCulture)));
+    private IEnumerable<double> Values(IJob job, string contender, Func<Measurement, double> value) =>
+        _runs.Where(x => x.Job == job && x.Contender.Name == contender).Select(x => value(x.Result));
+
+    private static string Median(List<double> ratios) => ratios.Count == 0 ? "–" : Text(Statistics.Median(ratios));
+
+    private static string Spread(List<double> ratios)
+    {
+        if (ratios.Count <= FewRuns)
+            return string.Join(", ", ratios.Select(Text));
+        ratios.Sort();
+        return $"half of {ratios.Count} from {Text(Statistics.Rank(ratios, 0.25))} to {Text(Statistics.Rank(ratios, 0.75))}";
+    }
+
+    private static string Text(double ratio) => ratio.ToString("f2", CultureInfo.InvariantCulture);
 }

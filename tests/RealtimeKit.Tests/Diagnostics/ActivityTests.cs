@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
 using RealtimeKit.Tests.Engine;
+using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;
 
 namespace RealtimeKit.Tests.Diagnostics;
@@ -69,7 +70,7 @@ public sealed class ActivityTests : IDisposable
         append.ParentSpanId.Should().Be(request.SpanId);
         append.GetTagItem("messaging.destination.name").Should().Be("a");
         append.GetTagItem("realtimekit.outcome").Should().Be("Appended");
-        await UntilAsync(() => Mine(request).Any(one => one.OperationName == "deliver"));
+        await Until.TrueAsync(() => Mine(request).Any(one => one.OperationName == "deliver"), "the delivery is traced");
         var delivery = Mine(request).Should().ContainSingle(one => one.OperationName == "deliver", "only the other node has readers").Which;
         delivery.ParentSpanId.Should().Be(append.SpanId);
         delivery.HasRemoteParent.Should().BeTrue();
@@ -92,13 +93,6 @@ public sealed class ActivityTests : IDisposable
     }
 
     private IEnumerable<Activity> Mine(ActivityContext request) => _ended.Where(one => one.TraceId == request.TraceId && one.Source != _host);
-
-    private static async Task UntilAsync(Func<bool> holds)
-    {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        deadline.CancelAfter(TimeSpan.FromSeconds(10));
-        while (!holds()) await Task.Delay(5, deadline.Token);
-    }
 
     /// <summary>A connection whose client has gone already.</summary>
     private sealed class GoneConnection : ITransportConnection
