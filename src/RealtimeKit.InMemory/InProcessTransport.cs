@@ -13,7 +13,17 @@ public sealed class InProcessTransport(IConnectionHandler connections)
     {
         var client = new InProcessClient();
         var connection = new InProcessConnection(client, principal, token);
-        client.Session = Task.Run(() => connections.HandleAsync(connection, CancellationToken.None));
+        client.Session = Task.Run(async () =>
+        {
+            try
+            {
+                await connections.HandleAsync(connection, CancellationToken.None).ConfigureAwait(false);
+            }
+            finally
+            {
+                client.Close();
+            }
+        });
         return client;
     }
 

@@ -101,6 +101,16 @@ public abstract class TransportConformance
         });
     });
 
+    /// <summary>The connection ends when its handler does; an abort that comes later does nothing, and does not fail.</summary>
+    [Fact]
+    public Task AbortAfterTheEndDoesNothing() => RunAsync(async (handler, near, peer, cancel) =>
+    {
+        handler.Done.TrySetResult();
+        await Ignore(peer.ReceiveAsync(cancel).AsTask());
+        Assert.False(cancel.IsCancellationRequested, "The peer did not learn that the connection has ended.");
+        near.Abort();
+    });
+
     /// <summary>A peer that does not read is waited for, without blocking: nothing is buffered without bound.</summary>
     [Fact]
     public Task SendWaitsForAPeerThatDoesNotRead() => RunAsync(async (near, peer, cancel) =>
@@ -148,7 +158,10 @@ public abstract class TransportConformance
         }
     }
 
-    private async Task RunAsync(Func<ITransportConnection, ITransportPeer, CancellationToken, Task> test)
+    private Task RunAsync(Func<ITransportConnection, ITransportPeer, CancellationToken, Task> test) =>
+        RunAsync((_, near, peer, cancel) => test(near, peer, cancel));
+
+    private async Task RunAsync(Func<Handler, ITransportConnection, ITransportPeer, CancellationToken, Task> test)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(Deadline);
@@ -157,7 +170,7 @@ public abstract class TransportConformance
         var near = await handler.Connections.Reader.ReadAsync(deadline.Token);
         try
         {
-            await test(near, peer, deadline.Token);
+            await test(handler, near, peer, deadline.Token);
         }
         finally
         {

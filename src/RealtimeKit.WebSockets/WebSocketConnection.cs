@@ -11,6 +11,9 @@ internal sealed class WebSocketConnection(
 {
     private const int LongestReason = 120;
 
+    private readonly Lock _gate = new();
+    private bool _ended;
+
     public ClaimsPrincipal? Principal => principal;
 
     public DateTimeOffset? PrincipalExpires => expires;
@@ -80,7 +83,15 @@ internal sealed class WebSocketConnection(
     {
         // The socket first: a send that waits for a peer who does not read ends by this alone.
         socket.Abort();
-        abort();
+        // A request that has ended is the web server's again, and may be another's by now.
+        lock (_gate)
+            if (!_ended) abort();
+    }
+
+    /// <summary>The request ends: from here on there is nothing to abort.</summary>
+    public void End()
+    {
+        lock (_gate) _ended = true;
     }
 
     // An abort shows as a cancellation that nobody here asked for.

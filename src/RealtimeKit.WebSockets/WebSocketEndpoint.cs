@@ -51,7 +51,14 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
             KeepAliveInterval = Timeout.InfiniteTimeSpan,
         }).ConfigureAwait(false);
         var connection = new WebSocketConnection(socket, Principal(context), Expiry(context), Token(context.Request), context.Abort);
-        await connections.HandleAsync(connection, context.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            await connections.HandleAsync(connection, context.RequestAborted).ConfigureAwait(false);
+        }
+        finally
+        {
+            connection.End();
+        }
     }
 
     private bool IsAllowed(HttpRequest request)

@@ -30,6 +30,9 @@ internal sealed class Subscription(Session session, LocalChannel channel, string
 
     public bool Ended { get; set; }
 
+    /// <summary>How the channel's presence counts it; the presence's lock guards it.</summary>
+    public PresenceMark Mark { get; set; }
+
     /// <summary>When it was noted that there is something to send, if that is being measured, else 0.</summary>
     public long MarkedAt { get; set; }
 

@@ -37,7 +37,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         Distributor = new Distributor(LocalChannels, Broker);
         Repair = new Repair(LocalChannels, Store, Metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, Distributor, time, loggers.CreateLogger<LostPublishes>());
-        Presence = new PresenceTeller(Options, LocalChannels, Distributor, time);
+        Presence = new PresenceTeller(Options, LocalChannels, Distributor, time, loggers.CreateLogger<PresenceTeller>());
         AccessReview = new AccessReview(this, loggers.CreateLogger<AccessReview>());
         Link = Broker is null ? null : new NodeLink(this, loggers.CreateLogger<NodeLink>());
         Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
@@ -155,11 +155,11 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     /// <summary>Takes a session's subscription out of its channel.</summary>
     public void Detach(Subscription subscription)
     {
+        var channel = subscription.Channel;
         subscription.Session.Output.End(subscription);
-        subscription.Channel.Remove(subscription);
-        var (channel, session) = (subscription.Channel, subscription.Session);
-        Presence.NoteOwn(channel, channel.Presence.Depart(session.User, session.IsAway));
-        LocalChannels.Release(subscription.Channel);
+        channel.Remove(subscription);
+        Presence.NoteOwn(channel, channel.Presence.Depart(subscription));
+        LocalChannels.Release(channel);
     }
 
     /// <summary>Notes that a session fell idle, or woke, and tells the channels where that changes its user's status.</summary>
@@ -167,7 +167,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
     {
         session.IsAway = away;
         foreach (var subscription in session.Channels.List())
-            Presence.NoteOwn(subscription.Channel, subscription.Channel.Presence.SetAway(session.User, away));
+            Presence.NoteOwn(subscription.Channel, subscription.Channel.Presence.Review(subscription));
     }
 
     /// <summary>A user, or with null everybody, stands to a channel otherwise than before: here and on the other nodes.</summary>

@@ -56,7 +56,16 @@ internal sealed partial class AppendQueue(
         var changes = new List<MessageChange>();
         while (TryTake(batch, changes))
         {
-            if (changes.Count > 0) await CommitAsync(batch, changes).ConfigureAwait(false);
+            try
+            {
+                await CommitAsync(batch, changes).ConfigureAwait(false);
+            }
+            catch (Exception exception)
+            {
+                // A listener of the host's, to metrics or traces, failed. Who was not answered asks again; nobody behind may wait for ever.
+                LogUnanswered(exception, batch.Count);
+            }
+
             batch.Clear();
             changes.Clear();
         }
@@ -94,6 +103,8 @@ internal sealed partial class AppendQueue(
             results = await store.AppendAsync(changes, CancellationToken.None).ConfigureAwait(false);
             if (results.Count != changes.Count)
                 throw new InvalidOperationException($"The store answered {results.Count} of {changes.Count} changes.");
+            if (results.Any(static result => result is { Outcome: AppendOutcome.Appended or AppendOutcome.Duplicate or AppendOutcome.Unchanged, Message: null }))
+                throw new InvalidOperationException("The store said that it has a change, and did not give the message.");
         }
         catch (Exception exception)
         {
@@ -134,6 +145,9 @@ internal sealed partial class AppendQueue(
             LogUntold(exception, change.Channel);
         }
     }
+
+    [LoggerMessage(4, LogLevel.Error, "Something failed between the store and the answers to {Count} changes; some were not answered.")]
+    private partial void LogUnanswered(Exception exception, int count);
 
     [LoggerMessage(3, LogLevel.Error, "A change of channel {Channel} was stored but not told.")]
     private partial void LogUntold(Exception exception, string channel);

@@ -26,39 +26,21 @@ internal sealed class ChannelPresence
     public int Connections => Volatile.Read(ref _connections);
 
     /// <summary>Adds a connection of this node.</summary>
-    public StatusChange Arrive(string user, DateTimeOffset now)
+    public StatusChange Arrive(Subscription subscription, DateTimeOffset now)
     {
-        lock (_users)
-        {
-            var entry = Own(user);
-            return Set(Guid.Empty, user, entry.Connections == 0
-                ? new PresenceEntry(1, 0, now.ToUnixTimeMilliseconds())
-                : entry with { Connections = entry.Connections + 1 });
-        }
+        lock (_users) return Count(subscription, MarkOf(subscription), now);
     }
 
     /// <summary>Removes a connection of this node.</summary>
-    public StatusChange Depart(string user, bool wasAway)
+    public StatusChange Depart(Subscription subscription)
     {
-        lock (_users)
-        {
-            var entry = Own(user);
-            return entry.Connections == 0 ? Unchanged(user) : Set(Guid.Empty, user, entry with
-            {
-                Connections = entry.Connections - 1,
-                Away = entry.Away - (wasAway ? 1 : 0),
-            });
-        }
+        lock (_users) return Count(subscription, PresenceMark.None, default);
     }
 
-    /// <summary>Notes that one of the user's connections to this node fell idle, or woke.</summary>
-    public StatusChange SetAway(string user, bool away)
+    /// <summary>Counts a connection of this node, if it is here, as it now is: idle or not.</summary>
+    public StatusChange Review(Subscription subscription)
     {
-        lock (_users)
-        {
-            var entry = Own(user);
-            return entry.Connections == 0 ? Unchanged(user) : Set(Guid.Empty, user, entry with { Away = entry.Away + (away ? 1 : -1) });
-        }
+        lock (_users) return Count(subscription, subscription.Mark == PresenceMark.None ? PresenceMark.None : MarkOf(subscription), default);
     }
 
     /// <summary>Takes what another node tells of one user.</summary>
@@ -123,6 +105,24 @@ internal sealed class ChannelPresence
                 }),
             ];
         }
+    }
+
+    private static PresenceMark MarkOf(Subscription subscription) => subscription.Session.IsAway ? PresenceMark.Away : PresenceMark.Online;
+
+    // What each counts for is kept with it: a session may fall idle, wake and go at the same time.
+    private StatusChange Count(Subscription subscription, PresenceMark mark, DateTimeOffset since)
+    {
+        var (user, before) = (subscription.Session.User, subscription.Mark);
+        if (mark == before) return Unchanged(user);
+        subscription.Mark = mark;
+        var entry = Own(user);
+        return Set(Guid.Empty, user, new PresenceEntry(
+            entry.Connections + Here(mark) - Here(before), entry.Away + Idle(mark) - Idle(before),
+            entry.Connections == 0 ? since.ToUnixTimeMilliseconds() : entry.Since));
+
+        static int Here(PresenceMark mark) => mark == PresenceMark.None ? 0 : 1;
+
+        static int Idle(PresenceMark mark) => mark == PresenceMark.Away ? 1 : 0;
     }
 
     private StatusChange Set(Guid node, string user, PresenceEntry entry)
@@ -210,4 +210,17 @@ internal sealed class ChannelPresence
             return sum;
         }
     }
+}
+
+/// <summary>What a subscription counts for in its channel's presence.</summary>
+internal enum PresenceMark
+{
+    /// <summary>Nothing: it has not come yet, or has gone.</summary>
+    None,
+
+    /// <summary>A connection whose user did something lately.</summary>
+    Online,
+
+    /// <summary>A connection that is idle.</summary>
+    Away,
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
@@ -8,7 +9,7 @@ namespace RealtimeKit;
 /// or go, as after another node's end, up to a second's: a thousand arrivals then cost each reader, and each other node, a
 /// write or two, and do not hold up those who come behind them. Safe for concurrent use.
 /// </summary>
-internal sealed class PresenceTeller : IDisposable
+internal sealed partial class PresenceTeller : IDisposable
 {
     private const int Few = 16;
     private const int MostWindows = 20;
@@ -20,6 +21,7 @@ internal sealed class PresenceTeller : IDisposable
     private readonly RealtimeOptions _options;
     private readonly LocalChannels _channels;
     private readonly Distributor _distributor;
+    private readonly ILogger _logger;
     private readonly ITimer _timer;
     private readonly PresenceSignals _signals = new();
     private List<Change> _noted = [];
@@ -27,9 +29,9 @@ internal sealed class PresenceTeller : IDisposable
     private int _windows;
     private int _seen;
 
-    public PresenceTeller(RealtimeOptions options, LocalChannels channels, Distributor distributor, TimeProvider time)
+    public PresenceTeller(RealtimeOptions options, LocalChannels channels, Distributor distributor, TimeProvider time, ILogger<PresenceTeller> logger)
     {
-        (_options, _channels, _distributor) = (options, channels, distributor);
+        (_options, _channels, _distributor, _logger) = (options, channels, distributor, logger);
         _timer = time.CreateTimer(static teller => ((PresenceTeller)teller!).EndWindow(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
@@ -57,7 +59,7 @@ internal sealed class PresenceTeller : IDisposable
                 var name = rest[0].Channel;
                 var count = 1;
                 while (count < rest.Length && rest[count].Channel == name) count++;
-                Tell(name, rest[..count]);
+                TryTell(name, rest[..count]);
                 rest = rest[count..];
             }
 
@@ -86,12 +88,29 @@ internal sealed class PresenceTeller : IDisposable
 
     private void Note(LocalChannel channel, in StatusChange change, bool own)
     {
-        var moved = change.Before != change.After;
-        if (!own && (!moved || IsCrowd(channel))) return;
+        var moved = change.Before != change.After && !IsCrowd(channel);
+        if (!own && !moved) return;
         lock (_gate)
         {
             _noted.Add(new Change(channel.Name, change.User, moved, own));
             if (_noted.Count == 1) _timer.Change(Window, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void TryTell(string name, ReadOnlySpan<Change> changes)
+    {
+        try
+        {
+            Tell(name, changes);
+        }
+        catch (Exception exception)
+        {
+            // A broker may fail; the other channels are told all the same, and the other nodes find out by the digests.
+            LogUntold(exception, name);
+        }
+        finally
+        {
+            _signals.Clear();
         }
     }
 
@@ -123,7 +142,6 @@ internal sealed class PresenceTeller : IDisposable
         if (!_signals.IsEmpty)
             foreach (var reader in channel!.Readers()) _signals.SendTo(reader.Session);
 
-        _signals.Clear();
         if (body.Length > 0) TellNodes(name, body);
     }
 
@@ -132,6 +150,9 @@ internal sealed class PresenceTeller : IDisposable
         _distributor.Publish(channel, BrokerNotice.Presence, 0, body.WrittenSpan);
         body.Clear();
     }
+
+    [LoggerMessage(48, LogLevel.Error, "Who came and went in channel {Channel} could not be told to all.")]
+    private partial void LogUntold(Exception exception, string channel);
 
     private bool IsCrowd(LocalChannel channel) => channel.Presence.Connections > _options.PresenceSignalsUpTo;
 

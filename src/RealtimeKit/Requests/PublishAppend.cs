@@ -9,7 +9,7 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
     {
         if (channel.Refusal is not { } refusal) return false;
         session.Refusals.Tell(id, refusal);
-        session.Outstanding.Remove(bytes);
+        End();
         return true;
     }
 
@@ -17,7 +17,7 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
     {
         Answer(session, id, post, result);
         if (result.Outcome == AppendOutcome.Duplicate) session.Node.Users.ReturnTurn(session.User, session.Node.Time);
-        session.Outstanding.Remove(bytes);
+        End();
     }
 
     public override void Fail(Exception exception)
@@ -32,6 +32,12 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
             ServerReplies.Error(reply.Buffer, id, ErrorCodes.Internal, "The server failed on this message.");
         }
 
+        End();
+    }
+
+    private void End()
+    {
+        channel.EndPublish();
         session.Outstanding.Remove(bytes);
     }
 

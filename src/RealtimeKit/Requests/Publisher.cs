@@ -24,24 +24,30 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         if (request.Fields.Fault is not null) return RefuseFormAsync(request);
         var grant = channel!.Grant;
         if (channel.Refusal is not null || grant is null || grant.Until < session.Now || interceptors.Count > 0) return PublishSlowlyAsync(request, channel, draft!);
-        var access = Authorize(request, channel.Name, grant);
-        if (access is not { IsCompletedSuccessfully: true, Result: Access.Allowed } || !session.Outstanding.TryAdd(request.Fields.Length))
-            return PublishSlowlyAsync(request, channel, draft!);
+        var asked = Authorize(request, channel.Name, grant);
+        if (!asked.IsCompletedSuccessfully) return PublishSlowlyAsync(request, channel, draft!, asked);
+        var access = asked.Result;
+        if (access != Access.Allowed || !session.Outstanding.TryAdd(request.Fields.Length))
+            return PublishSlowlyAsync(request, channel, draft!, new ValueTask<Access>(access));
         if (!node.Users.TryTakeTurn(session.User, node.Time, out _))
         {
             session.Outstanding.Remove(request.Fields.Length);
-            return PublishSlowlyAsync(request, channel, draft!);
+            return PublishSlowlyAsync(request, channel, draft!, new ValueTask<Access>(access));
         }
 
         Append(request, channel, draft!, draft!.Content);
         return ValueTask.CompletedTask;
     }
 
-    private async ValueTask PublishSlowlyAsync(Request request, SessionChannel channel, MessageDraft draft)
+    /// <param name="request">The request.</param>
+    /// <param name="channel">Its channel.</param>
+    /// <param name="draft">Its message.</param>
+    /// <param name="asked">What the authorizer says, where it was asked already.</param>
+    private async ValueTask PublishSlowlyAsync(Request request, SessionChannel channel, MessageDraft draft, ValueTask<Access>? asked = null)
     {
         try
         {
-            await DecideAsync(request, channel, draft).ConfigureAwait(false);
+            await DecideAsync(request, channel, draft, asked).ConfigureAwait(false);
         }
         catch (StoreUnavailableException exception)
         {
@@ -52,7 +58,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         }
     }
 
-    private async ValueTask DecideAsync(Request request, SessionChannel channel, MessageDraft draft)
+    private async ValueTask DecideAsync(Request request, SessionChannel channel, MessageDraft draft, ValueTask<Access>? asked)
     {
         var session = request.Session;
         if (channel.Refusal is { } earlier && !await session.Refusals.TryBeginAgainAsync(channel, draft.Id).ConfigureAwait(false))
@@ -62,8 +68,9 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
             return;
         }
 
-        var grant = await FindGrantAsync(request, channel).ConfigureAwait(false);
-        var access = grant is null ? Access.Hidden : await Authorize(request, channel.Name, grant).ConfigureAwait(false);
+        var access = asked is { } already
+            ? await already.ConfigureAwait(false)
+            : await AuthorizeAsync(request, channel).ConfigureAwait(false);
         if (access == Access.Hidden)
         {
             await session.Outstanding.DrainedAsync().ConfigureAwait(false);
@@ -108,9 +115,12 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         Append(request, channel, draft, content);
     }
 
-    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content) => node.Appends.Enqueue(
-        new PublishAppend(request.Session, channel, request.Id!.Value, request.Fields.Length, new PostChange(
+    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content)
+    {
+        channel.BeginPublish();
+        node.Appends.Enqueue(new PublishAppend(request.Session, channel, request.Id!.Value, request.Fields.Length, new PostChange(
             channel.Name, node.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest)));
+    }
 
     /// <summary>A message that is stored already is acknowledged whatever policy and limits say now; another gets the refusal.</summary>
     private async ValueTask AnswerRetryOrAsync(Request request, SessionChannel channel, MessageDraft draft, Action refuse)
@@ -141,6 +151,10 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
 
     private ValueTask<Access> Authorize(Request request, string channel, Grant grant) => node.Authorizer.AuthorizeAsync(
         new AccessRequest(request.User, ChannelOperation.Publish, channel, grant.Kind, grant.Role), request.Ended);
+
+    private async ValueTask<Access> AuthorizeAsync(Request request, SessionChannel channel) =>
+        await FindGrantAsync(request, channel).ConfigureAwait(false) is { } grant
+            ? await Authorize(request, channel.Name, grant).ConfigureAwait(false) : Access.Hidden;
 
     private async ValueTask<Grant?> FindGrantAsync(Request request, SessionChannel channel)
     {

@@ -52,11 +52,23 @@ internal sealed class RequestDispatcher(RealtimeNode node)
         if (frame.Length <= ProtocolConstants.MaxFrameBytes && request.Fields.Fault is null && request.Type == "publish" && request.Session.IsSignedIn)
         {
             request.Session.NoteRequest();
-            var publishing = node.Publisher.PublishAsync(request);
+            var publishing = PublishAsync(request);
             return publishing.IsCompletedSuccessfully ? ValueTask.FromResult(true) : AwaitAsync(request, publishing);
         }
 
         return AwaitAsync(request, HandleAsync(request, frame.Length));
+    }
+
+    private ValueTask PublishAsync(Request request)
+    {
+        try
+        {
+            return node.Publisher.PublishAsync(request);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException(exception);
+        }
     }
 
     private async ValueTask<bool> AwaitAsync(Request request, ValueTask handling)
@@ -68,11 +80,14 @@ internal sealed class RequestDispatcher(RealtimeNode node)
         catch (StoreUnavailableException exception)
         {
             node.Outages.Note(exception);
+            await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
             request.Error(ErrorCodes.Unavailable, "The store is out of reach: send the same request again.");
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !request.Ended.IsCancellationRequested)
         {
             node.Log.RequestFailed(exception, request.Type, request.Session.Id);
+            // Behind the answers to what was sent before it.
+            await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
             request.Error(ErrorCodes.Internal, "The server failed on this request.");
         }
 

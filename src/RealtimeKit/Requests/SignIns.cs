@@ -99,7 +99,7 @@ internal sealed class SignIns(IAuthenticator authenticator, RealtimeOptions opti
             log.BadUser(signIn.User);
             return null;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             log.SignInFailed(exception);
             return null;

@@ -89,6 +89,7 @@ internal static class SubscriptionRequests
         var session = request.Session;
         var node = request.Node;
         Subscription? replaced;
+        StatusChange arrival;
         using (var reply = session.Output.Open())
         {
             if (!session.Channels.TrySet(subscription, out replaced))
@@ -103,9 +104,11 @@ internal static class SubscriptionRequests
                 reply.Buffer, request.Id!.Value, subscription.Channel.Name, view.Head.Epoch, view.Head.Version, view.Head.Sequence, view.Read, view.Role);
             // Before the client can know of it: what is published from then on comes as live events.
             subscription.Channel.Add(subscription);
+            // Before anybody can end it again, who waits for the output.
+            arrival = subscription.Channel.Presence.Arrive(subscription, node.Timestamp);
         }
 
-        node.Presence.NoteOwn(subscription.Channel, subscription.Channel.Presence.Arrive(session.User, node.Timestamp));
+        node.Presence.NoteOwn(subscription.Channel, arrival);
         if (replaced is not null) node.Detach(replaced);
         if (subscription.TryMark()) session.Wake(subscription);
         if (subscription.Channel.IsGone) session.Revoke(subscription, "deleted");

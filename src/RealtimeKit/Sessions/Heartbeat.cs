@@ -30,12 +30,26 @@ internal sealed class Heartbeat(RealtimeNode node)
                 // While it was stopped the node heard nobody, and what they said waits to be read: their silence begins now.
                 if (node.Now - last > ShortestStop.TotalMilliseconds) _wokeAt = node.Now;
                 var time = node.Time.GetUtcNow();
-                foreach (var session in node.Sessions) Check(session, time);
+                foreach (var session in node.Sessions) TryCheck(session, time);
+                node.Users.Sweep();
             }
         }
         catch (OperationCanceledException)
         {
             // The node stops.
+        }
+    }
+
+    private void TryCheck(Session session, DateTimeOffset time)
+    {
+        try
+        {
+            Check(session, time);
+        }
+        catch (Exception exception)
+        {
+            // One session's trouble is not the others': they are to be pinged and timed out all the same.
+            node.Log.CheckFailed(exception, session.Id);
         }
     }
 
@@ -68,9 +82,16 @@ internal sealed class Heartbeat(RealtimeNode node)
             // is asked as well.
             var quiet = now - Math.Min(session.Output.LastSent, Math.Max(session.LastHeard, session.Output.LastPinged));
             if (quiet > heartbeat - 2 * Interval.TotalMilliseconds) Ping(session);
-            if (!session.IsAway && now - session.LastRequest > _options.AwayAfter.TotalMilliseconds) node.SetAway(session, true);
+            if (!session.IsAway && IsIdle(session, now))
+            {
+                node.SetAway(session, true);
+                // It may have done something in between, and not have seen that it was away.
+                if (!IsIdle(session, now)) node.SetAway(session, false);
+            }
         }
     }
+
+    private bool IsIdle(Session session, long now) => now - session.LastRequest > _options.AwayAfter.TotalMilliseconds;
 
     private static void Ping(Session session)
     {

@@ -12,6 +12,9 @@ internal sealed class Refusals(Session session)
     // For a client that answers no pings, and gives the refused message up.
     private const long PatienceMilliseconds = 2_000;
 
+    // Far more than a client has in hand before it reads the first error.
+    private const int MostChannels = 1_000;
+
     private readonly Lock _gate = new();
     private readonly List<SessionChannel> _channels = [];
     private int _pongs;
@@ -20,6 +23,7 @@ internal sealed class Refusals(Session session)
     /// <summary>Refuses a publish, and from then on those behind it.</summary>
     public void Begin(SessionChannel channel, long id, Refusal refusal)
     {
+        bool tooMany;
         lock (_gate)
         {
             if (channel.Refusal is { } present)
@@ -33,11 +37,19 @@ internal sealed class Refusals(Session session)
             }
 
             _told = session.Now;
+            tooMany = _channels.Count > MostChannels;
         }
 
-        using var reply = session.Output.Open();
-        Write(reply.Buffer, id, refusal);
-        if (refusal.Ping == 0) refusal.Ping = session.Output.Ping(reply.Buffer);
+        using (var reply = session.Output.Open())
+        {
+            Write(reply.Buffer, id, refusal);
+            if (refusal.Ping == 0) refusal.Ping = session.Output.Ping(reply.Buffer);
+        }
+
+        if (tooMany)
+            session.Close(
+                CloseCode.LimitsAbused, ErrorCodes.TooMany,
+                $"Publishes to more than {MostChannels} channels are being refused: answer the pings behind the errors, and begin again at the first refused message of each.");
     }
 
     /// <summary>Refuses one more publish of a channel that is being refused.</summary>

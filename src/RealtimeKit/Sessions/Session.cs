@@ -15,6 +15,7 @@ internal sealed class Session
     private readonly ITransportConnection _connection;
     private readonly CancellationTokenSource _ended = new();
     private volatile bool _handling;
+    private volatile bool _away;
     private int _answering;
     private int _leaving;
     private bool _signInRefused;
@@ -72,7 +73,11 @@ internal sealed class Session
     /// <summary>Whether the client is being answered, and so cannot be blamed for silence.</summary>
     public bool IsHandling => _handling;
 
-    public bool IsAway { get; set; }
+    public bool IsAway
+    {
+        get => _away;
+        set => _away = value;
+    }
 
     /// <summary>Cancelled when the connection has ended.</summary>
     public CancellationToken Ended => _ended.Token;
@@ -131,7 +136,16 @@ internal sealed class Session
 
     public void Abort()
     {
-        _connection.Abort();
+        try
+        {
+            _connection.Abort();
+        }
+        catch (Exception exception)
+        {
+            // The transport's failure keeps nobody waiting here.
+            Node.Log.AbortFailed(exception, Id);
+        }
+
         try
         {
             _ended.Cancel();

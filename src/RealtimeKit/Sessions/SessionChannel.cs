@@ -7,6 +7,8 @@ internal sealed class SessionChannel(string name)
 {
     public string Name { get; } = name;
 
+    private int _publishes;
+
     public Subscription? Subscription { get; set; }
 
     /// <summary>How the user stands to the channel, while that is known to be true.</summary>
@@ -14,6 +16,14 @@ internal sealed class SessionChannel(string name)
 
     /// <summary>The error that publishes get until the client has had the chance to begin again from the first refused one.</summary>
     public Refusal? Refusal { get; set; }
+
+    /// <summary>Whether it says no more than the store does, and may be forgotten. Asked by the connection's own requests.</summary>
+    public bool IsIdle => Volatile.Read(ref _publishes) == 0 && Subscription is null && Refusal is null;
+
+    /// <summary>A publish is on its way into the store, and may yet be refused.</summary>
+    public void BeginPublish() => Interlocked.Increment(ref _publishes);
+
+    public void EndPublish() => Interlocked.Decrement(ref _publishes);
 }
 
 /// <summary>How a user stands to a channel that exists.</summary>

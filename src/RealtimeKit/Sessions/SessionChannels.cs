@@ -15,6 +15,15 @@ internal sealed class SessionChannels(Session session)
 
     public int SubscriptionCount => Volatile.Read(ref _subscriptions);
 
+    /// <summary>How many channels it keeps something of.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_gate) return _channels?.Count ?? 0;
+        }
+    }
+
     /// <summary>The channel with this name in UTF-8, where the session already knows it.</summary>
     public SessionChannel? Find(ReadOnlySpan<byte> name)
     {
@@ -35,8 +44,8 @@ internal sealed class SessionChannels(Session session)
         {
             _channels ??= new Dictionary<string, SessionChannel>(StringComparer.Ordinal);
             if (_channels.TryGetValue(name, out var channel)) return channel;
-            if (_channels.Count - _subscriptions >= MostWithoutSubscription && session.Outstanding.IsEmpty)
-                foreach (var idle in _channels.Values.Where(other => other is { Subscription: null, Refusal: null }).ToList())
+            if (_channels.Count - _subscriptions >= MostWithoutSubscription)
+                foreach (var idle in _channels.Values.Where(other => other.IsIdle).ToList())
                     _channels.Remove(idle.Name);
             return _channels[name] = new SessionChannel(name);
         }

@@ -8,6 +8,12 @@ internal sealed class UserSessions(RealtimeOptions options)
 {
     private readonly ConcurrentDictionary<string, User> _users = new(StringComparer.Ordinal);
 
+    // Without a session, and kept until a pause has earned them what connecting again would otherwise give.
+    private readonly ConcurrentQueue<(string Name, User User)> _resting = new();
+
+    /// <summary>How many users it keeps something of.</summary>
+    public int Count => _users.Count;
+
     /// <summary>Counts a session in.</summary>
     /// <returns>False where the user has as many as are allowed.</returns>
     public bool TryAdd(string user, Session session)
@@ -31,9 +37,38 @@ internal sealed class UserSessions(RealtimeOptions options)
         lock (entry)
         {
             if (!entry.Sessions.Remove(session) || entry.Sessions.Count > 0) return;
-            entry.Gone = true;
-            _users.TryRemove(new(session.User, entry));
+            if (entry.IsRested) Forget(session.User, entry);
+            else Rest(session.User, entry);
         }
+    }
+
+    /// <summary>Forgets the users who have left and may publish as fast as anybody again.</summary>
+    public void Sweep()
+    {
+        for (var left = _resting.Count; left > 0 && _resting.TryDequeue(out var resting); left--)
+        {
+            var (name, user) = resting;
+            lock (user)
+            {
+                user.IsResting = false;
+                if (user.Sessions.Count > 0) continue;
+                if (user.IsRested) Forget(name, user);
+                else Rest(name, user);
+            }
+        }
+    }
+
+    private void Rest(string name, User user)
+    {
+        if (user.IsResting) return;
+        user.IsResting = true;
+        _resting.Enqueue((name, user));
+    }
+
+    private void Forget(string name, User user)
+    {
+        user.Gone = true;
+        _users.TryRemove(new(name, user));
     }
 
     /// <summary>Closes the user's connections for good.</summary>
@@ -74,6 +109,12 @@ internal sealed class UserSessions(RealtimeOptions options)
 
         public bool Gone { get; set; }
 
+        /// <summary>Whether it is among those who rest.</summary>
+        public bool IsResting { get; set; }
+
+        /// <summary>Whether it has all the turns that somebody new would have.</summary>
+        public bool IsRested => _pace?.IsFull ?? true;
+
         public TokenBucket Pace(int perSecond, TimeProvider time) => _pace ??= new TokenBucket(perSecond, 2 * perSecond, time);
     }
 }
@@ -94,6 +135,8 @@ internal sealed class TokenBucket(int perSecond, int burst, TimeProvider time)
         _tokens--;
         return true;
     }
+
+    public bool IsFull => _tokens + (time.GetElapsedTime(_filled).TotalSeconds * perSecond) >= burst;
 
     public void Return() => _tokens = Math.Min(burst, _tokens + 1);
 }

@@ -33,7 +33,10 @@ public interface ITransportConnection
     /// <summary>Tells the peer why the connection ends and sends nothing more. The peer's answer is received as closed.</summary>
     ValueTask CloseAsync(CloseCode code, string reason, CancellationToken cancellationToken);
 
-    /// <summary>Ends the connection at once; pending calls end with an error or as closed.</summary>
+    /// <summary>
+    /// Ends the connection at once; pending calls end with an error or as closed. Does nothing where the connection has ended
+    /// already, and does not throw.
+    /// </summary>
     void Abort();
 }
 

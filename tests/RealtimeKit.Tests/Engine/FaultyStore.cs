@@ -9,6 +9,9 @@ internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
     /// <summary>Asked before each append: whether the store is out of reach.</summary>
     public Func<bool> IsAway { get; set; } = () => false;
 
+    /// <summary>What becomes of the answer to each append.</summary>
+    public Func<IReadOnlyList<AppendResult>, IReadOnlyList<AppendResult>> Answer { get; set; } = results => results;
+
     /// <summary>What each append waits for before it begins.</summary>
     public Task Hold { get; set; } = Task.CompletedTask;
 
@@ -18,7 +21,7 @@ internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
         await Hold;
         return IsAway()
             ? throw new StoreUnavailableException("The test took the store away.")
-            : await inner.AppendAsync(changes, cancellationToken);
+            : Answer(await inner.AppendAsync(changes, cancellationToken));
     }
 
     public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
@@ -40,11 +43,16 @@ internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
     /// <summary>Whether heads are out of reach.</summary>
     public bool HeadsAreAway { get; set; }
 
-    public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken)
+    /// <summary>What each query for heads waits for, and who is told that one waits.</summary>
+    public (Task Until, TaskCompletionSource Waits) HoldHeads { get; set; } = (Task.CompletedTask, new TaskCompletionSource());
+
+    public async ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken)
     {
         HeadQueries.Enqueue(channels.Count);
+        HoldHeads.Waits.TrySetResult();
+        await HoldHeads.Until;
         return HeadsAreAway
             ? throw new StoreUnavailableException("The test took the heads away.")
-            : inner.ReadHeadsAsync(channels, cancellationToken);
+            : await inner.ReadHeadsAsync(channels, cancellationToken);
     }
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
+using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;
@@ -190,6 +191,25 @@ public sealed class LifeTests
     }
 
     [Fact]
+    public async Task A_transport_that_fails_to_end_one_connection_leaves_the_others_their_heartbeat()
+    {
+        await using var node = await StartAsync();
+        await using var client = await node.ConnectAsync("ann");
+        var connection = new StuckConnection { AbortFails = true };
+        var session = node.Services.GetRequiredService<IConnectionHandler>().HandleAsync(connection, CancellationToken.None);
+        await connection.Sending.Task;
+        // Its sign-in comes too late, it does not take the close, and then it cannot be ended.
+        await PassAsync(node, TimeSpan.FromSeconds(20));
+        connection.IsAborted.Should().BeTrue();
+        await PassAsync(node, TimeSpan.FromSeconds(5));
+        await client.WaitForAsync("ping");
+        node.Log.Entries.Should().Contain(entry => entry.Text.Contains("The transport failed to end connection", StringComparison.Ordinal));
+        connection.Received.SetResult(ReceiveResult.Closed);
+        connection.LetGo();
+        await session;
+    }
+
+    [Fact]
     public async Task A_node_that_was_stopped_for_a_while_holds_nobodys_silence_meanwhile_against_him()
     {
         await using var node = await StartAsync();
@@ -235,7 +255,7 @@ public sealed class LifeTests
         {
             var before = engine.Now;
             _time.Advance(TimeSpan.FromSeconds(1));
-            while (engine.Now == before) await Task.Yield();
+            await Until.TrueAsync(() => engine.Now != before, "the heartbeat goes on");
         }
     }
 
@@ -245,7 +265,7 @@ public sealed class LifeTests
         var engine = node.Services.GetRequiredService<RealtimeNode>();
         var before = engine.Now;
         _time.Advance(stop);
-        while (engine.Now == before) await Task.Yield();
+        await Until.TrueAsync(() => engine.Now != before, "the heartbeat goes on");
         await PassAsync(node, TimeSpan.FromSeconds(2));
     }
 
@@ -280,14 +300,17 @@ internal sealed class TokenAuthenticator : IAuthenticator
 /// <summary>A connection that sends one request, then takes nothing of what it is sent until it is aborted.</summary>
 internal sealed class StuckConnection : ITransportConnection
 {
-    private readonly TaskCompletionSource _abort = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _asked;
+
+    /// <summary>Whether an abort fails, and ends nothing.</summary>
+    public bool AbortFails { get; init; }
 
     public TaskCompletionSource Sending { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public TaskCompletionSource<ReceiveResult> Received { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public bool IsAborted => _abort.Task.IsCompleted;
+    public bool IsAborted { get; private set; }
 
     public System.Security.Claims.ClaimsPrincipal? Principal => null;
 
@@ -306,11 +329,19 @@ internal sealed class StuckConnection : ITransportConnection
     public async ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {
         Sending.TrySetResult();
-        await _abort.Task;
+        await _end.Task;
         throw new IOException("Aborted.");
     }
 
     public ValueTask CloseAsync(CloseCode code, string reason, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    public void Abort() => _abort.TrySetResult();
+    public void Abort()
+    {
+        IsAborted = true;
+        ObjectDisposedException.ThrowIf(AbortFails, this);
+        LetGo();
+    }
+
+    /// <summary>Ends what waits to be sent.</summary>
+    public void LetGo() => _end.TrySetResult();
 }
