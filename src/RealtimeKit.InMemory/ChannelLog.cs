@@ -34,7 +34,9 @@ internal sealed class ChannelLog
 
     private long NextVersion => _changes.Count + 1;
 
-    public AppendResult Append(MessageChange change) => change switch
+    public AppendResult Append(MessageChange change) => Decide(change) with { Epoch = _epoch };
+
+    private AppendResult Decide(MessageChange change) => change switch
     {
         PostChange post => Post(post),
         EditChange edit => Change(edit, edit.Sequence, stored => ChangeRules.Edit(edit, stored.Message, NextVersion)),

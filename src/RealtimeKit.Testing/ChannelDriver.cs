@@ -73,6 +73,9 @@ internal sealed class ChannelDriver(IMessageStore store, string name)
 
     public static string Describe(IEnumerable<long> sequences, bool more) => string.Join(' ', sequences) + (more ? "…" : "");
 
+    public static void AssertRefused(AppendOutcome outcome, AppendResult result) =>
+        Assert.Equal((outcome, null), (result.Outcome, result.Message));
+
     public static Message Appended(AppendResult result)
     {
         Assert.Equal(AppendOutcome.Appended, result.Outcome);

@@ -46,11 +46,10 @@ public abstract partial class MessageStoreConformance
         var channel = await NewChannelAsync();
         var post = Sample.Post("lobby", "mine");
         await channel.ApplyAsync(post);
-        var conflict = new AppendResult(AppendOutcome.Conflict);
 
-        Assert.Equal(conflict, await channel.ApplyAsync(post with { Sender = "eve" }));
-        Assert.Equal(conflict, await channel.ApplyAsync(Sample.Post("lobby", "other", id: post.Id)));
-        Assert.Equal(conflict, await channel.ApplyAsync(Sample.Post("lobby", "other", id: post.Id, replyTo: 77)));
+        ChannelDriver.AssertRefused(AppendOutcome.Conflict, await channel.ApplyAsync(post with { Sender = "eve" }));
+        ChannelDriver.AssertRefused(AppendOutcome.Conflict, await channel.ApplyAsync(Sample.Post("lobby", "other", id: post.Id)));
+        ChannelDriver.AssertRefused(AppendOutcome.Conflict, await channel.ApplyAsync(Sample.Post("lobby", "other", id: post.Id, replyTo: 77)));
         await channel.AssertHeadAsync(1, 1);
         Assert.Equal("mine", (await channel.ReadAsync(1)).Text);
     }
@@ -113,14 +112,14 @@ public abstract partial class MessageStoreConformance
         var channel = await NewChannelAsync();
         var post = Sample.Post("lobby", "once");
         var question = post with { OnlyIfKnown = true };
-        Assert.Equal(new AppendResult(AppendOutcome.NoMessage), await channel.ApplyAsync(question));
+        ChannelDriver.AssertRefused(AppendOutcome.NoMessage, await channel.ApplyAsync(question));
         await channel.AssertHeadAsync(0, 0);
 
         var posted = ChannelDriver.Appended(await channel.ApplyAsync(post));
         var known = await channel.ApplyAsync(question);
         Assert.Equal(AppendOutcome.Duplicate, known.Outcome);
         Sample.AssertSame(posted, known.Message!);
-        Assert.Equal(new AppendResult(AppendOutcome.Conflict), await channel.ApplyAsync(question with { Sender = "eve" }));
+        ChannelDriver.AssertRefused(AppendOutcome.Conflict, await channel.ApplyAsync(question with { Sender = "eve" }));
         await channel.AssertHeadAsync(1, 1);
     }
 }

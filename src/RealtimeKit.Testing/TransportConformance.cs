@@ -74,6 +74,15 @@ public abstract class TransportConformance
         Assert.Equal(ReceiveResult.Closed, await near.ReceiveAsync(new ArrayBufferWriter<byte>(), cancel));
     });
 
+    /// <summary>A reason that is too long for the transport is shortened, and does not hide the code.</summary>
+    [Fact]
+    public Task ALongReasonDoesNotHideTheCode() => RunAsync(async (near, peer, cancel) =>
+    {
+        await near.CloseAsync(CloseCode.Disconnected, string.Concat(Enumerable.Repeat("Спасибо 👋 ", 50)), cancel);
+        Assert.Null(await peer.ReceiveAsync(cancel));
+        Assert.Equal(CloseCode.Disconnected, peer.CloseCode);
+    });
+
     /// <summary>A peer that closes, or is gone, ends a pending receive.</summary>
     [Theory]
     [InlineData(true)]

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Security.Claims;
+using System.Text;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit.WebSockets;
@@ -9,7 +10,8 @@ namespace RealtimeKit.WebSockets;
 internal sealed class WebSocketConnection(
     WebSocket socket, ClaimsPrincipal? principal, DateTimeOffset? expires, string? token, Action abort) : ITransportConnection
 {
-    private const int LongestReason = 120;
+    // In bytes: RFC 6455, section 5.5, leaves 125 to a control frame, of which the code takes two.
+    private const int LongestReason = 123;
 
     private readonly Lock _gate = new();
     private bool _ended;
@@ -71,12 +73,26 @@ internal sealed class WebSocketConnection(
         try
         {
             await socket.CloseOutputAsync(
-                (WebSocketCloseStatus)code, reason.Length <= LongestReason ? reason : reason[..LongestReason], cancellationToken).ConfigureAwait(false);
+                (WebSocketCloseStatus)code, Shorten(reason), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (IsLoss(exception, cancellationToken))
         {
             throw new IOException("The WebSocket is lost.", exception);
         }
+    }
+
+    private static string Shorten(string reason)
+    {
+        if (Encoding.UTF8.GetByteCount(reason) <= LongestReason) return reason;
+        var (length, bytes) = (0, 0);
+        foreach (var rune in reason.EnumerateRunes())
+        {
+            bytes += rune.Utf8SequenceLength;
+            if (bytes > LongestReason) break;
+            length += rune.Utf16SequenceLength;
+        }
+
+        return reason[..length];
     }
 
     public void Abort()

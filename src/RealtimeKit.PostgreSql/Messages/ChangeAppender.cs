@@ -21,7 +21,13 @@ internal sealed class ChangeAppender(ChangeState state)
 
     private AppendResult Append(MessageChange change)
     {
-        if (state.FindChannel(change.Channel) is not { } channel) return new AppendResult(AppendOutcome.NoChannel);
+        return state.FindChannel(change.Channel) is { } channel
+            ? Append(channel, change) with { Epoch = channel.Epoch }
+            : new AppendResult(AppendOutcome.NoChannel);
+    }
+
+    private static AppendResult Append(ChannelState channel, MessageChange change)
+    {
         var next = channel.Version + 1;
         return change switch
         {

@@ -15,7 +15,7 @@ internal sealed class ChangeState
 }
 
 /// <summary>One locked channel.</summary>
-internal sealed class ChannelState(string name, long id, long version, long sequence)
+internal sealed class ChannelState(string name, long id, long version, long sequence, string epoch)
 {
     private readonly Dictionary<long, MessageState> _messages = [];
     private readonly Dictionary<Guid, MessageState> _byId = [];
@@ -23,6 +23,8 @@ internal sealed class ChannelState(string name, long id, long version, long sequ
     public string Name => name;
 
     public long Id => id;
+
+    public string Epoch => epoch;
 
     public long Version { get; set; } = version;
 

@@ -16,7 +16,7 @@ internal static class PostAppender
             SELECT FROM unnest($4) AS p(id) CROSS JOIN LATERAL (SELECT FROM messages WHERE id = p.id LIMIT 1) m LIMIT 1)
         UPDATE channels c SET sequence = c.sequence + h.count, version = c.version + h.count, changed = h.time
         FROM unnest($1, $2, $3) AS h(name, count, time) WHERE c.name = h.name AND NOT EXISTS (SELECT FROM known)
-        RETURNING c.name, c.sequence - h.count, c.version - h.count
+        RETURNING c.name, c.sequence - h.count, c.version - h.count, c.epoch
         """;
 
     public const string Write = $"""
@@ -41,7 +41,7 @@ internal static class PostAppender
     public static async Task<AppendResult[]?> TryAppendAsync(Session session, IReadOnlyList<MessageChange> changes)
     {
         if (PostColumns.Of(changes) is not { } posts) return null;
-        var heads = new Dictionary<string, (long Sequence, long Version)>(StringComparer.Ordinal);
+        var heads = new Dictionary<string, (long Sequence, long Version, string Epoch)>(StringComparer.Ordinal);
         try
         {
             await session.RunAsync(rows => ReadHeadsAsync(rows, heads), posts.ToCommands()).ConfigureAwait(false);
@@ -58,16 +58,16 @@ internal static class PostAppender
         {
             var post = (PostChange)changes[i];
             results[i] = heads.TryGetValue(post.Channel, out var head)
-                ? new AppendResult(AppendOutcome.Appended, ChangeRules.Post(post, head.Sequence + posts.Number(i), head.Version + posts.Number(i), null))
+                ? new AppendResult(AppendOutcome.Appended, ChangeRules.Post(post, head.Sequence + posts.Number(i), head.Version + posts.Number(i), null), head.Epoch)
                 : new AppendResult(AppendOutcome.NoChannel);
         }
 
         return results;
     }
 
-    private static async Task<bool> ReadHeadsAsync(NpgsqlDataReader rows, Dictionary<string, (long Sequence, long Version)> heads)
+    private static async Task<bool> ReadHeadsAsync(NpgsqlDataReader rows, Dictionary<string, (long Sequence, long Version, string Epoch)> heads)
     {
-        while (await rows.ReadAsync().ConfigureAwait(false)) heads.Add(rows.GetString(0), (rows.GetInt64(1), rows.GetInt64(2)));
+        while (await rows.ReadAsync().ConfigureAwait(false)) heads.Add(rows.GetString(0), (rows.GetInt64(1), rows.GetInt64(2), rows.GetString(3)));
         return true;
     }
 }

@@ -31,7 +31,13 @@ internal sealed class Appender(SqliteSession session)
 
     private AppendResult Append(MessageChange change)
     {
-        if (_heads.Find(change.Channel) is not { } head) return new AppendResult(AppendOutcome.NoChannel);
+        return _heads.Find(change.Channel) is { } head
+            ? Append(head, change) with { Epoch = head.Epoch }
+            : new AppendResult(AppendOutcome.NoChannel);
+    }
+
+    private AppendResult Append(ChannelHeadRow head, MessageChange change)
+    {
         var next = head.Version + 1;
         return change switch
         {

@@ -3,9 +3,11 @@ using RealtimeKit.Sqlite.Database;
 namespace RealtimeKit.Sqlite.Messages;
 
 /// <summary>Where one channel's log stands while a batch is appended to it.</summary>
-internal sealed class ChannelHeadRow(long id, long version, long sequence)
+internal sealed class ChannelHeadRow(long id, string epoch, long version, long sequence)
 {
     public long Id { get; } = id;
+
+    public string Epoch { get; } = epoch;
 
     public long Version { get; set; } = version;
 
@@ -23,8 +25,8 @@ internal sealed class ChannelHeads(SqliteSession session)
     public ChannelHeadRow? Find(string channel)
     {
         if (_heads.TryGetValue(channel, out var known)) return known;
-        using var row = session.Use("SELECT id, version, sequence FROM channels WHERE name = ?").Bind(channel);
-        var head = row.Step() ? new ChannelHeadRow(row.Int64(0), row.Int64(1), row.Int64(2)) : null;
+        using var row = session.Use("SELECT id, epoch, version, sequence FROM channels WHERE name = ?").Bind(channel);
+        var head = row.Step() ? new ChannelHeadRow(row.Int64(0), row.Text(1)!, row.Int64(2), row.Int64(3)) : null;
         _heads.Add(channel, head);
         return head;
     }

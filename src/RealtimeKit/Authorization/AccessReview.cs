@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using RealtimeKit.Protocol;
@@ -45,23 +46,30 @@ internal sealed partial class AccessReview(RealtimeNode node, ILogger<AccessRevi
 
     private async ValueTask ReviewAsync(CancellationToken cancellationToken)
     {
-        for (var told = false; ;)
+        var told = false;
+        for (var due = Subscribers(); ;)
         {
-            try
-            {
-                node.ForgetAccess();
-                await Parallel.ForEachAsync(
-                    Subscribers(), new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
-                    CheckAsync).ConfigureAwait(false);
-                return;
-            }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-            {
-                if (!told) LogFailed(exception);
-                told = true;
-            }
-
+            node.ForgetAccess();
+            var undecided = new ConcurrentQueue<IGrouping<string, Subscription>>();
+            await Parallel.ForEachAsync(
+                due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
+                async (subscriber, cancel) =>
+                {
+                    try
+                    {
+                        await CheckAsync(subscriber, cancel).ConfigureAwait(false);
+                    }
+                    catch (Exception exception) when (!cancel.IsCancellationRequested)
+                    {
+                        // The others are to be asked about all the same: the host's rules may fail for one.
+                        if (!Interlocked.Exchange(ref told, true)) LogFailed(exception);
+                        undecided.Enqueue(subscriber);
+                    }
+                }).ConfigureAwait(false);
+            if (undecided.IsEmpty) return;
             await Task.Delay(node.Options.RepairInterval, node.Time, cancellationToken).ConfigureAwait(false);
+            // Who asked meanwhile wants everybody looked at.
+            due = _due.Reader.TryRead(out _) ? Subscribers() : undecided;
         }
     }
 

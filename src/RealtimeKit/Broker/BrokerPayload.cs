@@ -8,7 +8,7 @@ namespace RealtimeKit;
 /// <summary>What one node tells another.</summary>
 internal enum BrokerNotice : byte
 {
-    /// <summary>A committed change: its version and the encoded event.</summary>
+    /// <summary>A committed change: its version, in place of a user the channel's epoch, and the encoded event.</summary>
     Event = 1,
 
     /// <summary>A signal to all subscribers, encoded.</summary>
@@ -20,7 +20,7 @@ internal enum BrokerNotice : byte
     /// <summary>To all nodes: a user (or, where empty, everybody) stands to a channel otherwise than before. Its number; channel and reason.</summary>
     Access = 4,
 
-    /// <summary>The channel has reached a version: events may have been lost on the way.</summary>
+    /// <summary>The channel has reached a version, in place of a user its epoch: events may have been lost on the way.</summary>
     Head = 5,
 
     /// <summary>To those who serve the channel: users of the sending node came, went, fell idle or woke.</summary>

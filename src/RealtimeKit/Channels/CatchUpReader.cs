@@ -55,11 +55,14 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
         {
             var wanted = subscription.CatchUp!;
             var channel = subscription.Channel.Name;
+            var known = subscription.Channel.Head;
             var page = wanted.FromSequence > 0
                 ? await store.ReadHistoryAsync(new HistoryQuery(channel, Limit, After: wanted.FromSequence - 1), default).ConfigureAwait(false)
                 : await store.ReadChangesAsync(channel, wanted.After, Limit, default).ConfigureAwait(false);
             // Another epoch is another channel under the same name.
             if (page is null || page.Head.Epoch != subscription.Epoch) return null;
+            // A head that the store does not have would be looked for without end.
+            if (page.Head.Version < known) subscription.Channel.GoBack(known, page.Head.Version);
             return wanted.FromSequence > 0 ? EncodeRecent(subscription, wanted, page) : EncodeChanges(subscription, wanted, page);
         }
         finally

@@ -13,6 +13,9 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     private int _level;
     private volatile bool _gone;
 
+    // The epoch of what was heard before the head was read.
+    private string? _heard;
+
     public string Name { get; } = name;
 
     /// <summary>A short form of the name, the same on every node.</summary>
@@ -63,12 +66,12 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     }
 
     /// <summary>Takes a committed event and wakes the readers.</summary>
-    public void Append(long version, byte[] frame)
+    public void Append(string epoch, long version, byte[] frame)
     {
         Subscription[] readers;
         lock (_gate)
         {
-            if (!_tail.Add(version, frame)) return;
+            if (!IsOfThisLife(epoch) || !_tail.Add(version, frame)) return;
             readers = BeginRound();
         }
 
@@ -77,12 +80,12 @@ internal sealed class LocalChannel(string name, TailBudget budget)
 
     /// <summary>Learns where the store is. Readers behind it, and not served by the tail, will read from the store.</summary>
     /// <returns>Whether the store is ahead of what was known.</returns>
-    public bool Observe(long version)
+    public bool Observe(string epoch, long version)
     {
         Subscription[] readers;
         lock (_gate)
         {
-            if (!_tail.Observe(version)) return false;
+            if (!IsOfThisLife(epoch) || !_tail.Observe(version)) return false;
             readers = BeginRound();
         }
 
@@ -93,8 +96,39 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     /// <summary>Takes the first head that was read; events that came before it may be ahead of it.</summary>
     public void Begin(ChannelHead head)
     {
-        lock (_gate) Epoch = head.Epoch;
-        Observe(head.Version);
+        lock (_gate)
+        {
+            // What came before may be of another channel, which had this name.
+            if (_heard is not null && _heard != head.Epoch) _tail.Reset();
+            Epoch = head.Epoch;
+        }
+
+        Observe(head.Epoch, head.Version);
+    }
+
+    /// <summary>The store turned out to be at a version below the one that was known: goes back to it, unless there is news.</summary>
+    public void GoBack(long known, long version)
+    {
+        lock (_gate) _tail.GoBack(known, version);
+    }
+
+    /// <summary>The highest version that the channel is known to have.</summary>
+    public long Head
+    {
+        get
+        {
+            lock (_gate) return _tail.Head;
+        }
+    }
+
+    // Notices may come late, when the channel was deleted and another one bears its name.
+    private bool IsOfThisLife(string epoch)
+    {
+        if (epoch.Length == 0) return true;
+        if (Epoch.Length > 0) return epoch == Epoch;
+        if (_heard is not null && _heard != epoch) _tail.Reset();
+        _heard = epoch;
+        return true;
     }
 
     /// <summary>Whether the store has this channel no more; whoever is still subscribed, or just subscribing, is to be ended.</summary>

@@ -10,7 +10,7 @@ internal sealed class Memberships(RealtimeNode node)
         string channel, ChannelKind kind, string user, ChannelRole role, CancellationToken cancellationToken)
     {
         var before = await node.Directory.FindAsync(channel, user, cancellationToken).ConfigureAwait(false);
-        var outcome = await node.Directory.SetMemberAsync(channel, user, role, cancellationToken).ConfigureAwait(false);
+        var outcome = await CommitAsync(node.Directory.SetMemberAsync(channel, user, role, cancellationToken)).ConfigureAwait(false);
         if (outcome != MemberOutcome.Changed) return outcome;
         node.AccessChanged(channel, user, null);
         if (kind != ChannelKind.Public) node.Distributor.Member(channel, user, before?.Role is null ? "joined" : "role", role);
@@ -26,10 +26,24 @@ internal sealed class Memberships(RealtimeNode node)
     public async ValueTask<MemberOutcome> RemoveAsync(
         string channel, ChannelKind kind, string user, string change, CancellationToken cancellationToken)
     {
-        var outcome = await node.Directory.RemoveMemberAsync(channel, user, cancellationToken).ConfigureAwait(false);
+        var outcome = await CommitAsync(node.Directory.RemoveMemberAsync(channel, user, cancellationToken)).ConfigureAwait(false);
         if (outcome != MemberOutcome.Changed) return outcome;
         node.AccessChanged(channel, user, kind == ChannelKind.Public ? null : change);
         if (kind != ChannelKind.Public) node.Distributor.Member(channel, user, change, null);
         return outcome;
+    }
+
+    // Where the answer is lost, the change may have been made all the same.
+    private async ValueTask<MemberOutcome> CommitAsync(ValueTask<MemberOutcome> change)
+    {
+        try
+        {
+            return await change.ConfigureAwait(false);
+        }
+        catch
+        {
+            node.DoubtAccess();
+            throw;
+        }
     }
 }

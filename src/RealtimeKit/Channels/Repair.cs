@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace RealtimeKit;
 
 /// <summary>
-/// Compares the channels that are served here with the store, and so makes good what the broker lost: regularly, whether
-/// or not anything more comes, and at once when there is reason to. One query tells the heads of all channels.
+/// Compares the channels that are served here with the store, and so makes good what the broker lost, or the store did without
+/// being able to say so: regularly, whether or not anything more comes, and at once when there is reason to. One query tells
+/// the heads of all channels.
 /// </summary>
 internal sealed partial class Repair(
     LocalChannels channels, IMessageStore store, RealtimeMetrics metrics, RealtimeOptions options, TimeProvider time, ILogger<Repair> logger)
@@ -108,7 +109,7 @@ internal sealed partial class Repair(
 
     private bool Apply(LocalChannel channel, ChannelHead? head)
     {
-        if (head is not null && head.Epoch == channel.Epoch) return channel.Observe(head.Version);
+        if (head is not null && head.Epoch == channel.Epoch) return channel.Observe(head.Epoch, head.Version);
         // Deleted, and perhaps made again under the same name: what its subscribers hold means nothing any more.
         channels.Retire(channel);
         foreach (var subscription in channel.Readers())

@@ -45,6 +45,21 @@ internal sealed class Tail(TailBudget budget)
         return true;
     }
 
+    /// <summary>Knows nothing again.</summary>
+    public void Reset()
+    {
+        Release();
+        Head = -1;
+    }
+
+    /// <summary>Goes back from a head that was known to a lower one, unless there is another by now.</summary>
+    public void GoBack(long known, long version)
+    {
+        if (Head != known) return;
+        Release();
+        Head = version;
+    }
+
     /// <summary>Copies events after <paramref name="cursor"/> and moves it, until the head or about <paramref name="most"/> bytes.</summary>
     /// <returns>How many were copied; the cursor must not be below the floor.</returns>
     public int Take(ref long cursor, FrameBuffer output, int most)

@@ -12,11 +12,10 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (node.Broker is { } broker) await broker.StartAsync(node, cancellationToken).ConfigureAwait(false);
-        // Without a broker there is no other node behind whose back this one could fall.
+        // A node alone is compared with the store too: an answer of the store's may be lost as a notice of the broker's may.
         _work = Task.WhenAll(
             new Heartbeat(node).RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token),
-            node.Link is not { } link ? Task.CompletedTask : Task.WhenAll(
-                node.Repair.RunAsync(_stop.Token), node.AccessReview.RunAsync(_stop.Token), link.RunAsync(_stop.Token)));
+            node.Repair.RunAsync(_stop.Token), node.AccessReview.RunAsync(_stop.Token), node.Link?.RunAsync(_stop.Token) ?? Task.CompletedTask);
         // At the first sign of stopping, before the web server waits for its connections to end.
         lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
     }

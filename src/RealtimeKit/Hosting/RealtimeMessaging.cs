@@ -18,6 +18,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         if (owner is not null) Identifiers.Require(owner, nameof(owner));
         if (kind == ChannelKind.Direct)
             throw new ArgumentException($"A direct channel is made by {nameof(EnsureDirectChannelAsync)}.", nameof(kind));
+        TextRules.Require(name);
         if (name?.Length > ProtocolConstants.MaxNameLength)
             throw new ArgumentException($"A channel's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(name));
         await Node.Directory.CreateAsync(new NewChannel(channel, kind, name, owner, [], Node.Timestamp), cancellationToken).ConfigureAwait(false);
@@ -45,9 +46,19 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     public async Task<bool> DeleteChannelAsync(string channel, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
-        var deleted = await Node.Directory.DeleteAsync(channel, cancellationToken).ConfigureAwait(false);
-        if (deleted) Node.AccessChanged(channel, null, "deleted");
-        return deleted;
+        try
+        {
+            var deleted = await Node.Directory.DeleteAsync(channel, cancellationToken).ConfigureAwait(false);
+            if (deleted) Node.AccessChanged(channel, null, "deleted");
+            else Node.Repair.Now();
+            return deleted;
+        }
+        catch
+        {
+            // It may be deleted all the same.
+            Node.Repair.Now();
+            throw;
+        }
     }
 
     public async Task<bool> AddMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken)
@@ -61,7 +72,10 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     {
         Identifiers.Require(user, nameof(user));
         var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
-        return Decide(await Node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false), channel);
+        var outcome = await Node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false);
+        // Perhaps by a call before this one, whose answer was lost.
+        if (outcome == MemberOutcome.Unchanged && info.Kind != ChannelKind.Public) Node.ConfirmAccess(channel, user, "removed");
+        return Decide(outcome, channel);
     }
 
     public async Task<MemberPage> ListMembersAsync(string channel, string? after, CancellationToken cancellationToken)

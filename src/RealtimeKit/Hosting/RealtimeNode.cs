@@ -180,13 +180,27 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         Link?.AccessChanged(channel, user, reason ?? "");
     }
 
+    /// <summary>A user stands to a channel as was wanted: whoever knows otherwise, here or on another node, asks the store.</summary>
+    public void ConfirmAccess(string channel, string user, string reason)
+    {
+        ReviewAccess(channel, user, reason);
+        Link?.AccessChanged(channel, user, reason);
+    }
+
+    /// <summary>What was changed, if anything, is not known: all nodes ask the store about everybody who is subscribed.</summary>
+    public void DoubtAccess()
+    {
+        AccessReview.All();
+        Link?.DoubtAccess();
+    }
+
     void IBrokerReceiver.Receive(string channel, ReadOnlySpan<byte> payload)
     {
         if (!BrokerPayload.TryRead(payload, out var notice, out var node, out var version, out var user, out var trace, out var body) || node == _node) return;
         switch (notice)
         {
             case BrokerNotice.Event:
-                Distributor.Deliver(channel, version, body, trace);
+                Distributor.Deliver(channel, user, version, body, trace);
                 break;
             case BrokerNotice.Signal:
                 Distributor.Relay(channel, user, body, SignalReach.All);
@@ -195,7 +209,7 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
                 Distributor.Relay(channel, user, body, SignalReach.Own);
                 break;
             case BrokerNotice.Head:
-                LocalChannels.Find(channel)?.Observe(version);
+                LocalChannels.Find(channel)?.Observe(user, version);
                 break;
             default:
                 Link?.Receive(channel, notice, node, version, user, body);

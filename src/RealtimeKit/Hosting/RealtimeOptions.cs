@@ -53,8 +53,8 @@ public sealed class RealtimeOptions
     public bool UsersMayCreateChannels { get; set; }
 
     /// <summary>
-    /// Within which time a node of several finds out by itself what the broker did not bring it: it then compares all
-    /// channels that it serves with the store, in one query for up to 10,000. Default: 5 seconds; 100 milliseconds to 1 hour.
+    /// Within which time a node finds out by itself what it was not told: what the broker did not bring it, and changes of its
+    /// own whose outcome the store could not tell it. It then compares all channels that it serves with the store, in one query for up to 10,000. Default: 5 seconds; 100 milliseconds to 1 hour.
     /// </summary>
     public TimeSpan RepairInterval { get; set; } = TimeSpan.FromSeconds(5);
 

@@ -27,7 +27,7 @@ internal sealed partial class AppendQueue(
     public void Enqueue(PendingAppend append)
     {
         append.Started = metrics.AppendStarts;
-        append.Activity = MessageActivities.StartAppend(append.Change);
+        Safely(static (append, _) => append.Activity = MessageActivities.StartAppend(append.Change), append, 0);
         lock (_gate)
         {
             _waiting.Enqueue(append);
@@ -56,16 +56,7 @@ internal sealed partial class AppendQueue(
         var changes = new List<MessageChange>();
         while (TryTake(batch, changes))
         {
-            try
-            {
-                await CommitAsync(batch, changes).ConfigureAwait(false);
-            }
-            catch (Exception exception)
-            {
-                // A listener of the host's, to metrics or traces, failed. Who was not answered asks again; nobody behind may wait for ever.
-                LogUnanswered(exception, batch.Count);
-            }
-
+            await CommitAsync(batch, changes).ConfigureAwait(false);
             batch.Clear();
             changes.Clear();
         }
@@ -80,7 +71,7 @@ internal sealed partial class AppendQueue(
                 // Behind a refused one of the same stream nothing may pass, or the sender's retry would reorder.
                 if (append.RefusedWithItsStream())
                 {
-                    append.Activity?.Dispose();
+                    Safely(static (append, _) => append.Activity?.Dispose(), append, 0);
                     continue;
                 }
 
@@ -97,7 +88,8 @@ internal sealed partial class AppendQueue(
     {
         IReadOnlyList<AppendResult> results;
         var began = metrics.Now;
-        using var commit = MessageActivities.StartCommit(batch);
+        Activity? commit = null;
+        Safely((waiting, _) => commit = MessageActivities.StartCommit(waiting), batch, 0);
         try
         {
             results = await store.AppendAsync(changes, CancellationToken.None).ConfigureAwait(false);
@@ -110,33 +102,41 @@ internal sealed partial class AppendQueue(
         {
             if (exception is StoreUnavailableException outage) outages.Note(outage, changes.Count);
             else LogFailed(exception, changes.Count);
-            metrics.Failed(batch.Count);
-            commit?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
+            Safely(static (metrics, failed) => metrics.Failed(failed), metrics, batch.Count);
+            Safely(static (commit, error) => commit?.SetStatus(ActivityStatusCode.Error, error.GetType().Name).Dispose(), commit, exception);
             foreach (var append in batch)
             {
-                MessageActivities.Fail(append, exception);
+                Safely(MessageActivities.Fail, append, exception);
                 append.Fail(exception);
             }
 
             return;
         }
 
-        metrics.Committed(batch, results, began);
+        Safely((committed, answers) => metrics.Committed(committed, answers, began), batch, results);
+        Safely(static (commit, _) => commit?.Dispose(), commit, 0);
         for (var i = 0; i < batch.Count; i++) Finish(batch[i], changes[i], results[i]);
     }
 
     private void Finish(PendingAppend append, MessageChange change, AppendResult result)
     {
-        MessageActivities.End(append, result.Outcome);
-        if (result.Outcome == AppendOutcome.Appended) Tell(change, result.Message!, append.Activity?.Context ?? default);
+        Safely(MessageActivities.End, append, result.Outcome);
+        if (result.Message is { } message) Tell(change, message, result, append.Activity?.Context ?? default);
         append.Complete(result);
     }
 
-    private void Tell(MessageChange change, Message message, ActivityContext trace)
+    private void Tell(MessageChange change, Message message, AppendResult result, ActivityContext trace)
     {
+        var epoch = result.Epoch ?? "";
         try
         {
-            distributor.Committed(change, message, trace);
+            if (result.Outcome != AppendOutcome.Appended)
+            {
+                distributor.Stored(message, epoch);
+                return;
+            }
+
+            distributor.Committed(change, message, epoch, trace);
             observers.Note(change, message);
         }
         catch (Exception exception)
@@ -146,8 +146,21 @@ internal sealed partial class AppendQueue(
         }
     }
 
-    [LoggerMessage(4, LogLevel.Error, "Something failed between the store and the answers to {Count} changes; some were not answered.")]
-    private partial void LogUnanswered(Exception exception, int count);
+    // The host's own listeners to metrics and traces may fail: no message is to suffer by it, nor those that wait behind.
+    private void Safely<TOn, TWith>(Action<TOn, TWith> tell, TOn on, TWith with)
+    {
+        try
+        {
+            tell(on, with);
+        }
+        catch (Exception exception)
+        {
+            LogListenerFailed(exception);
+        }
+    }
+
+    [LoggerMessage(4, LogLevel.Error, "A listener to metrics or traces failed.")]
+    private partial void LogListenerFailed(Exception exception);
 
     [LoggerMessage(3, LogLevel.Error, "A change of channel {Channel} was stored but not told.")]
     private partial void LogUntold(Exception exception, string channel);

@@ -16,21 +16,30 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     private static FrameBuffer? _scratch;
 
     /// <summary>Encodes a committed change once, for all of its readers.</summary>
-    public void Committed(MessageChange change, Message message, ActivityContext trace)
+    public void Committed(MessageChange change, Message message, string epoch, ActivityContext trace)
     {
         var local = channels.Find(change.Channel);
         if (local is null && broker is null) return;
         var scratch = _scratch ??= new FrameBuffer();
         scratch.Clear();
         Write(change, message, scratch);
-        if (local is not null) Deliver(local, message.Version, scratch.WrittenSpan, trace);
-        if (broker is not null) Publish(change.Channel, BrokerNotice.Event, message.Version, scratch.WrittenSpan, trace: trace);
+        if (local is not null) Deliver(local, epoch, message.Version, scratch.WrittenSpan, trace);
+        if (broker is not null) Publish(change.Channel, BrokerNotice.Event, message.Version, scratch.WrittenSpan, epoch, trace);
+    }
+
+    /// <summary>
+    /// A sender learned that a change had been stored already, perhaps by a call whose answer was lost: then nobody has told the
+    /// readers of it.
+    /// </summary>
+    public void Stored(Message message, string epoch)
+    {
+        if (channels.Find(message.Channel)?.Observe(epoch, message.Version) == true) Head(message.Channel, epoch, message.Version);
     }
 
     /// <summary>Gives an event that another node committed to this node's readers.</summary>
-    public void Deliver(string channel, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
+    public void Deliver(string channel, string epoch, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
     {
-        if (channels.Find(channel) is { } local) Deliver(local, version, frame, trace);
+        if (channels.Find(channel) is { } local) Deliver(local, epoch, version, frame, trace);
     }
 
     /// <summary>Sends a signal to a channel's subscribers on all nodes, except one session of this node.</summary>
@@ -55,19 +64,19 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     }
 
     /// <summary>Tells the other nodes which version a channel has reached, where they may have missed events.</summary>
-    public void Head(string channel, long version)
+    public void Head(string channel, string epoch, long version)
     {
-        if (broker is not null) Publish(channel, BrokerNotice.Head, version, default);
+        if (broker is not null) Publish(channel, BrokerNotice.Head, version, default, epoch);
     }
 
     /// <summary>Sends a signal that came from another node to whom it reaches here.</summary>
     public void Relay(string channel, string user, ReadOnlySpan<byte> frame, SignalReach reach) =>
         channels.Find(channel)?.Signal(frame, session => Reaches(reach, session, user));
 
-    private static void Deliver(LocalChannel channel, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
+    private static void Deliver(LocalChannel channel, string epoch, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
     {
         using var delivery = MessageActivities.StartDelivery(channel.Name, trace);
-        channel.Append(version, frame.ToArray());
+        channel.Append(epoch, version, frame.ToArray());
     }
 
     private static bool Reaches(SignalReach reach, Session session, string user) => reach == SignalReach.All || session.User == user;

@@ -9,7 +9,10 @@ namespace RealtimeKit;
 public interface IMessageInterceptor
 {
     /// <summary>Decides on a message.</summary>
-    /// <returns>The content to store: the given one, or another.</returns>
+    /// <returns>
+    /// The content to store: the given one, or another. It is held to the limits of a client's message; one that is over them is
+    /// not stored, and its sender gets <c>internal</c>.
+    /// </returns>
     /// <exception cref="MessageRefusedException">The message is refused; the sender gets <c>forbidden</c> with the exception's text.</exception>
     ValueTask<MessageContent> InterceptAsync(string channel, string sender, MessageContent content, CancellationToken cancellationToken);
 }

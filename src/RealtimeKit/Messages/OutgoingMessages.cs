@@ -9,12 +9,21 @@ internal static class OutgoingMessages
     /// <exception cref="ArgumentException">It is empty or over a limit.</exception>
     public static MessageDraft Check(OutgoingMessage message)
     {
+        Require(message.ReplyTo is null or >= 1, "A message replies to a sequence of at least 1.");
+        var content = new MessageContent(message.Text, message.Data, message.Attachments, message.Mentions);
+        Check(content);
+        return new MessageDraft(message.Id, content, message.ReplyTo);
+    }
+
+    /// <summary>Checks what a message says.</summary>
+    /// <exception cref="ArgumentException">It is empty or over a limit.</exception>
+    public static void Check(MessageContent message)
+    {
         Require(message.Text is null || message.Text.Length <= ProtocolConstants.MaxTextLength,
             $"The text may have at most {ProtocolConstants.MaxTextLength} UTF-16 code units.");
         TextRules.Require(message.Text);
         Require(message.Mentions is null || message.Mentions.Count <= ProtocolConstants.MaxMentions,
             $"A message may mention at most {ProtocolConstants.MaxMentions} users.");
-        Require(message.ReplyTo is null or >= 1, "A message replies to a sequence of at least 1.");
         foreach (var user in message.Mentions ?? []) Identifiers.Require(user, nameof(message));
         if (message.Attachments is { } attachments)
         {
@@ -24,9 +33,7 @@ internal static class OutgoingMessages
 
         var size = (message.Data?.Utf8.Length ?? 0) + (message.Attachments?.Utf8.Length ?? 0) + System.Text.Encoding.UTF8.GetByteCount(message.Text ?? "");
         Require(size <= ProtocolConstants.MaxFrameBytes, $"Text, data and attachments may have at most {ProtocolConstants.MaxFrameBytes} bytes together.");
-        var content = new MessageContent(message.Text, message.Data, message.Attachments, message.Mentions);
-        Require(!content.IsEmpty, "A message needs a text, data or an attachment.");
-        return new MessageDraft(message.Id, content, message.ReplyTo);
+        Require(!message.IsEmpty, "A message needs a text, data or an attachment.");
     }
 
     private static void Require(bool holds, string rule)

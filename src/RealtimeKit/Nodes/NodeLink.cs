@@ -111,6 +111,12 @@ internal sealed partial class NodeLink : IDisposable
         lock (_accessGate) Tell(BrokerNotice.Access, (long)++_accessNumber, body.WrittenSpan, user ?? "");
     }
 
+    /// <summary>Takes a number that is never told with a change: by the heartbeat the others find that they lack it, and ask the store.</summary>
+    public void DoubtAccess()
+    {
+        lock (_accessGate) _accessNumber++;
+    }
+
     /// <summary>Says that this node goes away for good.</summary>
     public void Leave()
     {

@@ -88,7 +88,11 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         try
         {
             foreach (var interceptor in interceptors)
+            {
                 content = await interceptor.InterceptAsync(channel.Name, session.User, content, request.Ended).ConfigureAwait(false);
+                // What the store cannot take would fail the whole batch, others' messages too.
+                OutgoingMessages.Check(content);
+            }
         }
         catch (MessageRefusedException exception)
         {

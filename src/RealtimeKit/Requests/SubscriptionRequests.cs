@@ -47,8 +47,17 @@ internal static class SubscriptionRequests
         };
         if (!Attach(request, subscription, view)) return;
         // Whoever lost the right meanwhile may have been looked for before this subscription was there to be found.
-        if (request.Node.AccessVersion != accessVersion && !await MayReadAsync(request, channel).ConfigureAwait(false))
-            session.Revoke(subscription, "denied");
+        if (request.Node.AccessVersion == accessVersion) return;
+        try
+        {
+            if (!await MayReadAsync(request, channel).ConfigureAwait(false)) session.Revoke(subscription, "denied");
+        }
+        catch (Exception exception)
+        {
+            // It is answered, so this is the review's to find out, which asks until it is told.
+            request.Node.Log.CheckFailed(exception, session.Id);
+            request.Node.AccessReview.All();
+        }
     }
 
     public static ValueTask UnsubscribeAsync(Request request)

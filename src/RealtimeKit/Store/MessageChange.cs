@@ -78,7 +78,11 @@ public readonly record struct PartEdit<T>(bool Replaces, T? Value) where T : cla
 /// The message as it now is, where the outcome is <see cref="AppendOutcome.Appended"/>,
 /// <see cref="AppendOutcome.Duplicate"/> or <see cref="AppendOutcome.Unchanged"/>.
 /// </param>
-public readonly record struct AppendResult(AppendOutcome Outcome, Message? Message = null);
+/// <param name="Epoch">
+/// The channel's epoch, where there is a channel: by it every node tells what is said of a deleted channel from what is said of
+/// another that was made under its name.
+/// </param>
+public readonly record struct AppendResult(AppendOutcome Outcome, Message? Message = null, string? Epoch = null);
 
 /// <summary>What may become of a change.</summary>
 public enum AppendOutcome

@@ -118,9 +118,22 @@ public sealed class HostCodeTests
         });
         listener.Start();
         await using var ann = await node.ConnectAsync("ann");
-        await ann.SendAsync(Publish(2));
+        (await PublishAsync(ann, 2)).Should().Be("published");
         await failed.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
-        (await PublishAsync(ann, 3)).Should().Be("published");
+        (await ann.RequestAsync("""{"type":"ping","id":3}""", 3)).GetProperty("type").GetString().Should().Be("ok");
+        (await PublishAsync(ann, 4)).Should().Be("published");
+    }
+
+    [Fact]
+    public async Task An_interceptor_that_returns_what_no_message_may_hold_fails_that_publish_alone()
+    {
+        await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().AddMessageInterceptor<Shouter>());
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await using var ann = await node.ConnectAsync("ann");
+        (await PublishAsync(ann, 2, "long")).Should().Be("internal");
+        (await PublishAsync(ann, 3, "nul")).Should().Be("internal");
+        (await PublishAsync(ann, 4, "fine")).Should().Be("published");
+        (await PublishOrderTests.ReadAllAsync(node, "a")).Should().ContainSingle().Which.Text.Should().Be("FINE");
     }
 
     [Fact]
@@ -151,6 +164,8 @@ public sealed class HostCodeTests
     {
         var client = await node.ConnectAsync(user);
         await client.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
+        // Whoever is answered is counted; that this was noted for telling is sure when the next request is answered.
+        await client.RequestAsync("""{"type":"ping","id":3}""", 3);
         return client;
     }
 
@@ -170,9 +185,9 @@ public sealed class HostCodeTests
     private static string Publish(long id) => PublishOrderTests.Publish(id, "a", Guid.NewGuid(), "x");
 
     /// <summary>The reply's type, or the error's code.</summary>
-    private static async Task<string?> PublishAsync(TestClient client, long id)
+    private static async Task<string?> PublishAsync(TestClient client, long id, string text = "x")
     {
-        var reply = await client.RequestAsync(Publish(id), id);
+        var reply = await client.RequestAsync(PublishOrderTests.Publish(id, "a", Guid.NewGuid(), text), id);
         var type = reply.GetProperty("type").GetString();
         return type == "error" ? reply.GetProperty("code").GetString() : type;
     }
@@ -192,6 +207,20 @@ public sealed class HostCodeTests
             Asked++;
             return Decide();
         }
+    }
+
+    private sealed class Shouter : IMessageInterceptor
+    {
+        public ValueTask<MessageContent> InterceptAsync(string channel, string sender, MessageContent content, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(content with
+            {
+                Text = content.Text switch
+                {
+                    "long" => new string('!', ProtocolConstants.MaxTextLength + 1),
+                    "nul" => "\0",
+                    var text => text!.ToUpperInvariant(),
+                },
+            });
     }
 
     private sealed class TiredAuthenticator : IAuthenticator

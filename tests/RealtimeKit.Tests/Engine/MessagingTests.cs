@@ -79,6 +79,8 @@ public sealed class MessagingTests
         (await node.Messaging.RemoveMemberAsync("p", "bob", Cancel)).Should().BeTrue();
         var removal = () => node.Messaging.RemoveMemberAsync("p", "ann", Cancel);
         await removal.Should().ThrowAsync<InvalidOperationException>().WithMessage("*no owner left*");
+        var unpaired = () => node.Messaging.EnsureChannelAsync("n", name: "\ud800", cancellationToken: Cancel);
+        await unpaired.Should().ThrowAsync<ArgumentException>().WithMessage("*surrogate*");
         var nowhere = () => node.Messaging.AddMemberAsync("nowhere", "bob", cancellationToken: Cancel);
         await nowhere.Should().ThrowAsync<InvalidOperationException>().WithMessage("*'nowhere'*EnsureChannelAsync*");
     }

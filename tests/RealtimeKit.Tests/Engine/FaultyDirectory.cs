@@ -1,0 +1,52 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Tests.Engine;
+
+/// <summary>A real channel store whose answers are lost, or whose questions fail, as a test says.</summary>
+internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
+{
+    /// <summary>Whether the answer to the next change is lost, though the change is made.</summary>
+    public bool LosesAnswer { get; set; }
+
+    /// <summary>Called after each look for a channel, with its number.</summary>
+    public Func<int, Task> Found { get; set; } = _ => Task.CompletedTask;
+
+    private int _found;
+
+    public async ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken)
+    {
+        var view = await inner.FindAsync(channel, user, cancellationToken);
+        await Found(++_found);
+        return view;
+    }
+
+    public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) => inner.CreateAsync(channel, cancellationToken);
+
+    public async ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
+        Answer(await inner.DeleteAsync(channel, cancellationToken));
+
+    public async ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
+        Answer(await inner.SetMemberAsync(channel, user, role, cancellationToken));
+
+    public async ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
+        Answer(await inner.RemoveMemberAsync(channel, user, cancellationToken));
+
+    public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
+        inner.ListMembersAsync(channel, after, limit, cancellationToken);
+
+    public ValueTask<ChannelPage> ListChannelsAsync(string user, string? before, int limit, CancellationToken cancellationToken) =>
+        inner.ListChannelsAsync(user, before, limit, cancellationToken);
+
+    public ValueTask<ReadMark?> MoveReadMarkAsync(string channel, string user, long sequence, CancellationToken cancellationToken) =>
+        inner.MoveReadMarkAsync(channel, user, sequence, cancellationToken);
+
+    public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(string channel, long sequence, string user, CancellationToken cancellationToken) =>
+        inner.ListOwnReactionsAsync(channel, sequence, user, cancellationToken);
+
+    private T Answer<T>(T answer)
+    {
+        if (!LosesAnswer) return answer;
+        LosesAnswer = false;
+        throw new StoreUnavailableException("The test lost the answer.");
+    }
+}

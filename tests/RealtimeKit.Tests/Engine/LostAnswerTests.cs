@@ -1,0 +1,156 @@
+using System.Text.Json;
+using FluentAssertions;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.InMemory;
+using RealtimeKit.Protocol;
+using Xunit;
+
+namespace RealtimeKit.Tests.Engine;
+
+/// <summary>The store did what was asked, and its answer was lost: on one node, without anybody else who could tell.</summary>
+public sealed class LostAnswerTests : IAsyncLifetime
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly InMemoryStore _memory = new();
+    private readonly RulesOfTheHouse _rules = new();
+    private FaultyStore _store = null!;
+    private FaultyDirectory _directory = null!;
+    private TestNode _node = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private RealtimeNode Engine => _node.Services.GetRequiredService<RealtimeNode>();
+
+    public async ValueTask InitializeAsync()
+    {
+        (_store, _directory) = (new FaultyStore(_memory), new FaultyDirectory(_memory));
+        _node = await TestNode.StartAsync(
+            builder =>
+            {
+                builder.Services.AddSingleton<IMessageStore>(_store);
+                builder.Services.AddSingleton<IChannelStore>(_directory);
+                builder.Services.AddSingleton<IChannelAuthorizer>(_rules);
+            },
+            time: _time);
+        await _node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await _node.Messaging.EnsureChannelAsync("p", ChannelKind.Private, cancellationToken: Cancel);
+    }
+
+    public ValueTask DisposeAsync() => _node.DisposeAsync();
+
+    [Fact]
+    public async Task A_message_whose_acknowledgement_was_lost_reaches_its_readers_when_it_is_sent_again()
+    {
+        await using var bob = await SubscribedAsync("bob", "a");
+        await using var ann = await _node.ConnectAsync("ann");
+        LoseAnswer();
+        var message = Guid.NewGuid();
+        (await ann.RequestAsync(PublishOrderTests.Publish(2, "a", message, "x"), 2)).GetProperty("code").GetString().Should().Be("unavailable");
+        (await ann.RequestAsync(PublishOrderTests.Publish(3, "a", message, "x"), 3)).GetProperty("duplicate").GetBoolean().Should().BeTrue();
+        (await bob.WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("x");
+    }
+
+    [Fact]
+    public async Task An_edit_whose_answer_was_lost_reaches_the_readers_within_the_repair_interval()
+    {
+        await using var ann = await SubscribedAsync("ann", "a");
+        await ann.RequestAsync(PublishOrderTests.Publish(3, "a", Guid.NewGuid(), "x"), 3);
+        await ann.WaitForAsync("event");
+        LoseAnswer();
+        (await ann.RequestAsync("""{"type":"edit","id":4,"channel":"a","sequence":1,"text":"y"}""", 4)).GetProperty("code").GetString().Should().Be("unavailable");
+        _time.Advance(TimeSpan.FromSeconds(5));
+        (await ann.WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("y");
+    }
+
+    [Fact]
+    public async Task A_removal_whose_answer_was_lost_ends_the_subscription()
+    {
+        await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await using var eve = await SubscribedAsync("eve", "p");
+        _directory.LosesAnswer = true;
+        await _node.Messaging.Invoking(x => x.RemoveMemberAsync("p", "eve", Cancel)).Should().ThrowAsync<StoreUnavailableException>();
+        await RevokedAsync(eve);
+    }
+
+    [Fact]
+    public async Task A_removal_that_is_found_done_ends_the_subscription()
+    {
+        await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await using var eve = await SubscribedAsync("eve", "p");
+        await _memory.RemoveMemberAsync("p", "eve", Cancel);
+        (await _node.Messaging.RemoveMemberAsync("p", "eve", Cancel)).Should().BeFalse();
+        await RevokedAsync(eve);
+    }
+
+    [Fact]
+    public async Task A_deletion_whose_answer_was_lost_ends_the_subscriptions()
+    {
+        await using var bob = await SubscribedAsync("bob", "a");
+        _directory.LosesAnswer = true;
+        await _node.Messaging.Invoking(x => x.DeleteChannelAsync("a", Cancel)).Should().ThrowAsync<StoreUnavailableException>();
+        (await bob.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("deleted");
+    }
+
+    [Fact]
+    public async Task A_subscription_whose_right_could_not_be_confirmed_is_answered_once_and_looked_at_again()
+    {
+        await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await using var eve = await _node.ConnectAsync("eve");
+        var looks = 0;
+        _directory.Found = async _ =>
+        {
+            // The right is lost between the first look and the second, and the second fails.
+            if (++looks == 1)
+            {
+                await _memory.RemoveMemberAsync("p", "eve", Cancel);
+                Engine.AccessChanged("p", "eve", null);
+            }
+            else if (looks == 2) throw new StoreUnavailableException("The test took the store away.");
+        };
+        (await eve.RequestAsync("""{"type":"subscribe","id":2,"channel":"p"}""", 2)).GetProperty("type").GetString().Should().Be("subscribed");
+        var next = await eve.ReadAsync();
+        next!.Value.GetProperty("type").GetString().Should().Be("revoked");
+    }
+
+    [Fact]
+    public async Task Rules_that_fail_for_some_keep_nobody_else_from_being_looked_at()
+    {
+        var broken = new List<TestClient>();
+        for (var user = 0; user < 20; user++) broken.Add(await SubscribedAsync($"broken-{user}", "a"));
+        await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await using var eve = await SubscribedAsync("eve", "p");
+        _rules.FailsFor = "broken-";
+        await _memory.RemoveMemberAsync("p", "eve", Cancel);
+        Engine.AccessReview.All();
+        await RevokedAsync(eve);
+        foreach (var client in broken) await client.DisposeAsync();
+    }
+
+    private void LoseAnswer() => _store.Answer = results =>
+    {
+        _store.Answer = others => others;
+        throw new StoreUnavailableException("The test lost the answer.");
+    };
+
+    private async Task<TestClient> SubscribedAsync(string user, string channel)
+    {
+        var client = await _node.ConnectAsync(user);
+        JsonElement reply = await client.RequestAsync($$"""{"type":"subscribe","id":2,"channel":"{{channel}}"}""", 2);
+        reply.GetProperty("type").GetString().Should().Be("subscribed");
+        return client;
+    }
+
+    private static async Task RevokedAsync(TestClient client) =>
+        (await client.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
+
+    /// <summary>Members alone see what is not public; for some users the asking fails.</summary>
+    private sealed class RulesOfTheHouse : IChannelAuthorizer
+    {
+        public string? FailsFor { get; set; }
+
+        public ValueTask<Access> AuthorizeAsync(AccessRequest request, CancellationToken cancellationToken) =>
+            FailsFor is { } some && request.User.StartsWith(some, StringComparison.Ordinal) ? throw new InvalidOperationException("The test's own.")
+            : ValueTask.FromResult(request.Kind == ChannelKind.Public || request.Role is not null ? Access.Allowed : Access.Hidden);
+    }
+}
