@@ -89,7 +89,8 @@ export class Subscription {
     this.#connection.clock.clearTimeout(this.#timer);
     const from = this.#cursor ? { after: this.#cursor.version, epoch: this.#cursor.epoch } : { recent: this.wanted.recent };
     this.#connection.requests.call({ type: 'subscribe', channel: this.#name, ...from }, (error, reply) => {
-      if (turn !== this.#turn || error?.code === 'disconnected') return;
+      // Without a connection this is no refusal: `down` or `ended` says how it goes on.
+      if (turn !== this.#turn || this.#connection.state !== 'connected') return;
       if (error) this.#refused(error);
       else this.#begin(/** @type {any} */ (reply));
     });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { served } from './server.js';
-import { record } from './support.js';
+import { record, within } from './support.js';
 
 const { clients } = served();
 const { ann } = clients;
@@ -86,4 +86,28 @@ test('a change between two pages of `recent` is not missed', async () => {
   await bob.channel(room.name).send({ text: 'c' });
   await again.until(() => again.posted().length >= 3);
   assert.deepEqual(again.texts(), ['a', 'b', 'c']);
+});
+
+test('closing while a resumed subscription is unanswered does not end it', async () => {
+  for (const end of [1000, 4401, 4403, 'close']) {
+    const { client, line, room, heard } = await ann();
+    const bob = await clients.connect('bob');
+    /** @type {any[]} */ const revoked = [];
+    room.on('revoked', event => revoked.push(event));
+    const asked = new Promise(resolve => {
+      line.toServer = frame => (frame.type === 'subscribe' ? (resolve(frame), null) : frame);
+    });
+    line.cut();
+    await within(20_000, asked, () => 'the second subscribe');
+    if (end === 'close') client.close();
+    else line.cut(/** @type {number} */ (end));
+    assert.equal(client.state, 'closed', `${end}`);
+    assert.deepEqual(revoked, [], `${end}`);
+
+    await bob.channel(room.name).send({ text: 'meanwhile' });
+    line.toServer = frame => frame;
+    await client.connect();
+    await heard.until(() => heard.posted().length > 0);
+    assert.deepEqual(heard.texts(), ['meanwhile']);
+  }
 });
