@@ -135,3 +135,27 @@ test('a node that closes before that moment is left alone until then', async () 
   line.cut(1001);
   assert.equal((await waiting).retryIn, 4_000);
 });
+
+test('a subscription that is begun anew while the node goes away begins at the next', async () => {
+  const clock = new TestClock();
+  const { client, line, room, heard } = await ann({ clock, random: () => 0 });
+  /** @type {import('./support.js').Frame[]} */ const held = [];
+  line.toClient = frame => (frame.type === 'published' ? (held.push(frame), null) : frame);
+  room.send({ text: 'under way' });
+  await heard.until(() => heard.posted().length === 1);
+  line.inject({ type: 'reconnect', within: 10_000 });
+  clock.advance(0);
+  const ended = room.unsubscribe();
+  const level = room.subscribe();
+  const waiting = reaches(client, 'waiting');
+  line.toClient = frame => frame;
+  line.inject(...held);
+  await waiting;
+  clock.advance(0);
+  await Promise.all([ended, level]);
+
+  await room.history();                                  // whatever was sent behind the subscription is answered by now
+  await room.send({ text: 'there' });
+  await heard.until(() => heard.posted().length === 2);
+  assert.deepEqual(line.sent.map(({ type }) => type).filter(type => type.endsWith('subscribe')), ['subscribe', 'subscribe']);
+});
