@@ -111,3 +111,51 @@ test('closing while a resumed subscription is unanswered does not end it', async
     assert.deepEqual(heard.texts(), ['meanwhile']);
   }
 });
+
+/** Ann's channel, whose cursor means nothing to the server when she comes back. */
+async function resetOnReturn() {
+  const { client, line, room, heard } = await ann();
+  await room.send({ text: 'a' });
+  await heard.until(() => heard.posted().length > 0);
+  line.toServer = frame => (frame.type === 'subscribe' && frame.after !== undefined ? { ...frame, epoch: 'another' } : frame);
+  return { client, line, room, heard };
+}
+
+test('a `reset` listener may end the subscription', async () => {
+  const { line, room } = await resetOnReturn();
+  const reset = new Promise(resolve => room.on('reset', () => resolve(room.unsubscribe())));
+  line.cut();
+  await within(20_000, reset, () => 'the reset');
+  assert.deepEqual(line.sent.slice(-2).map(({ type }) => type), ['subscribe', 'unsubscribe']);
+  await room.history();
+  assert.equal(line.ofType('subscribe').length, 2);
+  assert.equal(room.subscribed, false);
+  assert.equal(line.ofType('unsubscribe').length, 1);
+});
+
+test('a `reset` listener may begin another subscription', async () => {
+  const { line, room, heard } = await resetOnReturn();
+  let resets = 0;
+  const level = new Promise(resolve => room.on('reset', () => { resets++; resolve(room.subscribe({ recent: 7 })); }));
+  line.cut();
+  await within(20_000, level, () => 'the other subscription');
+  assert.deepEqual(line.ofType('subscribe').map(({ after, recent }) => after ?? { recent }), [{ recent: 10 }, 1, { recent: 7 }]);
+
+  await room.subscribe({ recent: 5 });                   // which tells `reset`, and so gives way to another
+  assert.equal(resets, 2);
+  assert.deepEqual(line.ofType('subscribe').slice(3).map(({ recent }) => recent), [7]);
+  assert.deepEqual(heard.texts(), ['a', 'a', 'a']);
+
+  await room.subscribe(room.cursor ?? {});               // one that goes on from a cursor gives way as well
+  assert.equal(resets, 3);
+  assert.deepEqual(line.ofType('subscribe').slice(4).map(({ recent }) => recent), [7]);
+});
+
+test('subscribing anew before anything was told voids nothing', async () => {
+  const { client } = await ann();
+  const other = client.channel('lobby');
+  let resets = 0;
+  other.on('reset', () => resets++);
+  await Promise.all([other.subscribe(), other.subscribe({ recent: 1 })]);
+  assert.equal(resets, 0);
+});
