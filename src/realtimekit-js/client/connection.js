@@ -214,10 +214,13 @@ export class Connection {
   #end(error) {
     this.#drop();
     this.#moveAt = null;
+    this.state = 'closed';
+    this.error = error;
     const requests = this.requests.takeAll();
-    this.#enter('closed', error);
-    for (const request of requests) request.done(error, {});
     this.#listener.ended(error);
+    for (const request of requests) request.done(error, {});
+    // Told last, so that who then connects again has nothing of before in the way; a listener may have done so already.
+    if (this.state === 'closed') this.#enter('closed', error);
   }
 
   /** Lets go of the socket at once: a browser may take minutes to close one whose other end is silent. */

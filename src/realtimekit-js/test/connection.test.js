@@ -159,3 +159,36 @@ test('a subscription that is begun anew while the node goes away begins at the n
   await heard.until(() => heard.posted().length === 2);
   assert.deepEqual(line.sent.map(({ type }) => type).filter(type => type.endsWith('subscribe')), ['subscribe', 'subscribe']);
 });
+
+test('a listener may connect again as soon as the client is closed', async () => {
+  const { client, line, room, heard } = await ann();
+  line.toServer = frame => (frame.type === 'publish' ? null : frame);
+  const ended = room.send({ text: 'ended' });
+  /** @type {string[]} */ const states = [];
+  client.on('state', ({ state }) => states.push(state));
+  const again = new Promise(resolve => {
+    const off = client.on('state', () => { off(); resolve(client.connect()); });
+  });
+  line.cut(4403);
+  line.toServer = frame => frame;
+  await again;
+  await assert.rejects(ended, rejectsWith('forbidden'));
+  await room.send({ text: 'again' });
+  await heard.until(() => heard.posted().length === 1);
+  assert.deepEqual(heard.texts(), ['again']);
+  assert.deepEqual(states, ['closed', 'connecting', 'connected']);
+});
+
+test('who connects again before the end was told is not told of it any more', async () => {
+  const { client, line, room } = await ann();
+  line.toServer = frame => (frame.type === 'publish' ? null : frame);
+  room.send({ text: 'ended' });
+  /** @type {string[]} */ const states = [];
+  client.on('state', ({ state }) => states.push(state));
+  const again = new Promise(resolve => {
+    const off = room.on('pending', () => { off(); resolve(client.connect()); });
+  });
+  client.close();
+  await again;
+  assert.deepEqual(states, ['connecting', 'connected']);
+});
