@@ -46,6 +46,7 @@ export class Connection {
   /** @type {any} */ #moveTimer = null;
   /** @type {number|null} */ #moveAt = null;             // when to leave a node that goes away
   #draining = false;
+  /** What is to leave together. @type {string[]|null} */ #joined = null;
   /** What the server said the close will be for. @type {RealtimeError|null} */ #farewell = null;
 
   /**
@@ -80,7 +81,23 @@ export class Connection {
   close(error) { if (this.state !== 'closed') this.#end(error); }
 
   /** @param {string} text */
-  write(text) { this.#socket.send(text); }
+  write(text) {
+    if (this.#joined) this.#joined.push(text);
+    else this.#socket.send(text);
+  }
+
+  /** What is written meanwhile leaves as one message, or not at all if the connection ends meanwhile. @param {() => void} write */
+  together(write) {
+    const socket = this.#socket;
+    const outer = this.#joined;
+    /** @type {string[]} */ const joined = this.#joined = [];
+    try {
+      write();
+    } finally {
+      this.#joined = outer;
+    }
+    if (joined.length && socket === this.#socket) socket.send(joined.join('\n'));
+  }
 
   /** Sends a frame that has no reply, or drops it if it could not leave at once. @param {Frame} frame */
   tell(frame) {
