@@ -26,6 +26,13 @@ function socketUrl(url) {
   return resolved.href;
 }
 
+/** @param {string} line @returns {Frame} */
+function parse(line) {
+  const frame = JSON.parse(line);
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new TypeError(`No object: ${line}`);
+  return frame;
+}
+
 /**
  * One lasting connection over many sockets: dials, says `connect`, keeps the heartbeat and, when a socket is lost, dials again
  * after a pause.
@@ -136,9 +143,9 @@ export class Connection {
       if (!line) continue;
       /** @type {Frame} */ let frame;
       try {
-        frame = JSON.parse(line);
+        frame = parse(line);
       } catch (cause) {
-        return this.#lost(new RealtimeError('disconnected', 'The server sent something that is not JSON.', { cause }));
+        return this.#lost(new RealtimeError('disconnected', 'The server sent something that is no frame.', { cause }));
       }
       this.#handle(frame);
       if (socket !== this.#socket) return;               // what it said ended the connection
