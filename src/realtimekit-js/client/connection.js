@@ -8,6 +8,7 @@ import { isLonger, RequestTable } from './requests.js';
 
 const SUBPROTOCOL = 'realtimekit.v1.json';
 const CONNECT_DEADLINE = 15_000;                         // ms from the start of an attempt to `connected`
+const LASTING = 5_000;                                   // ms; a connection that ends sooner counts as another failed attempt
 const SIGNAL_BACKLOG = 262_144;                          // bytes not yet on the network at which signals are dropped
 
 /** @type {Clock} */
@@ -45,10 +46,11 @@ export class Connection {
   clock; queueLimit; requests;
   #url; #options; #self; #listener; #random;
   /** @type {any} */ #socket = null;
-  #attempts = 0;                                         // since the last `connected`
+  #attempts = 0;                                         // since the last connection that lasted
   #renewed = false;                                      // a new token was asked for since the last `connected`
   #turn = 0;                                             // tells an attempt that it was overtaken
   #heard = 0;
+  #since = 0;                                            // when it was connected
   /** @type {any} */ #timer = null;                      // of the present state: connect deadline, heartbeat or pause
   /** @type {any} */ #moveTimer = null;
   /** @type {number|null} */ #moveAt = null;             // when to leave a node that goes away
@@ -177,7 +179,7 @@ export class Connection {
   /** @param {Hello} hello */
   #welcome(hello) {
     this.hello = hello;
-    this.#attempts = 0;
+    this.#since = this.clock.now();
     this.#renewed = false;
     const heartbeat = hello.heartbeat || 25_000;
     const watch = () => {
@@ -215,6 +217,7 @@ export class Connection {
   #lost(error, code = 0, reason = '') {
     const said = error ?? this.#farewell;
     const greeting = this.state === 'connecting';
+    if (this.state === 'connected' && this.clock.now() - this.#since >= LASTING) this.#attempts = 0;
     this.#drop();
     const final = finalClose(code, reason);
     if (final) return this.#end(said ?? final);

@@ -78,7 +78,7 @@ test('a ping is answered', async () => {
   assert.equal(line.ofType('pong').length, 1);
 });
 
-test('pauses grow with full jitter up to the cap, and start over once connected', async () => {
+test('pauses grow with full jitter up to the cap, and start over once a connection has lasted', async () => {
   const clock = new TestClock();
   const line = new Line();
   let random = 1;
@@ -101,7 +101,30 @@ test('pauses grow with full jitter up to the cap, and start over once connected'
   clock.advance(3_000);
   await connected;
   line.cut();
+  assert.equal(pauses.at(-1), 1500, 'one that did not last is another failure');
+  const again = reaches(client, 'connected');
+  clock.advance(1_500);
+  await again;
+  clock.advance(5_000);
+  line.cut();
   assert.equal(pauses.at(-1), 250);
+});
+
+test('a server that drops every connection at once is left alone for longer each time', async () => {
+  const clock = new TestClock();
+  const line = new Line();
+  const client = await clients.connect('ann', { clock, line, backoffBase: 500, backoffCap: 30_000, random: () => 1 });
+  /** @type {number[]} */ const pauses = [];
+  client.on('state', ({ state, retryIn }) => { if (state === 'waiting') pauses.push(retryIn ?? 0); });
+  clock.advance(5_000);
+  for (let i = 0; i < 4; i++) {
+    line.cut();
+    const connected = reaches(client, 'connected');
+    clock.advance(pauses.at(-1) ?? 0);
+    await connected;
+    clock.advance(4_999);
+  }
+  assert.deepEqual(pauses, [500, 1000, 2000, 4000]);
 });
 
 test('a node that goes away is left at a random moment, when all is answered', async () => {
