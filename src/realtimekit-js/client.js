@@ -78,8 +78,8 @@ export class RealtimeClient extends Emitter {
       up: () => this.#up(),
       down: () => this.#channels.forEach(channel => channel.down()),
       ended: error => {
-        this.#channels.forEach(channel => channel.ended(error));
         for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+        this.#channels.forEach(channel => channel.ended(error));
       },
       frame: frame => this.#channels.get(frame.channel)?.frame(frame),
     });

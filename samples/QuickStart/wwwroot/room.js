@@ -71,6 +71,7 @@ export class Room {
     channel.on('reset', () => {
       this.messages.clear();
       this.#quoted.clear();
+      this.read = 0;                                     // sequences begin anew
       this.#updated();
     });
     channel.on('subscribed', ({ sequence, read, role }) => {

@@ -84,10 +84,11 @@ export class Channel extends Emitter {
   subscribe(start = {}) { return this.#subscription.start(start); }
 
   /** Ends the subscription. Always succeeds: without a connection there is nothing to end at the server. */
-  unsubscribe() {
+  async unsubscribe() {
     this.#subscription.stop(new RealtimeError('closed', `The subscription to "${this.name}" was ended.`));
     this.#clearTyping();
-    return this.#ask('unsubscribe').catch(() => {});
+    // One that waited would come behind what is asked of the next connection, and end that.
+    if (this.#connection.ready) await this.#ask('unsubscribe').catch(() => {});
   }
 
   /**

@@ -8,6 +8,7 @@ import { isLonger, RequestTable } from './requests.js';
 
 const SUBPROTOCOL = 'realtimekit.v1.json';
 const CONNECT_DEADLINE = 15_000;                         // ms from the start of an attempt to `connected`
+const LASTING = 5_000;                                   // ms; a connection that ends sooner counts as another failed attempt
 const SIGNAL_BACKLOG = 262_144;                          // bytes not yet on the network at which signals are dropped
 
 /** @type {Clock} */
@@ -26,6 +27,13 @@ function socketUrl(url) {
   return resolved.href;
 }
 
+/** @param {string} line @returns {Frame} */
+function parse(line) {
+  const frame = JSON.parse(line);
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) throw new TypeError(`No object: ${line}`);
+  return frame;
+}
+
 /**
  * One lasting connection over many sockets: dials, says `connect`, keeps the heartbeat and, when a socket is lost, dials again
  * after a pause.
@@ -38,14 +46,16 @@ export class Connection {
   clock; queueLimit; requests;
   #url; #options; #self; #listener; #random;
   /** @type {any} */ #socket = null;
-  #attempts = 0;                                         // since the last `connected`
+  #attempts = 0;                                         // since the last connection that lasted
   #renewed = false;                                      // a new token was asked for since the last `connected`
   #turn = 0;                                             // tells an attempt that it was overtaken
   #heard = 0;
+  #since = 0;                                            // when it was connected
   /** @type {any} */ #timer = null;                      // of the present state: connect deadline, heartbeat or pause
   /** @type {any} */ #moveTimer = null;
   /** @type {number|null} */ #moveAt = null;             // when to leave a node that goes away
   #draining = false;
+  /** What is to leave together. @type {string[]|null} */ #joined = null;
   /** What the server said the close will be for. @type {RealtimeError|null} */ #farewell = null;
 
   /**
@@ -80,7 +90,23 @@ export class Connection {
   close(error) { if (this.state !== 'closed') this.#end(error); }
 
   /** @param {string} text */
-  write(text) { this.#socket.send(text); }
+  write(text) {
+    if (this.#joined) this.#joined.push(text);
+    else this.#socket.send(text);
+  }
+
+  /** What is written meanwhile leaves as one message, or not at all if the connection ends meanwhile. @param {() => void} write */
+  together(write) {
+    const socket = this.#socket;
+    const outer = this.#joined;
+    /** @type {string[]} */ const joined = this.#joined = [];
+    try {
+      write();
+    } finally {
+      this.#joined = outer;
+    }
+    if (joined.length && socket === this.#socket) socket.send(joined.join('\n'));
+  }
 
   /** Sends a frame that has no reply, or drops it if it could not leave at once. @param {Frame} frame */
   tell(frame) {
@@ -119,9 +145,9 @@ export class Connection {
       if (!line) continue;
       /** @type {Frame} */ let frame;
       try {
-        frame = JSON.parse(line);
+        frame = parse(line);
       } catch (cause) {
-        return this.#lost(new RealtimeError('disconnected', 'The server sent something that is not JSON.', { cause }));
+        return this.#lost(new RealtimeError('disconnected', 'The server sent something that is no frame.', { cause }));
       }
       this.#handle(frame);
       if (socket !== this.#socket) return;               // what it said ended the connection
@@ -153,7 +179,7 @@ export class Connection {
   /** @param {Hello} hello */
   #welcome(hello) {
     this.hello = hello;
-    this.#attempts = 0;
+    this.#since = this.clock.now();
     this.#renewed = false;
     const heartbeat = hello.heartbeat || 25_000;
     const watch = () => {
@@ -191,6 +217,7 @@ export class Connection {
   #lost(error, code = 0, reason = '') {
     const said = error ?? this.#farewell;
     const greeting = this.state === 'connecting';
+    if (this.state === 'connected' && this.clock.now() - this.#since >= LASTING) this.#attempts = 0;
     this.#drop();
     const final = finalClose(code, reason);
     if (final) return this.#end(said ?? final);
@@ -214,10 +241,13 @@ export class Connection {
   #end(error) {
     this.#drop();
     this.#moveAt = null;
+    this.state = 'closed';
+    this.error = error;
     const requests = this.requests.takeAll();
-    this.#enter('closed', error);
-    for (const request of requests) request.done(error, {});
     this.#listener.ended(error);
+    for (const request of requests) request.done(error, {});
+    // Told last, so that who then connects again has nothing of before in the way; a listener may have done so already.
+    if (this.state === 'closed') this.#enter('closed', error);
   }
 
   /** Lets go of the socket at once: a browser may take minutes to close one whose other end is silent. */

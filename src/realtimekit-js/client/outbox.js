@@ -8,9 +8,10 @@
 import { deferred, mayRetry, RealtimeError } from './errors.js';
 import { messageId } from './messages.js';
 
-/** @typedef {Pending & Deferred<Published>} Entry */
+/** @typedef {Pending & Deferred<Published> & {length: number}} Entry `length`: of its JSON. */
 
 const PUBLISH_WINDOW = 64;                               // publishes of one connection that await their reply
+const WINDOW_LENGTH = 131_072;                           // from there on a window takes no more: a server takes 1 MiB at once
 
 /** What all outboxes of a client share, for the limits go over all channels. */
 export class Sends {
@@ -24,8 +25,11 @@ export class Sends {
 }
 
 /**
- * The messages of one channel that are not yet known to be stored, in the order in which they were sent. Many are under way at
- * once; those at the front. What a lost connection leaves unanswered goes again with the same id, which the server stores once.
+ * The messages of one channel that are not yet known to be stored, in the order in which they were sent. Those at the front are
+ * under way as one window. What a lost connection leaves unanswered goes again with the same id, which the server stores once.
+ *
+ * A server refuses, with a message that it cannot store now, those behind it that it already has. One that came later would
+ * be stored ahead of it. So a window leaves as one, and the next only when all of it is answered.
  */
 export class Outbox {
   /** @type {Entry[]} */
@@ -57,10 +61,12 @@ export class Outbox {
     const known = this.#entries.find(entry => entry.id === id);
     if (known) return Object.assign(known.promise, { id });
 
-    const entry = { id, content, time: new Date(clock.now()).toISOString(), ...deferred() };
+    const entry = { id, content, length: 0, time: new Date(clock.now()).toISOString(), ...deferred() };
     try {
       // A copy: one id must always come with the same content.
-      entry.content = JSON.parse(JSON.stringify({ ...content, id }));
+      const text = JSON.stringify({ ...content, id });
+      entry.content = JSON.parse(text);
+      entry.length = text.length;
     } catch (cause) {
       entry.reject(new RealtimeError('invalid', `This message cannot be written as JSON: ${cause}`, { cause }));
       return Object.assign(entry.promise, { id });
@@ -80,15 +86,18 @@ export class Outbox {
   }
 
   pump() {
-    // After a refusal one at a time, until one is stored: what is under way when the server recovers would overtake it.
-    const window = this.#refusals ? 1 : PUBLISH_WINDOW;
-    while (this.#connection.ready && !this.#holding && this.#underway < window && this.#sends.underway < PUBLISH_WINDOW) {
-      const entry = this.#entries[this.#underway];
-      if (!entry) return;
-      this.#underway++;
-      this.#sends.underway++;
-      this.#connection.requests.call({ type: 'publish', channel: this.#channel, message: entry.content }, (error, reply) => this.#answered(entry, error, reply));
-    }
+    if (this.#underway > 0 || this.#holding || !this.#connection.ready) return;
+    // After a refusal one at a time, until one is stored: a server in need is not asked for more.
+    const most = Math.min(this.#refusals ? 1 : PUBLISH_WINDOW, PUBLISH_WINDOW - this.#sends.underway);
+    let length = 0;
+    const window = this.#entries.slice(0, most).filter(entry => (length += entry.length) - entry.length < WINDOW_LENGTH);
+    this.#underway = window.length;
+    this.#sends.underway += window.length;
+    this.#connection.together(() => {
+      for (const entry of window) {
+        this.#connection.requests.call({ type: 'publish', channel: this.#channel, message: entry.content }, (error, reply) => this.#answered(entry, error, reply));
+      }
+    });
   }
 
   /** @param {RealtimeError} error */
@@ -113,7 +122,6 @@ export class Outbox {
     } else if (error.code !== 'disconnected') {          // that one stays, for the next connection
       this.#remove(entry).reject(error);
     }
-    // Those behind a refused one are refused with it, so the order is kept by going on from the first when all have answered.
     if (this.#holding && this.#underway === 0) this.#resumeLater();
     this.#sends.pump();
   }

@@ -60,7 +60,11 @@ export class RequestTable {
   #send(request) {
     const id = this.nextId();
     const { hello } = this.#connection;
-    request.text = JSON.stringify({ ...request.frame, id });
+    try {
+      request.text = JSON.stringify({ ...request.frame, id });
+    } catch (cause) {
+      return request.done(new RealtimeError('invalid', `This "${request.frame.type}" cannot be written as JSON: ${cause}`, { cause }), {});
+    }
     // The server would refuse it, or even close the connection and with it hold up everything else.
     if (isLonger(request.text, /** @type {Hello} */ (hello).limits.messageBytes)) return request.done(tooLarge(request.frame, hello), {});
     this.#unanswered.set(id, request);

@@ -46,11 +46,8 @@ export class Subscription {
       return waiter.promise;
     }
     this.#waiters.push(waiter);
-    this.#forget(this.wanted !== null);
-    this.wanted = { recent };
-    this.#cursor = after === undefined ? null : { version: after, epoch };
-    this.#told = after === undefined ? 0 : sequence;
-    this.#ask();
+    if (after === undefined) this.#startOver({ recent });
+    else this.#startOver({ recent }, { version: after, epoch }, sequence);
     return waiter.promise;
   }
 
@@ -66,8 +63,8 @@ export class Subscription {
   up() {
     if (!this.wanted || this.#phase === 'asking') return;  // a listener was faster
     // Cut off amid `recent`, the rest of those pages cannot be asked for: what was told of them is no whole.
-    if (this.#firstPage !== null) this.#forget(true);
-    this.#ask();
+    if (this.#firstPage !== null) this.#startOver(this.wanted);
+    else this.#ask();
   }
 
   down() {
@@ -82,6 +79,22 @@ export class Subscription {
     else this.down();
   }
 
+  /** Voids what was told so far, if anything was. @param {Start} wanted @param {{epoch: string|undefined, version: number}|null} [cursor] @param {number} [told] */
+  #startOver(wanted, cursor = null, told = 0) {
+    const isReset = this.wanted !== null && (this.#cursor !== null || this.#firstPage !== null);
+    const turn = ++this.#turn;
+    this.wanted = wanted;
+    this.#cursor = null;
+    this.#ahead.clear();
+    this.#firstPage = null;
+    this.#phase = 'off';
+    if (isReset) this.#emit('reset', {});
+    if (turn !== this.#turn) return;                     // a listener ended it or began another
+    this.#cursor = cursor;
+    this.#told = told;
+    this.#ask();
+  }
+
   #ask() {
     if (!this.wanted || !this.#connection.ready) return;
     const turn = ++this.#turn;
@@ -89,7 +102,8 @@ export class Subscription {
     this.#connection.clock.clearTimeout(this.#timer);
     const from = this.#cursor ? { after: this.#cursor.version, epoch: this.#cursor.epoch } : { recent: this.wanted.recent };
     this.#connection.requests.call({ type: 'subscribe', channel: this.#name, ...from }, (error, reply) => {
-      if (turn !== this.#turn || error?.code === 'disconnected') return;
+      // Without a connection this is no refusal: `down` or `ended` says how it goes on.
+      if (turn !== this.#turn || this.#connection.state !== 'connected') return;
       if (error) this.#refused(error);
       else this.#begin(/** @type {any} */ (reply));
     });
@@ -98,9 +112,7 @@ export class Subscription {
   /** @param {RealtimeError} error */
   #refused(error) {
     if (error.code === 'conflict' && this.#cursor) {     // another epoch: what is held belongs to a channel that is no more
-      this.#forget(true);
-      this.wanted = { recent: this.wanted?.recent ?? RECENT };
-      this.#ask();
+      this.#startOver({ recent: this.wanted?.recent ?? RECENT });
     } else if (mayRetry(error) || error.code === 'internal') {
       this.#timer = this.#connection.clock.setTimeout(() => this.#ask(), Math.max(error.retryAfter ?? 0, this.#connection.pause(this.#refusals++)));
     } else {
@@ -188,14 +200,5 @@ export class Subscription {
     const info = { .../** @type {Subscribed} */ (this.#info), version: /** @type {any} */ (this.#cursor).version, sequence: this.#told };
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(info);
     this.#emit('subscribed', info);
-  }
-
-  /** @param {boolean} wasTold */
-  #forget(wasTold) {
-    this.#cursor = null;
-    this.#told = 0;
-    this.#ahead.clear();
-    this.#firstPage = null;
-    if (wasTold) this.#emit('reset', {});
   }
 }

@@ -78,7 +78,7 @@ test('a ping is answered', async () => {
   assert.equal(line.ofType('pong').length, 1);
 });
 
-test('pauses grow with full jitter up to the cap, and start over once connected', async () => {
+test('pauses grow with full jitter up to the cap, and start over once a connection has lasted', async () => {
   const clock = new TestClock();
   const line = new Line();
   let random = 1;
@@ -101,7 +101,30 @@ test('pauses grow with full jitter up to the cap, and start over once connected'
   clock.advance(3_000);
   await connected;
   line.cut();
+  assert.equal(pauses.at(-1), 1500, 'one that did not last is another failure');
+  const again = reaches(client, 'connected');
+  clock.advance(1_500);
+  await again;
+  clock.advance(5_000);
+  line.cut();
   assert.equal(pauses.at(-1), 250);
+});
+
+test('a server that drops every connection at once is left alone for longer each time', async () => {
+  const clock = new TestClock();
+  const line = new Line();
+  const client = await clients.connect('ann', { clock, line, backoffBase: 500, backoffCap: 30_000, random: () => 1 });
+  /** @type {number[]} */ const pauses = [];
+  client.on('state', ({ state, retryIn }) => { if (state === 'waiting') pauses.push(retryIn ?? 0); });
+  clock.advance(5_000);
+  for (let i = 0; i < 4; i++) {
+    line.cut();
+    const connected = reaches(client, 'connected');
+    clock.advance(pauses.at(-1) ?? 0);
+    await connected;
+    clock.advance(4_999);
+  }
+  assert.deepEqual(pauses, [500, 1000, 2000, 4000]);
 });
 
 test('a node that goes away is left at a random moment, when all is answered', async () => {
@@ -134,4 +157,61 @@ test('a node that closes before that moment is left alone until then', async () 
   const waiting = next(client, 'state');
   line.cut(1001);
   assert.equal((await waiting).retryIn, 4_000);
+});
+
+test('a subscription that is begun anew while the node goes away begins at the next', async () => {
+  const clock = new TestClock();
+  const { client, line, room, heard } = await ann({ clock, random: () => 0 });
+  /** @type {import('./support.js').Frame[]} */ const held = [];
+  line.toClient = frame => (frame.type === 'published' ? (held.push(frame), null) : frame);
+  room.send({ text: 'under way' });
+  await heard.until(() => heard.posted().length === 1);
+  line.inject({ type: 'reconnect', within: 10_000 });
+  clock.advance(0);
+  const ended = room.unsubscribe();
+  const level = room.subscribe();
+  const waiting = reaches(client, 'waiting');
+  line.toClient = frame => frame;
+  line.inject(...held);
+  await waiting;
+  clock.advance(0);
+  await Promise.all([ended, level]);
+
+  await room.history();                                  // whatever was sent behind the subscription is answered by now
+  await room.send({ text: 'there' });
+  await heard.until(() => heard.posted().length === 2);
+  assert.deepEqual(line.sent.map(({ type }) => type).filter(type => type.endsWith('subscribe')), ['subscribe', 'subscribe']);
+});
+
+test('a listener may connect again as soon as the client is closed', async () => {
+  const { client, line, room, heard } = await ann();
+  line.toServer = frame => (frame.type === 'publish' ? null : frame);
+  const ended = room.send({ text: 'ended' });
+  /** @type {string[]} */ const states = [];
+  client.on('state', ({ state }) => states.push(state));
+  const again = new Promise(resolve => {
+    const off = client.on('state', () => { off(); resolve(client.connect()); });
+  });
+  line.cut(4403);
+  line.toServer = frame => frame;
+  await again;
+  await assert.rejects(ended, rejectsWith('forbidden'));
+  await room.send({ text: 'again' });
+  await heard.until(() => heard.posted().length === 1);
+  assert.deepEqual(heard.texts(), ['again']);
+  assert.deepEqual(states, ['closed', 'connecting', 'connected']);
+});
+
+test('who connects again before the end was told is not told of it any more', async () => {
+  const { client, line, room } = await ann();
+  line.toServer = frame => (frame.type === 'publish' ? null : frame);
+  room.send({ text: 'ended' });
+  /** @type {string[]} */ const states = [];
+  client.on('state', ({ state }) => states.push(state));
+  const again = new Promise(resolve => {
+    const off = room.on('pending', () => { off(); resolve(client.connect()); });
+  });
+  client.close();
+  await again;
+  assert.deepEqual(states, ['connecting', 'connected']);
 });

@@ -97,3 +97,26 @@ test('a frame that the server cannot read closes the client for good', async () 
   await room.send({ text: 'next' });
   assert.equal(line.ofType('publish').filter(({ message }) => message.id === sending.id).length, 1);
 });
+
+test('what cannot be written as JSON is refused alone', async () => {
+  const { client, line, room } = await ann();
+  const unwritable = /** @type {any} */ ({ before: 5n });
+  await assert.rejects(room.history(unwritable), rejectsWith('invalid'));
+
+  line.cut();
+  const waiting = [room.history(), room.history(unwritable), room.presence()];
+  await reaches(client, 'connected');
+  const ends = await within(20_000, Promise.allSettled(waiting), () => 'the reads');
+  assert.deepEqual(ends.map(end => (end.status === 'rejected' ? end.reason.code : 'told')), ['told', 'invalid', 'told']);
+});
+
+test('a line that is no frame ends the connection, and what it held up is asked again', async () => {
+  for (const rubbish of [null, 5, 'x', []]) {
+    const { client, line, room } = await ann();
+    const history = room.history();
+    line.inject({ type: 'weather' }, /** @type {any} */ (rubbish), { type: 'weather' });
+    assert.equal(client.state, 'waiting', JSON.stringify(rubbish));
+    await within(20_000, history, () => 'the history');
+    assert.equal(line.connections, 2);
+  }
+});

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { served } from './server.js';
-import { record } from './support.js';
+import { record, within } from './support.js';
 
 const { clients } = served();
 const { ann } = clients;
@@ -86,4 +86,76 @@ test('a change between two pages of `recent` is not missed', async () => {
   await bob.channel(room.name).send({ text: 'c' });
   await again.until(() => again.posted().length >= 3);
   assert.deepEqual(again.texts(), ['a', 'b', 'c']);
+});
+
+test('closing while a resumed subscription is unanswered does not end it', async () => {
+  for (const end of [1000, 4401, 4403, 'close']) {
+    const { client, line, room, heard } = await ann();
+    const bob = await clients.connect('bob');
+    /** @type {any[]} */ const revoked = [];
+    room.on('revoked', event => revoked.push(event));
+    const asked = new Promise(resolve => {
+      line.toServer = frame => (frame.type === 'subscribe' ? (resolve(frame), null) : frame);
+    });
+    line.cut();
+    await within(20_000, asked, () => 'the second subscribe');
+    if (end === 'close') client.close();
+    else line.cut(/** @type {number} */ (end));
+    assert.equal(client.state, 'closed', `${end}`);
+    assert.deepEqual(revoked, [], `${end}`);
+
+    await bob.channel(room.name).send({ text: 'meanwhile' });
+    line.toServer = frame => frame;
+    await client.connect();
+    await heard.until(() => heard.posted().length > 0);
+    assert.deepEqual(heard.texts(), ['meanwhile']);
+  }
+});
+
+/** Ann's channel, whose cursor means nothing to the server when she comes back. */
+async function resetOnReturn() {
+  const { client, line, room, heard } = await ann();
+  await room.send({ text: 'a' });
+  await heard.until(() => heard.posted().length > 0);
+  line.toServer = frame => (frame.type === 'subscribe' && frame.after !== undefined ? { ...frame, epoch: 'another' } : frame);
+  return { client, line, room, heard };
+}
+
+test('a `reset` listener may end the subscription', async () => {
+  const { line, room } = await resetOnReturn();
+  const reset = new Promise(resolve => room.on('reset', () => resolve(room.unsubscribe())));
+  line.cut();
+  await within(20_000, reset, () => 'the reset');
+  assert.deepEqual(line.sent.slice(-2).map(({ type }) => type), ['subscribe', 'unsubscribe']);
+  await room.history();
+  assert.equal(line.ofType('subscribe').length, 2);
+  assert.equal(room.subscribed, false);
+  assert.equal(line.ofType('unsubscribe').length, 1);
+});
+
+test('a `reset` listener may begin another subscription', async () => {
+  const { line, room, heard } = await resetOnReturn();
+  let resets = 0;
+  const level = new Promise(resolve => room.on('reset', () => { resets++; resolve(room.subscribe({ recent: 7 })); }));
+  line.cut();
+  await within(20_000, level, () => 'the other subscription');
+  assert.deepEqual(line.ofType('subscribe').map(({ after, recent }) => after ?? { recent }), [{ recent: 10 }, 1, { recent: 7 }]);
+
+  await room.subscribe({ recent: 5 });                   // which tells `reset`, and so gives way to another
+  assert.equal(resets, 2);
+  assert.deepEqual(line.ofType('subscribe').slice(3).map(({ recent }) => recent), [7]);
+  assert.deepEqual(heard.texts(), ['a', 'a', 'a']);
+
+  await room.subscribe(room.cursor ?? {});               // one that goes on from a cursor gives way as well
+  assert.equal(resets, 3);
+  assert.deepEqual(line.ofType('subscribe').slice(4).map(({ recent }) => recent), [7]);
+});
+
+test('subscribing anew before anything was told voids nothing', async () => {
+  const { client } = await ann();
+  const other = client.channel('lobby');
+  let resets = 0;
+  other.on('reset', () => resets++);
+  await Promise.all([other.subscribe(), other.subscribe({ recent: 1 })]);
+  assert.equal(resets, 0);
 });

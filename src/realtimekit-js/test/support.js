@@ -99,6 +99,7 @@ export class TestClock {
 /** Between a client and the server: sees every frame, and may change, drop or add some, or cut the line. */
 export class Line {
   /** As the client sent them. @type {Frame[]} */ sent = [];
+  /** The same, by the messages in which they left. @type {Frame[][]} */ messages = [];
   /** Goes to the server in place of a frame; text goes as it is. @type {(frame: Frame) => Frame|string|null} */ toServer = frame => frame;
   /** Goes to the client in place of a frame. @type {(frame: Frame) => Frame|Frame[]|null} */ toClient = frame => frame;
   /** @type {any} */ socket = null;
@@ -134,10 +135,13 @@ export class Line {
 
       /** @param {string} text */
       send(text) {
-        const frame = JSON.parse(text);
-        line.sent.push(frame);
-        const out = line.toServer(frame);
-        if (out) this.inner.send(typeof out === 'string' ? out : JSON.stringify(out));
+        const frames = text.split('\n').map(each => JSON.parse(each));
+        line.messages.push(frames);
+        const out = frames.flatMap(frame => {
+          line.sent.push(frame);
+          return line.toServer(frame) ?? [];
+        });
+        if (out.length) this.inner.send(out.map(each => (typeof each === 'string' ? each : JSON.stringify(each))).join('\n'));
       }
 
       /** @param {number} code */
