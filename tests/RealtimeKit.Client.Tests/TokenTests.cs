@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Time.Testing;
+
+namespace RealtimeKit.Client.Tests;
+
+/// <summary>The application's token provider may be slow.</summary>
+public sealed class TokenTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_provider_that_never_answers_a_refresh_does_not_keep_a_lost_connection()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await ScriptedServer.StartAsync();
+        var (asked, end) = (0, TestContext.Current.CancellationToken);
+        await using var client = Clients.Make(server.Endpoint, options =>
+        {
+            options.TimeProvider = time;
+            options.TokenProvider = _ => Interlocked.Increment(ref asked) == 2 ? NeverAsync(end) : ValueTask.FromResult<string?>("token");
+        });
+        _ = client.ConnectAsync(Token);
+        var first = await server.AcceptSignedInAsync(",\"expires\":\"2026-01-01T00:00:20.000Z\"");
+        await AdvanceUntilAsync(time, () => Volatile.Read(ref asked) == 2, "the provider is asked to refresh");
+        await first.CutAsync();
+        await client.UntilAsync(ConnectionStatus.Waiting);
+        var second = server.AcceptSignedInAsync();
+        await AdvanceUntilAsync(time, () => second.IsCompleted, "it connects again");
+        await client.UntilAsync(ConnectionStatus.Connected);
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_provider_that_never_answers_ends_the_attempt_in_time()
+    {
+        var time = new FakeTimeProvider();
+        var (asked, end) = (0, TestContext.Current.CancellationToken);
+        await using var client = Clients.Make(new Uri("ws://127.0.0.1:1/realtime"), options =>
+        {
+            options.TimeProvider = time;
+            options.TokenProvider = _ =>
+            {
+                Interlocked.Increment(ref asked);
+                return NeverAsync(end);
+            };
+        });
+        _ = client.ConnectAsync(Token);
+        await Eventually.TrueAsync(() => Volatile.Read(ref asked) == 1, "the provider is asked");
+        time.Advance(TimeSpan.FromSeconds(15));
+        await client.UntilAsync(ConnectionStatus.Waiting);
+        await AdvanceUntilAsync(time, () => Volatile.Read(ref asked) == 2, "the provider is asked again");
+        await client.CloseAsync().InTime();
+    }
+
+    private static Task AdvanceUntilAsync(FakeTimeProvider time, Func<bool> condition, string because) =>
+        Eventually.TrueAsync(
+            () =>
+            {
+                if (condition()) return true;
+                time.Advance(TimeSpan.FromMilliseconds(100));
+                return false;
+            }, because);
+
+    // Like an application that does not look at the token it is given; it ends with the test.
+    private static async ValueTask<string?> NeverAsync(CancellationToken end)
+    {
+        await Task.Delay(Timeout.Infinite, end);
+        return null;
+    }
+}
