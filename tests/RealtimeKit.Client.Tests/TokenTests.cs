@@ -2,9 +2,11 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace RealtimeKit.Client.Tests;
 
-/// <summary>The application's token provider may be slow.</summary>
+/// <summary>The application's token provider may be slow, and the client's clock wrong.</summary>
 public sealed class TokenTests
 {
+    private static readonly DateTimeOffset ServerStart = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact(Timeout = 60_000)]
@@ -48,6 +50,32 @@ public sealed class TokenTests
         await client.UntilAsync(ConnectionStatus.Waiting);
         await AdvanceUntilAsync(time, () => Volatile.Read(ref asked) == 2, "the provider is asked again");
         await client.CloseAsync().InTime();
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task Expiry_is_measured_by_the_servers_clock(int hoursAhead)
+    {
+        var start = ServerStart.AddHours(hoursAhead);
+        var time = new FakeTimeProvider(start);
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint, options =>
+        {
+            options.TimeProvider = time;
+            options.TokenProvider = _ => ValueTask.FromResult<string?>("token");
+        });
+        _ = client.ConnectAsync(Token);
+        var connection = await server.AcceptSignedInAsync(",\"expires\":\"2026-01-01T00:00:20.000Z\"");
+        var refresh = connection.ReadAsync("refresh");
+        await AdvanceUntilAsync(time, () => refresh.IsCompleted, "the first refresh comes");
+        var answered = time.GetUtcNow();
+        var expires = ServerStart + (answered - start) + TimeSpan.FromSeconds(20);
+        await connection.SendAsync($$"""{"type":"ok","id":{{(await refresh).Id}},"expires":"{{expires:yyyy-MM-ddTHH:mm:ss.fffZ}}"}""");
+        refresh = connection.ReadAsync("refresh");
+        await AdvanceUntilAsync(time, () => refresh.IsCompleted, "the second refresh comes");
+        await refresh;
+        (time.GetUtcNow() - answered).Should().BeGreaterThan(TimeSpan.FromSeconds(10), "the sign-in lives for 20 seconds");
     }
 
     private static Task AdvanceUntilAsync(FakeTimeProvider time, Func<bool> condition, string because) =>
