@@ -95,6 +95,13 @@ internal sealed class ScriptedConnection(WebSocket socket)
     public static string Changes(long version, bool more, params string[] messages) =>
         $$"""{"type":"changes","channel":"lobby","messages":[{{string.Join(',', messages)}}],"version":{{version}},"more":{{(more ? "true" : "false")}}}""";
 
+    /// <summary>Ends when the client has taken all that was sent; it must have had nothing to say to it.</summary>
+    public async Task SettledAsync()
+    {
+        await SendAsync("""{"type":"ping"}""");
+        await ReadAsync("pong");
+    }
+
     public async Task CloseAsync(int code)
     {
         await socket.CloseOutputAsync((WebSocketCloseStatus)code, "test", CancellationToken.None);
