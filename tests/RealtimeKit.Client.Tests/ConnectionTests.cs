@@ -168,6 +168,31 @@ public sealed class ConnectionTests
         await server.AcceptSignedInAsync();
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Closing_waits_for_no_server_that_does_not_read()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint, options =>
+        {
+            options.TimeProvider = time;
+            options.MaxOutstanding = 1_000;
+        });
+        _ = client.ConnectAsync(TestContext.Current.CancellationToken);
+        var connection = await server.AcceptSignedInAsync();
+        var reading = new TaskCompletionSource();
+        connection.Reading = reading.Task;
+        await client.UntilAsync(ConnectionStatus.Connected);
+        // More than the buffers of both sockets hold.
+        var text = new string('x', 60_000);
+        var sends = Enumerable.Range(0, 500).Select(n => client.Channel($"c{n}").SendAsync(text)).ToList();
+        var closing = client.CloseAsync();
+        time.Advance(TimeSpan.FromSeconds(2));
+        await closing.InTime();
+        sends.Should().OnlyContain(send => send.IsFaulted);
+        reading.SetResult();
+    }
+
     [Fact]
     public async Task A_lost_connection_repeats_reads_and_fails_what_may_have_taken_effect()
     {

@@ -24,6 +24,9 @@ internal sealed class ScriptedConnection(WebSocket socket)
     /// <summary>How the client closed, once it did.</summary>
     public Task<WebSocketCloseStatus?> ClientClose => _clientClose.Task;
 
+    /// <summary>What it waits for before it reads on.</summary>
+    public Task Reading { get; set; } = Task.CompletedTask;
+
     private readonly TaskCompletionSource<WebSocketCloseStatus?> _clientClose = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public async Task RunAsync()
@@ -38,6 +41,7 @@ internal sealed class ScriptedConnection(WebSocket socket)
                 ValueWebSocketReceiveResult read;
                 do
                 {
+                    await Reading;
                     read = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
                     length += read.Count;
                 }
