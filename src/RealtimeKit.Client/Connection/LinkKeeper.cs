@@ -42,7 +42,7 @@ internal sealed class LinkKeeper(
     {
         if (!await WaitAsync(wait).ConfigureAwait(false)) return;
         // What is under way gets its answer here, where it was asked, and need not be asked twice.
-        foreach (var part in parts) part.Pause();
+        foreach (var part in parts) part.Pause(link);
         for (var waited = TimeSpan.Zero; waited < DrainTimeout && parts.Sum(part => part.Unanswered) > 0; waited += DrainStep)
             if (!await WaitAsync(DrainStep).ConfigureAwait(false)) return;
         link.BeginClose(new LinkEnd(CloseCode.GoingAway, "The node goes away."));
