@@ -193,6 +193,58 @@ public sealed class ConnectionTests
         reading.SetResult();
     }
 
+    [Theory]
+    [InlineData(false, 5_184_000_000)]
+    [InlineData(false, -1)]
+    [InlineData(false, -1_000)]
+    [InlineData(true, 1_000_000_000_000)]
+    public async Task A_senseless_time_to_come_back_does_not_end_the_client(bool connected, long milliseconds)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint);
+        _ = client.ConnectAsync(Token);
+        var waits = new TaskCompletionSource<ConnectionState>();
+        client.StateChanged += (_, state) =>
+        {
+            if (state.Status == ConnectionStatus.Waiting) waits.TrySetResult(state);
+        };
+        if (connected)
+        {
+            var connection = await server.AcceptSignedInAsync();
+            await connection.SendAsync($$"""{"type":"reconnect","within":{{milliseconds}}}""");
+            await connection.CloseAsync(1001);
+        }
+        else
+        {
+            var connection = await server.AcceptAsync();
+            await connection.ErrorAsync((await connection.ReadAsync("connect")).Id, "unavailable", milliseconds);
+        }
+
+        (await waits.Task.InTime()).RetryIn.Should().BeGreaterThanOrEqualTo(TimeSpan.Zero).And.BeLessThan(TimeSpan.FromDays(40));
+        await client.CloseAsync().InTime();
+        client.State.Status.Should().Be(ConnectionStatus.Closed);
+    }
+
+    [Theory]
+    [InlineData(5_184_000_000)]
+    [InlineData(-1_000)]
+    public async Task A_senseless_time_to_ask_again_does_not_end_the_connection(long milliseconds)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint);
+        _ = client.ConnectAsync(Token);
+        var connection = await server.AcceptSignedInAsync();
+        _ = client.Channel("a").SendAsync("x");
+        var publish = await connection.ReadAsync("publish");
+        _ = client.Channel("b").SubscribeAsync(cancellationToken: Token);
+        var subscribe = await connection.ReadAsync("subscribe");
+        await connection.ErrorAsync(publish.Id, "unavailable", milliseconds);
+        await connection.ErrorAsync(subscribe.Id, "unavailable", milliseconds);
+        await connection.SendAsync("""{"type":"reconnect","within":-1000}""");
+        (await connection.ClientClose.InTime()).Should().Be(System.Net.WebSockets.WebSocketCloseStatus.NormalClosure);
+        await server.AcceptSignedInAsync();
+    }
+
     [Fact]
     public async Task A_lost_connection_repeats_reads_and_fails_what_may_have_taken_effect()
     {

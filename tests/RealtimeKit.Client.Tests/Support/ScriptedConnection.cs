@@ -84,7 +84,7 @@ internal sealed class ScriptedConnection(WebSocket socket)
     public Task PublishedAsync(ClientFrame publish, long sequence) => SendAsync(
         $$"""{"type":"published","id":{{publish.Id}},"channel":"{{publish.Text("channel")}}","messageId":"{{publish.Json.GetProperty("message").GetProperty("id")}}","sequence":{{sequence}},"version":{{sequence}},"time":"2026-01-01T00:00:00.000Z","duplicate":false}""");
 
-    public Task ErrorAsync(long id, string code, int? retryAfter = null) => SendAsync(
+    public Task ErrorAsync(long id, string code, long? retryAfter = null) => SendAsync(
         $$"""{"type":"error","id":{{id}},"code":"{{code}}","message":"m"{{(retryAfter is { } ms ? $",\"retryAfter\":{ms}" : "")}}}""");
 
     public Task SubscribedAsync(long id, long version = 0, long sequence = 0, string epoch = "e1", string channel = "lobby") => SendAsync(
