@@ -88,4 +88,30 @@ public sealed class SubscriptionEndTests
             else await leaving.InTime().Invoking(task => task).Should().ThrowAsync<TimeoutException>();
         }
     }
+
+    [Fact]
+    public async Task A_server_that_refuses_the_start_is_not_asked_again_at_once()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint, options =>
+        {
+            options.TimeProvider = time;
+            options.ReconnectDelay = options.MaxReconnectDelay = TimeSpan.FromSeconds(1);
+        });
+        _ = client.ConnectAsync(Token);
+        var connection = await server.AcceptSignedInAsync();
+        var subscribing = client.Channel("lobby").SubscribeAsync(SubscribeOptions.FromStart, Token);
+        for (var i = 0; i < 3; i++)
+        {
+            await connection.ErrorAsync((await connection.ReadAsync("subscribe")).Id, "conflict");
+            await connection.SettledAsync();
+            time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        await connection.SubscribedAsync((await connection.ReadAsync("subscribe")).Id, 1, 1);
+        await connection.SendAsync(Changes(1, false, Message(1, 1)));
+        await subscribing.InTime();
+        (await client.Channel("lobby").TakeAsync(1)).Sequences().Should().Equal(1);
+    }
 }

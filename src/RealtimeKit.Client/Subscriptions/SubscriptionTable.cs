@@ -224,6 +224,13 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
 
     private void Reset(ChannelStream stream)
     {
+        if (stream.AsksFromStart)
+        {
+            // There is no place before it: a server that refuses this cannot answer now.
+            AskLater(stream, TimeSpan.Zero);
+            return;
+        }
+
         Log.Reset(logger, stream.Channel);
         stream.Reset();
         Ask(stream);
