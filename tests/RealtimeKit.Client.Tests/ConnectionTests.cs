@@ -189,6 +189,7 @@ public sealed class ConnectionTests
         var closing = client.CloseAsync();
         time.Advance(TimeSpan.FromSeconds(2));
         await closing.InTime();
+        await Task.WhenAll(sends).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>();
         sends.Should().OnlyContain(send => send.IsFaulted);
         reading.SetResult();
     }
@@ -203,11 +204,7 @@ public sealed class ConnectionTests
         await using var server = await ScriptedServer.StartAsync();
         await using var client = Clients.Make(server.Endpoint);
         _ = client.ConnectAsync(Token);
-        var waits = new TaskCompletionSource<ConnectionState>();
-        client.StateChanged += (_, state) =>
-        {
-            if (state.Status == ConnectionStatus.Waiting) waits.TrySetResult(state);
-        };
+        var waiting = client.NextAsync(ConnectionStatus.Waiting);
         if (connected)
         {
             var connection = await server.AcceptSignedInAsync();
@@ -220,7 +217,7 @@ public sealed class ConnectionTests
             await connection.ErrorAsync((await connection.ReadAsync("connect")).Id, "unavailable", milliseconds);
         }
 
-        (await waits.Task.InTime()).RetryIn.Should().BeGreaterThanOrEqualTo(TimeSpan.Zero).And.BeLessThan(TimeSpan.FromDays(40));
+        (await waiting).RetryIn.Should().BeGreaterThanOrEqualTo(TimeSpan.Zero).And.BeLessThan(TimeSpan.FromDays(40));
         await client.CloseAsync().InTime();
         client.State.Status.Should().Be(ConnectionStatus.Closed);
     }
