@@ -72,7 +72,8 @@ public sealed class RealtimeClient : IAsyncDisposable
 
     /// <summary>
     /// Closes for good. Messages that are not acknowledged yet fail with <see cref="ClientErrorCodes.Closed"/>, though the
-    /// server may have them; readers get what they have not read, and then the end. Closing twice does nothing.
+    /// server may have them; readers get what they have not read, and then the end. A server that does not take the farewell
+    /// within two seconds is left without. Closing twice does nothing.
     /// </summary>
     public async Task CloseAsync()
     {

@@ -9,7 +9,8 @@ public sealed class RealtimeClientOptions
     /// <summary>
     /// Gives the token to sign in with; asked before every connect and before the sign-in expires. Default: none, for hosts
     /// that know the user by a cookie or a header (see <see cref="ConfigureWebSocket"/>). A null token is left out. An
-    /// exception counts as a failed attempt to connect.
+    /// exception counts as a failed attempt to connect, and so does an answer that takes longer than
+    /// <see cref="ConnectTimeout"/>. The token it is given ends when its answer is no longer waited for.
     /// </summary>
     public Func<CancellationToken, ValueTask<string?>>? TokenProvider { get; set; }
 

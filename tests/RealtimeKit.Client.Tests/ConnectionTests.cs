@@ -168,6 +168,80 @@ public sealed class ConnectionTests
         await server.AcceptSignedInAsync();
     }
 
+    [Fact(Timeout = 60_000)]
+    public async Task Closing_waits_for_no_server_that_does_not_read()
+    {
+        var time = new FakeTimeProvider();
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint, options =>
+        {
+            options.TimeProvider = time;
+            options.MaxOutstanding = 1_000;
+        });
+        _ = client.ConnectAsync(TestContext.Current.CancellationToken);
+        var connection = await server.AcceptSignedInAsync();
+        var reading = new TaskCompletionSource();
+        connection.Reading = reading.Task;
+        await client.UntilAsync(ConnectionStatus.Connected);
+        // More than the buffers of both sockets hold.
+        var text = new string('x', 60_000);
+        var sends = Enumerable.Range(0, 500).Select(n => client.Channel($"c{n}").SendAsync(text)).ToList();
+        var closing = client.CloseAsync();
+        time.Advance(TimeSpan.FromSeconds(2));
+        await closing.InTime();
+        await Task.WhenAll(sends).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>();
+        sends.Should().OnlyContain(send => send.IsFaulted);
+        reading.SetResult();
+    }
+
+    [Theory]
+    [InlineData(false, 5_184_000_000)]
+    [InlineData(false, -1)]
+    [InlineData(false, -1_000)]
+    [InlineData(true, 1_000_000_000_000)]
+    public async Task A_senseless_time_to_come_back_does_not_end_the_client(bool connected, long milliseconds)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint);
+        _ = client.ConnectAsync(Token);
+        var waiting = client.NextAsync(ConnectionStatus.Waiting);
+        if (connected)
+        {
+            var connection = await server.AcceptSignedInAsync();
+            await connection.SendAsync($$"""{"type":"reconnect","within":{{milliseconds}}}""");
+            await connection.CloseAsync(1001);
+        }
+        else
+        {
+            var connection = await server.AcceptAsync();
+            await connection.ErrorAsync((await connection.ReadAsync("connect")).Id, "unavailable", milliseconds);
+        }
+
+        (await waiting).RetryIn.Should().BeGreaterThanOrEqualTo(TimeSpan.Zero).And.BeLessThan(TimeSpan.FromDays(40));
+        await client.CloseAsync().InTime();
+        client.State.Status.Should().Be(ConnectionStatus.Closed);
+    }
+
+    [Theory]
+    [InlineData(5_184_000_000)]
+    [InlineData(-1_000)]
+    public async Task A_senseless_time_to_ask_again_does_not_end_the_connection(long milliseconds)
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint);
+        _ = client.ConnectAsync(Token);
+        var connection = await server.AcceptSignedInAsync();
+        _ = client.Channel("a").SendAsync("x");
+        var publish = await connection.ReadAsync("publish");
+        _ = client.Channel("b").SubscribeAsync(cancellationToken: Token);
+        var subscribe = await connection.ReadAsync("subscribe");
+        await connection.ErrorAsync(publish.Id, "unavailable", milliseconds);
+        await connection.ErrorAsync(subscribe.Id, "unavailable", milliseconds);
+        await connection.SendAsync("""{"type":"reconnect","within":-1000}""");
+        (await connection.ClientClose.InTime()).Should().Be(System.Net.WebSockets.WebSocketCloseStatus.NormalClosure);
+        await server.AcceptSignedInAsync();
+    }
+
     [Fact]
     public async Task A_lost_connection_repeats_reads_and_fails_what_may_have_taken_effect()
     {

@@ -52,7 +52,7 @@ public sealed partial class RealtimeChannel
         }
         catch (OperationCanceledException)
         {
-            await UnsubscribeAsync(CancellationToken.None).ConfigureAwait(false);
+            _ = _subscriptions.Remove(stream);
             throw;
         }
     }
@@ -82,18 +82,8 @@ public sealed partial class RealtimeChannel
 
     /// <summary>Ends the subscription, if there is one. The reader gets what it has not read, and then the end.</summary>
     /// <param name="cancellationToken">Ends the waiting for the server.</param>
-    public async Task UnsubscribeAsync(CancellationToken cancellationToken = default)
-    {
-        if (Volatile.Read(ref _stream) is not { } stream || !_subscriptions.Remove(stream)) return;
-        try
-        {
-            await RequestAsync("unsubscribe"u8.ToArray(), repeat: false, cancellationToken).ConfigureAwait(false);
-        }
-        catch (RealtimeException e) when (e.Code is ClientErrorCodes.ConnectionLost or ClientErrorCodes.Closed)
-        {
-            // With the connection the server forgot the subscription.
-        }
-    }
+    public Task UnsubscribeAsync(CancellationToken cancellationToken = default) =>
+        Volatile.Read(ref _stream) is { } stream ? _subscriptions.RemoveAsync(stream, cancellationToken) : Task.CompletedTask;
 
     private Task<OkFrame> RequestAsync(byte[] type, bool repeat, CancellationToken cancellationToken) =>
         _requests.SendAsync<OkFrame>((output, id) => ClientRequests.OfChannel(output, type, id, Id), repeat, cancellationToken);

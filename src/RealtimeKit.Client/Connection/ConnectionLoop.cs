@@ -72,7 +72,9 @@ internal sealed class ConnectionLoop(
             stateChanged(ConnectionState.Connecting);
             using var limit = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
-            var token = options.TokenProvider is { } provider ? await provider(either.Token).ConfigureAwait(false) : null;
+            // A provider need not look at its token to be left.
+            var token = options.TokenProvider is { } provider
+                ? await provider(either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false) : null;
             var socket = await Handshake.OpenAsync(endpoint, options.ConfigureWebSocket, either.Token).ConfigureAwait(false);
             using var link = new Link(socket, options.TimeProvider, _joining);
             return await UseAsync(link, token, either.Token).ConfigureAwait(false);

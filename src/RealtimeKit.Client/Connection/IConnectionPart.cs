@@ -11,8 +11,11 @@ internal interface IConnectionPart
     /// <summary>Signed in: hand out what waits.</summary>
     void Attach(Link link, ConnectedFrame connected);
 
-    /// <summary>The connection is about to be given up in good order: hand out nothing more on it.</summary>
-    void Pause()
+    /// <summary>
+    /// A connection is about to be given up in good order: hand out nothing more on it. It may be gone by then, and the
+    /// next one there.
+    /// </summary>
+    void Pause(Link link)
     {
     }
 

@@ -34,11 +34,11 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
     /// <summary>Queues one or more whole frames, which travel in one transport message.</summary>
     public void Post(byte[] unit) => _units.Writer.TryWrite(unit);
 
-    /// <summary>Closes after what is queued is written.</summary>
+    /// <summary>Closes after what is queued is written, if the peer takes it in time.</summary>
     public void BeginClose(LinkEnd end)
     {
         Interlocked.CompareExchange(ref _localEnd, end, null);
-        _units.Writer.TryComplete();
+        if (_units.Writer.TryComplete()) _ = LimitCloseAsync();
     }
 
     /// <summary>Ends the connection without another word.</summary>
@@ -59,11 +59,8 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
         return Volatile.Read(ref _localEnd) ?? end;
     }
 
-    public void Dispose()
-    {
-        _ended.Dispose();
-        socket.Dispose();
-    }
+    // The source of Ended has nothing to release, and who comes late may still look at it.
+    public void Dispose() => socket.Dispose();
 
     private async Task<LinkEnd> ReadAsync(Action<ReadOnlyMemory<byte>> onFrame)
     {
@@ -113,6 +110,13 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
         }
     }
 
+    // A peer that does not read would keep the writer, and one that does not answer the close the reader.
+    private async Task LimitCloseAsync()
+    {
+        await Task.Delay(CloseTimeout, time, Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!Ended.IsCancellationRequested) socket.Abort();
+    }
+
     private async Task WriteAsync()
     {
         using var buffer = new FrameBuffer();
@@ -134,14 +138,11 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
             if (_ended.IsCancellationRequested && socket.State != WebSocketState.CloseReceived) return;
             using var limit = new CancellationTokenSource(CloseTimeout, time);
             await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, limit.Token).ConfigureAwait(false);
-            await Task.Delay(CloseTimeout, time, _ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
         {
-            // The reader tells how the connection ended.
+            // The reader tells how the connection ended, and must not wait for more.
+            if (!_ended.IsCancellationRequested) socket.Abort();
         }
-
-        // Without this a peer that does not answer the close would keep the reader.
-        if (!_ended.IsCancellationRequested) socket.Abort();
     }
 }

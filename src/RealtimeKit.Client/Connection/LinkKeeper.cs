@@ -10,6 +10,7 @@ internal sealed class LinkKeeper(
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(20);
+    private readonly long _signedIn = options.TimeProvider.GetTimestamp();
     private int _moving;
     private long _moveAt;
 
@@ -41,7 +42,7 @@ internal sealed class LinkKeeper(
     {
         if (!await WaitAsync(wait).ConfigureAwait(false)) return;
         // What is under way gets its answer here, where it was asked, and need not be asked twice.
-        foreach (var part in parts) part.Pause();
+        foreach (var part in parts) part.Pause(link);
         for (var waited = TimeSpan.Zero; waited < DrainTimeout && parts.Sum(part => part.Unanswered) > 0; waited += DrainStep)
             if (!await WaitAsync(DrainStep).ConfigureAwait(false)) return;
         link.BeginClose(new LinkEnd(CloseCode.GoingAway, "The node goes away."));
@@ -62,15 +63,15 @@ internal sealed class LinkKeeper(
     private async Task KeepSignedInAsync()
     {
         if (options.TokenProvider is not { } provider) return;
-        // The server's own clock is the one that its expiry is told by.
+        // The server's own clock is the one that its expiry is told by; the client's may be wrong, and be set meanwhile.
         var lifetime = connected.Expires - connected.Time;
         while (lifetime is { } left && await WaitAsync(Larger(left * 0.75, TimeSpan.FromMilliseconds(100))).ConfigureAwait(false))
         {
             lifetime = left * 0.25;
             try
             {
-                if (await provider(link.Ended).ConfigureAwait(false) is not { } token) return;
-                var asked = Time.GetUtcNow();
+                if (await provider(link.Ended).AsTask().WaitAsync(link.Ended).ConfigureAwait(false) is not { } token) return;
+                var asked = connected.Time + Time.GetElapsedTime(_signedIn);
                 var reply = await requests.SendAsync<OkFrame>((output, id) => ClientRequests.Refresh(output, id, token), repeat: false, link.Ended)
                     .ConfigureAwait(false);
                 lifetime = reply.Expires - asked;

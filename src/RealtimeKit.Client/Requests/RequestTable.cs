@@ -76,9 +76,10 @@ internal sealed class RequestTable(RequestIds ids, int limit, TimeSpan timeout, 
         }
     }
 
-    public void Pause()
+    public void Pause(Link link)
     {
-        lock (_gate) _link = null;
+        lock (_gate)
+            if (_link == link) _link = null;
     }
 
     public void Detach()

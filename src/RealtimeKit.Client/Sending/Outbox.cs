@@ -54,9 +54,10 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
         }
     }
 
-    public void Pause()
+    public void Pause(Link link)
     {
-        lock (_gate) _link = null;
+        lock (_gate)
+            if (_link == link) _link = null;
     }
 
     public void Detach()

@@ -39,6 +39,9 @@ internal sealed class ChannelStream(string channel, SubscribeOptions start, int 
     /// <summary>Whether it asks for what comes after a place, which may belong to an earlier life of the channel.</summary>
     public bool AsksFromPlace => (Fold.Position ?? Start.Position) is not null;
 
+    /// <summary>Whether it asks for all that there is, in whichever life of the channel.</summary>
+    public bool AsksFromStart => (Fold.Position ?? Start.Position) == ChannelPosition.Start;
+
     public void WriteRequest(FrameBuffer output, long id)
     {
         if ((Fold.Position ?? Start.Position) is { } position)

@@ -12,6 +12,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ChannelStream> _streams = [];
     private readonly Dictionary<long, ChannelStream> _asked = [];
+    private readonly Dictionary<long, TaskCompletionSource> _leaving = [];
     private Link? _link;
     private RealtimeException? _closed;
 
@@ -31,16 +32,26 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     }
 
     /// <summary>Stops following; the reader gets what it has not read yet, and then the end.</summary>
-    /// <returns>Whether the server must be told.</returns>
-    public bool Remove(ChannelStream stream)
+    /// <returns>Ends when the server confirmed it, or forgot the subscription with the connection.</returns>
+    public Task Remove(ChannelStream stream)
     {
         lock (_gate)
         {
-            if (stream.Phase == StreamPhase.Ended) return false;
+            if (stream.Phase == StreamPhase.Ended) return Task.CompletedTask;
             End(stream, null);
-            return _link is not null;
+            if (_link is null) return Task.CompletedTask;
+            // Said at once and to this connection alone, so that it cannot come behind a next subscription to the channel.
+            var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _leaving[Leave(stream.Channel)] = left;
+            return left.Task;
         }
     }
+
+    /// <summary>The same, and waits for the server.</summary>
+    /// <exception cref="RealtimeException">The server answered with an error.</exception>
+    /// <exception cref="TimeoutException">There was no answer in time.</exception>
+    public Task RemoveAsync(ChannelStream stream, CancellationToken cancellationToken) =>
+        Remove(stream).WaitAsync(options.RequestTimeout, options.TimeProvider, cancellationToken);
 
     /// <summary>The reader has taken an update.</summary>
     public void OnTaken(ChannelStream stream)
@@ -68,6 +79,8 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
         {
             _link = null;
             _asked.Clear();
+            foreach (var left in _leaving.Values) left.TrySetResult();
+            _leaving.Clear();
             foreach (var stream in _streams.Values.Where(stream => stream.Phase is StreamPhase.Subscribing or StreamPhase.Following))
             {
                 stream.RequestId = 0;
@@ -89,6 +102,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     {
         lock (_gate)
         {
+            if (_leaving.Remove(reply.Id, out var left)) return Confirm(left, reply);
             if (!_asked.Remove(reply.Id, out var stream)) return false;
             if (stream.RequestId != reply.Id) return true;
             stream.RequestId = 0;
@@ -182,7 +196,22 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     private void Leave(ChannelStream stream, StreamPhase phase)
     {
         stream.Phase = phase;
-        Post(buffer => ClientRequests.OfChannel(buffer, "unsubscribe"u8, ids.Next(), stream.Channel));
+        Leave(stream.Channel);
+    }
+
+    private long Leave(string channel)
+    {
+        var id = ids.Next();
+        Post(buffer => ClientRequests.OfChannel(buffer, "unsubscribe"u8, id, channel));
+        return id;
+    }
+
+    private static bool Confirm(TaskCompletionSource left, ServerReply reply)
+    {
+        if (reply is not ErrorFrame error) return left.TrySetResult();
+        left.TrySetException(RealtimeException.From(error));
+        _ = left.Task.Exception; // Its caller need not wait.
+        return true;
     }
 
     private void Post(Action<FrameBuffer> write)
@@ -195,6 +224,13 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
 
     private void Reset(ChannelStream stream)
     {
+        if (stream.AsksFromStart)
+        {
+            // There is no place before it: a server that refuses this cannot answer now.
+            AskLater(stream, TimeSpan.Zero);
+            return;
+        }
+
         Log.Reset(logger, stream.Channel);
         stream.Reset();
         Ask(stream);

@@ -11,6 +11,9 @@ internal static class ServerFrameReader
     // A message of the deepest allowed nesting stands inside a page inside a frame.
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 2 * ProtocolConstants.MaxDepth };
 
+    // Timers take no more than 49 days, also not with some backoff on top, and nothing below zero.
+    private static readonly TimeSpan LongestDuration = TimeSpan.FromDays(20);
+
     /// <summary>Reads one frame.</summary>
     /// <exception cref="JsonException">It does not have the form that the protocol gives it.</exception>
     public static ServerFrame Read(ReadOnlyMemory<byte> utf8)
@@ -36,14 +39,14 @@ internal static class ServerFrameReader
             Id(json), Optional(json, "version"u8)?.GetInt64(), Optional(json, "channel"u8)?.GetString(), OptionalTime(json, "expires"u8)),
         "error" => new ErrorFrame(
             Optional(json, "id"u8)?.GetInt64() ?? 0, Text(json, "code"u8), Optional(json, "message"u8)?.GetString() ?? "",
-            Optional(json, "retryAfter"u8) is { } wait ? TimeSpan.FromMilliseconds(wait.GetDouble()) : null),
+            Optional(json, "retryAfter"u8) is { } wait ? Duration(wait) : null),
         "ping" => PingFrame.Instance,
         "signal" => new SignalFrame(
             Text(json, "channel"u8), Text(json, "user"u8), Text(json, "name"u8),
             Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null),
         "member" => new MemberFrame(Text(json, "channel"u8), Text(json, "user"u8), Text(json, "change"u8), Role(json)),
         "revoked" => new RevokedFrame(Text(json, "channel"u8), Text(json, "reason"u8)),
-        "reconnect" => new ReconnectFrame(TimeSpan.FromMilliseconds(json.GetProperty("within"u8).GetDouble())),
+        "reconnect" => new ReconnectFrame(Duration(json.GetProperty("within"u8))),
         "connected" => ReadConnected(json),
         "subscribed" => new SubscribedFrame(
             Id(json), Text(json, "channel"u8), Text(json, "epoch"u8), Number(json, "version"u8), Number(json, "sequence"u8),
@@ -61,7 +64,7 @@ internal static class ServerFrameReader
 
     private static ConnectedFrame ReadConnected(JsonElement json) => new(
         Id(json), Text(json, "connection"u8), Text(json, "user"u8), Time(json, "time"u8),
-        TimeSpan.FromMilliseconds(Optional(json, "heartbeat"u8)?.GetDouble() ?? 25_000), OptionalTime(json, "expires"u8),
+        Optional(json, "heartbeat"u8) is { } heartbeat ? Duration(heartbeat) : TimeSpan.FromSeconds(25), OptionalTime(json, "expires"u8),
         Optional(json, "limits"u8) is { } limits && Optional(limits, "messageBytes"u8) is { } bytes
             ? bytes.GetInt32() : ProtocolConstants.MaxFrameBytes);
 
@@ -123,6 +126,9 @@ internal static class ServerFrameReader
     private static DateTimeOffset Time(JsonElement json, ReadOnlySpan<byte> name) => json.GetProperty(name).GetDateTimeOffset();
 
     private static DateTimeOffset? OptionalTime(JsonElement json, ReadOnlySpan<byte> name) => Optional(json, name)?.GetDateTimeOffset();
+
+    private static TimeSpan Duration(JsonElement milliseconds) =>
+        TimeSpan.FromMilliseconds(Math.Clamp(milliseconds.GetDouble(), 0, LongestDuration.TotalMilliseconds));
 
     private static JsonElement? Optional(JsonElement json, ReadOnlySpan<byte> name) => MessageCodec.Optional(json, name);
 }

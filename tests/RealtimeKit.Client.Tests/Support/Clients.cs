@@ -21,6 +21,17 @@ internal static class Clients
     public static Task UntilAsync(this RealtimeClient client, ConnectionStatus status) =>
         Eventually.TrueAsync(() => client.State.Status == status, $"the state becomes {status}, and is {client.State}");
 
+    /// <summary>The next time that it has this state, which it may have left again by then.</summary>
+    public static Task<ConnectionState> NextAsync(this RealtimeClient client, ConnectionStatus status)
+    {
+        var next = new TaskCompletionSource<ConnectionState>(TaskCreationOptions.RunContinuationsAsynchronously);
+        client.StateChanged += (_, state) =>
+        {
+            if (state.Status == status) next.TrySetResult(state);
+        };
+        return next.Task.InTime();
+    }
+
     /// <summary>Reads until as many updates came as asked for.</summary>
     public static async Task<List<ChannelUpdate>> TakeAsync(this RealtimeChannel channel, int count)
     {

@@ -24,6 +24,9 @@ internal sealed class ScriptedConnection(WebSocket socket)
     /// <summary>How the client closed, once it did.</summary>
     public Task<WebSocketCloseStatus?> ClientClose => _clientClose.Task;
 
+    /// <summary>What it waits for before it reads on.</summary>
+    public Task Reading { get; set; } = Task.CompletedTask;
+
     private readonly TaskCompletionSource<WebSocketCloseStatus?> _clientClose = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public async Task RunAsync()
@@ -38,6 +41,7 @@ internal sealed class ScriptedConnection(WebSocket socket)
                 ValueWebSocketReceiveResult read;
                 do
                 {
+                    await Reading;
                     read = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
                     length += read.Count;
                 }
@@ -80,7 +84,7 @@ internal sealed class ScriptedConnection(WebSocket socket)
     public Task PublishedAsync(ClientFrame publish, long sequence) => SendAsync(
         $$"""{"type":"published","id":{{publish.Id}},"channel":"{{publish.Text("channel")}}","messageId":"{{publish.Json.GetProperty("message").GetProperty("id")}}","sequence":{{sequence}},"version":{{sequence}},"time":"2026-01-01T00:00:00.000Z","duplicate":false}""");
 
-    public Task ErrorAsync(long id, string code, int? retryAfter = null) => SendAsync(
+    public Task ErrorAsync(long id, string code, long? retryAfter = null) => SendAsync(
         $$"""{"type":"error","id":{{id}},"code":"{{code}}","message":"m"{{(retryAfter is { } ms ? $",\"retryAfter\":{ms}" : "")}}}""");
 
     public Task SubscribedAsync(long id, long version = 0, long sequence = 0, string epoch = "e1", string channel = "lobby") => SendAsync(
@@ -94,6 +98,13 @@ internal sealed class ScriptedConnection(WebSocket socket)
 
     public static string Changes(long version, bool more, params string[] messages) =>
         $$"""{"type":"changes","channel":"lobby","messages":[{{string.Join(',', messages)}}],"version":{{version}},"more":{{(more ? "true" : "false")}}}""";
+
+    /// <summary>Ends when the client has taken all that was sent; it must have had nothing to say to it.</summary>
+    public async Task SettledAsync()
+    {
+        await SendAsync("""{"type":"ping"}""");
+        await ReadAsync("pong");
+    }
 
     public async Task CloseAsync(int code)
     {
