@@ -27,9 +27,9 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
             try
             {
                 var page = await ReadPageAsync(subscription).ConfigureAwait(false);
+                metrics.CaughtUp();
                 if (page is null) subscription.Session.Revoke(subscription, "deleted");
                 else subscription.Session.Output.Deliver(subscription, page);
-                metrics.CaughtUp();
                 return;
             }
             catch (StoreUnavailableException exception)

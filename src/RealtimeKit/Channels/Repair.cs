@@ -9,10 +9,14 @@ namespace RealtimeKit;
 /// the heads of all channels.
 /// </summary>
 internal sealed partial class Repair(
-    LocalChannels channels, IMessageStore store, RealtimeMetrics metrics, RealtimeOptions options, TimeProvider time, ILogger<Repair> logger)
+    LocalChannels channels, IMessageStore store, bool hasOtherNodes, RealtimeMetrics metrics, RealtimeOptions options, TimeProvider time,
+    ILogger<Repair> logger)
 {
     /// <summary>The most channels that one query asks for.</summary>
     public const int ChannelsPerQuery = 10_000;
+
+    // The first may come before a change that the store is slow to make.
+    private const int ComparisonsInDoubt = 2;
 
     // Nodes that were started together shall not ask together.
     private const double Jitter = 0.2;
@@ -23,6 +27,8 @@ internal sealed partial class Repair(
     private readonly Channel<bool> _due = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
+    private bool _wanted;
+    private int _doubts;
     private volatile bool _running;
     private bool _storeIsAway;
 
@@ -30,18 +36,29 @@ internal sealed partial class Repair(
     public bool IsRunning => _running;
 
     /// <summary>Compares at once, or once more where that is under way.</summary>
-    public void Now() => _due.Writer.TryWrite(true);
+    public void Now()
+    {
+        Volatile.Write(ref _wanted, true);
+        _due.Writer.TryWrite(true);
+    }
 
-    /// <summary>Compares at every interval until the node stops.</summary>
+    /// <summary>The store may have done something that it could not tell this node.</summary>
+    public void Doubt() => Interlocked.Exchange(ref _doubts, ComparisonsInDoubt);
+
+    /// <summary>
+    /// Compares at every interval until the node stops. A node alone does so only in doubt: it tells its readers of its changes a
+    /// moment after their commit, and comparing in between sends them all to the store for nothing.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = time.CreateTimer(static repair => ((Repair)repair!).Now(), this, Next(), Timeout.InfiniteTimeSpan);
+        using var timer = time.CreateTimer(static repair => ((Repair)repair!)._due.Writer.TryWrite(true), this, Next(), Timeout.InfiniteTimeSpan);
         try
         {
             await foreach (var _ in _due.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
             {
+                var wanted = Interlocked.Exchange(ref _wanted, false);
                 _running = true;
-                await CheckAllAsync(cancellationToken).ConfigureAwait(false);
+                if (wanted || hasOtherNodes || Volatile.Read(ref _doubts) > 0) await CheckAllAsync(cancellationToken).ConfigureAwait(false);
                 timer.Change(Next(), Timeout.InfiniteTimeSpan);
                 _running = false;
             }
@@ -94,6 +111,7 @@ internal sealed partial class Repair(
             if (repaired > 0) LogRepaired(repaired, served.Count);
             if (_storeIsAway) LogStoreIsBack();
             _storeIsAway = false;
+            if (Volatile.Read(ref _doubts) > 0) Interlocked.Decrement(ref _doubts);
         }
         catch (StoreUnavailableException exception)
         {

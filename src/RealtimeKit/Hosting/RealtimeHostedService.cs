@@ -12,7 +12,7 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (node.Broker is { } broker) await broker.StartAsync(node, cancellationToken).ConfigureAwait(false);
-        // A node alone is compared with the store too: an answer of the store's may be lost as a notice of the broker's may.
+        // On a node alone too: an answer of the store's may be lost as a notice of the broker's may.
         _work = Task.WhenAll(
             new Heartbeat(node).RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token),
             node.Repair.RunAsync(_stop.Token), node.AccessReview.RunAsync(_stop.Token), node.Link?.RunAsync(_stop.Token) ?? Task.CompletedTask);

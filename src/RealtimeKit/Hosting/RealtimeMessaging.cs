@@ -56,6 +56,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         catch
         {
             // It may be deleted all the same.
+            Node.Repair.Doubt();
             Node.Repair.Now();
             throw;
         }

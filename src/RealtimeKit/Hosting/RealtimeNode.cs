@@ -35,13 +35,13 @@ internal sealed class RealtimeNode : IConnectionHandler, IBrokerReceiver, IDispo
         LocalChannels = new LocalChannels(Options, Store, Broker);
         CatchUps = new CatchUpReader(Store, Metrics, Outages, time, loggers.CreateLogger<CatchUpReader>());
         Distributor = new Distributor(LocalChannels, Broker);
-        Repair = new Repair(LocalChannels, Store, Metrics, Options, time, loggers.CreateLogger<Repair>());
+        Repair = new Repair(LocalChannels, Store, Broker is not null, Metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, Distributor, time, loggers.CreateLogger<LostPublishes>());
         Presence = new PresenceTeller(Options, LocalChannels, Distributor, time, loggers.CreateLogger<PresenceTeller>());
         AccessReview = new AccessReview(this, loggers.CreateLogger<AccessReview>());
         Link = Broker is null ? null : new NodeLink(this, loggers.CreateLogger<NodeLink>());
         Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
-        Appends = new AppendQueue(Store, Distributor, Observers, Metrics, Outages, Options, loggers.CreateLogger<AppendQueue>());
+        Appends = new AppendQueue(Store, Distributor, Repair, Observers, Metrics, Outages, Options, loggers.CreateLogger<AppendQueue>());
         Publisher = new Publisher(this, [.. interceptors]);
         Requests = new RequestDispatcher(this);
         Users = new UserSessions(Options);

@@ -9,7 +9,7 @@ namespace RealtimeKit;
 /// that came meanwhile, without a timer. What is appended passes in the order of its arrival.
 /// </summary>
 internal sealed partial class AppendQueue(
-    IMessageStore store, Distributor distributor, MessageObservers observers, RealtimeMetrics metrics, StoreOutages outages, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
+    IMessageStore store, Distributor distributor, Repair repair, MessageObservers observers, RealtimeMetrics metrics, StoreOutages outages, RealtimeOptions options, ILogger<AppendQueue> logger) : IThreadPoolWorkItem
 {
     private readonly Lock _gate = new();
     private readonly Queue<PendingAppend> _waiting = new();
@@ -102,6 +102,7 @@ internal sealed partial class AppendQueue(
         {
             if (exception is StoreUnavailableException outage) outages.Note(outage, changes.Count);
             else LogFailed(exception, changes.Count);
+            repair.Doubt();
             Safely(static (metrics, failed) => metrics.Failed(failed), metrics, batch.Count);
             Safely(static (commit, error) => commit?.SetStatus(ActivityStatusCode.Error, error.GetType().Name).Dispose(), commit, exception);
             foreach (var append in batch)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
+using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;
@@ -61,6 +62,27 @@ public sealed class LostAnswerTests : IAsyncLifetime
         (await ann.RequestAsync("""{"type":"edit","id":4,"channel":"a","sequence":1,"text":"y"}""", 4)).GetProperty("code").GetString().Should().Be("unavailable");
         _time.Advance(TimeSpan.FromSeconds(5));
         (await ann.WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("y");
+    }
+
+    [Fact]
+    public async Task A_node_alone_is_compared_with_the_store_in_doubt_and_not_otherwise()
+    {
+        await using var ann = await SubscribedAsync("ann", "a");
+        var asked = _store.HeadQueries.Count;
+        for (var interval = 0; interval < 3; interval++) _time.Advance(TimeSpan.FromSeconds(5));
+        LoseAnswer();
+        await ann.RequestAsync(PublishOrderTests.Publish(3, "a", Guid.NewGuid(), "x"), 3);
+        _store.HeadQueries.Should().HaveCount(asked);
+        await Until.TrueAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromMilliseconds(100));
+                return _store.HeadQueries.Count >= asked + 2 && !Engine.Repair.IsRunning;
+            },
+            "the channels are compared twice");
+        for (var interval = 0; interval < 3; interval++) _time.Advance(TimeSpan.FromSeconds(5));
+        (await ann.WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("x");
+        _store.HeadQueries.Should().HaveCount(asked + 2);
     }
 
     [Fact]

@@ -91,6 +91,23 @@ public sealed class PictureTests
 
         public async Task CheckAsync()
         {
+            // Who falls idle in the last moment is told of in the next one: the clock must not stand still before that.
+            for (var late = 0; ; late++)
+            {
+                try
+                {
+                    await CheckAsync(late < 3 ? TimeSpan.FromSeconds(2) : TimeSpan.FromSeconds(30));
+                    return;
+                }
+                catch (Exception) when (late < 3)
+                {
+                    await group.PassAsync(TimeSpan.FromSeconds(1));
+                }
+            }
+        }
+
+        private async Task CheckAsync(TimeSpan patience)
+        {
             foreach (var channel in Channels)
             {
                 var truth = _guests.Where(guest => !guest.Node.IsDead && guest.Channels.Contains(channel)).Select(guest => guest.User)
@@ -108,7 +125,7 @@ public sealed class PictureTests
                 foreach (var watcher in _watchers.Where(watcher => !watcher.Node.IsDead && watcher.Channel == channel))
                 {
                     var expected = pictures[0].Where(user => user.User != watcher.User).ToDictionary(user => user.User, user => user.Status);
-                    await Until.TrueAsync(() => watcher.Sees(expected), $"{watcher.User} follows {channel} by signals ({because}): {watcher} instead of {string.Join(", ", expected)}");
+                    await Until.TrueAsync(() => watcher.Sees(expected), $"{watcher.User} follows {channel} by signals ({because}): {watcher} instead of {string.Join(", ", expected)}", patience);
                 }
             }
         }

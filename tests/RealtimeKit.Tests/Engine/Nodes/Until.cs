@@ -7,9 +7,9 @@ internal static class Until
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    public static async Task TrueAsync(Func<bool> holds, string what)
+    public static async Task TrueAsync(Func<bool> holds, string what, TimeSpan? patience = null)
     {
         for (var clock = Stopwatch.StartNew(); !holds(); await Task.Delay(1))
-            if (clock.Elapsed > Deadline) throw new TimeoutException($"It did not come about that {what}.");
+            if (clock.Elapsed > (patience ?? Deadline)) throw new TimeoutException($"It did not come about that {what}.");
     }
 }
