@@ -22,26 +22,28 @@ internal static class MessageActivities
     }
 
     /// <summary>Begins a commit, which belongs to as many traces as it carries changes.</summary>
-    public static Activity? StartCommit(IReadOnlyList<PendingAppend> batch)
+    /// <param name="appends">The spans of the changes, where there are any.</param>
+    /// <param name="count">How many changes the commit carries.</param>
+    public static Activity? StartCommit(IEnumerable<Activity?> appends, int count)
     {
         if (!Source.HasListeners()) return null;
-        var links = batch.Where(append => append.Activity is not null).Select(append => new ActivityLink(append.Activity!.Context));
+        var links = appends.OfType<Activity>().Select(append => new ActivityLink(append.Context));
         return Source.StartActivity("commit", ActivityKind.Internal, default(ActivityContext), tags: null, links: links)
-            ?.SetTag("messaging.batch.message_count", batch.Count);
+            ?.SetTag("messaging.batch.message_count", count);
     }
 
     /// <summary>Ends a change's way into the store.</summary>
-    public static void End(PendingAppend append, AppendOutcome outcome)
+    public static void End(Activity? activity, AppendOutcome outcome)
     {
-        if (append.Activity is not { } activity) return;
+        if (activity is null) return;
         activity.SetTag("realtimekit.outcome", outcome.ToString());
         activity.Dispose();
     }
 
     /// <summary>Ends a change's way that led to no commit.</summary>
-    public static void Fail(PendingAppend append, Exception exception)
+    public static void Fail(Activity? activity, Exception exception)
     {
-        if (append.Activity is not { } activity) return;
+        if (activity is null) return;
         activity.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
         activity.Dispose();
     }

@@ -3,8 +3,8 @@ using System.Diagnostics.Metrics;
 namespace RealtimeKit;
 
 /// <summary>
-/// The engine's numbers. What is a state is asked for when somebody reads; what happens is counted a batch or a write at a
-/// time; clocks are read only while somebody listens. Safe for concurrent use.
+/// The engine's counters and histograms. Events are counted for a whole batch or write at once; clocks are read only while
+/// somebody listens. Safe for concurrent use.
 /// </summary>
 internal sealed class RealtimeMetrics
 {
@@ -45,17 +45,18 @@ internal sealed class RealtimeMetrics
 
     public long Now => _time.GetTimestamp();
 
-    public void Committed(IReadOnlyList<PendingAppend> batch, IReadOnlyList<AppendResult> results, long began)
+    /// <summary>A commit that began at <paramref name="began"/> carried these changes, with these results.</summary>
+    public void Committed(IReadOnlyList<MessageChange> changes, IReadOnlyList<AppendResult> results, long began)
     {
         if (_commitDuration.Enabled) _commitDuration.Record(_time.GetElapsedTime(began).TotalSeconds);
-        _commitSize.Record(batch.Count);
-        if (_appendDuration.Enabled)
-        {
-            foreach (var append in batch)
-                if (append.Started != 0) _appendDuration.Record(_time.GetElapsedTime(append.Started).TotalSeconds);
-        }
+        _commitSize.Record(changes.Count);
+        if (_appended.Enabled) CountKinds(changes, results);
+    }
 
-        if (_appended.Enabled) CountKinds(batch, results);
+    /// <summary>A change that came at <paramref name="started"/>, see <see cref="AppendStarts"/>, is committed.</summary>
+    public void Appended(long started)
+    {
+        if (started != 0) _appendDuration.Record(_time.GetElapsedTime(started).TotalSeconds);
     }
 
     public void Failed(int changes) => _failed.Add(changes);
@@ -72,25 +73,13 @@ internal sealed class RealtimeMetrics
 
     public void Repaired(int channels) => _repairs.Add(channels);
 
-    /// <summary>Begins to tell a node's present state to who asks.</summary>
-    public void Watch(RealtimeNode node)
-    {
-        Meter.CreateObservableUpDownCounter("realtimekit.connections", () => node.Sessions.Count, "{connection}", "Open connections of clients.");
-        Meter.CreateObservableUpDownCounter(
-            "realtimekit.subscriptions", () => node.LocalChannels.All.Sum(channel => channel.Count), "{subscription}", "Subscriptions of these connections.");
-        Meter.CreateObservableUpDownCounter("realtimekit.channels", () => node.LocalChannels.All.Count, "{channel}", "Channels that have subscribers here.");
-        Meter.CreateObservableUpDownCounter("realtimekit.tail.size", () => node.LocalChannels.Budget.Used, "By", "Latest events held in memory.");
-        Meter.CreateObservableUpDownCounter("realtimekit.append.queue", () => node.Appends.Waiting, "{change}", "Changes that wait for the next commit.");
-        Meter.CreateObservableUpDownCounter("realtimekit.observer.queue", () => node.Observers.Waiting, "{change}", "Changes that observers have not been told of yet.");
-    }
-
-    private void CountKinds(IReadOnlyList<PendingAppend> batch, IReadOnlyList<AppendResult> results)
+    private void CountKinds(IReadOnlyList<MessageChange> changes, IReadOnlyList<AppendResult> results)
     {
         var (posted, edited, deleted, reacted) = (0, 0, 0, 0);
-        for (var i = 0; i < batch.Count; i++)
+        for (var i = 0; i < changes.Count; i++)
         {
             if (results[i].Outcome != AppendOutcome.Appended) continue;
-            switch (batch[i].Change)
+            switch (changes[i])
             {
                 case PostChange:
                     posted++;

@@ -11,10 +11,10 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (node.Broker is { } broker) await broker.StartAsync(node, cancellationToken).ConfigureAwait(false);
+        if (node.Broker is { } broker) await broker.StartAsync(node.Receiver!, cancellationToken).ConfigureAwait(false);
         // On a node alone too: an answer of the store's may be lost as a notice of the broker's may.
         _work = Task.WhenAll(
-            new Heartbeat(node).RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token),
+            node.Monitor.RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token),
             node.Repair.RunAsync(_stop.Token), node.AccessReview.RunAsync(_stop.Token), node.Link?.RunAsync(_stop.Token) ?? Task.CompletedTask);
         // At the first sign of stopping, before the web server waits for its connections to end.
         lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
@@ -23,7 +23,7 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         // Where the host was never told to stop as a whole, nobody has begun yet.
-        if (node.IsAccepting) _ = DrainAsync();
+        if (node.Sessions.IsAccepting) _ = DrainAsync();
         await _drained.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         node.Link?.Leave();
         await _stop.CancelAsync().ConfigureAwait(false);
@@ -34,10 +34,10 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
 
     private async Task DrainAsync()
     {
-        node.StopAccepting();
+        node.Sessions.StopAccepting();
         try
         {
-            await new Drain(node).RunAsync().ConfigureAwait(false);
+            await node.Drain.RunAsync().ConfigureAwait(false);
         }
         finally
         {

@@ -21,7 +21,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         TextRules.Require(name);
         if (name?.Length > ProtocolConstants.MaxNameLength)
             throw new ArgumentException($"A channel's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(name));
-        await Node.Directory.CreateAsync(new NewChannel(channel, kind, name, owner, [], Node.Timestamp), cancellationToken).ConfigureAwait(false);
+        await Node.Channels.CreateAsync(new NewChannel(channel, kind, name, owner, [], Node.Clock.Timestamp), cancellationToken).ConfigureAwait(false);
         return await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
     }
 
@@ -30,8 +30,8 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         Identifiers.Require(user, nameof(user));
         Identifiers.Require(other, nameof(other));
         if (user == other) throw new ArgumentException("A direct channel has two different users.", nameof(other));
-        var result = await Node.Directory.CreateAsync(
-            new NewChannel(ChannelRequests.NewName(ChannelKind.Direct), ChannelKind.Direct, null, user, [other], Node.Timestamp),
+        var result = await Node.Channels.CreateAsync(
+            new NewChannel(ChannelRequests.NewName(ChannelKind.Direct), ChannelKind.Direct, null, user, [other], Node.Clock.Timestamp),
             cancellationToken).ConfigureAwait(false);
         return await RequireAsync(result.Channel, cancellationToken).ConfigureAwait(false);
     }
@@ -48,8 +48,8 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         Identifiers.Require(channel, nameof(channel));
         try
         {
-            var deleted = await Node.Directory.DeleteAsync(channel, cancellationToken).ConfigureAwait(false);
-            if (deleted) Node.AccessChanged(channel, null, "deleted");
+            var deleted = await Node.Channels.DeleteAsync(channel, cancellationToken).ConfigureAwait(false);
+            if (deleted) Node.Access.Changed(channel, null, "deleted");
             else Node.Repair.Now();
             return deleted;
         }
@@ -75,14 +75,14 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
         var outcome = await Node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false);
         // Perhaps by a call before this one, whose answer was lost.
-        if (outcome == MemberOutcome.Unchanged && info.Kind != ChannelKind.Public) Node.ConfirmAccess(channel, user, "removed");
+        if (outcome == MemberOutcome.Unchanged && info.Kind != ChannelKind.Public) Node.Access.Recheck(channel, user, "removed");
         return Decide(outcome, channel);
     }
 
     public async Task<MemberPage> ListMembersAsync(string channel, string? after, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
-        return await Node.Directory.ListMembersAsync(channel, after, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
+        return await Node.Channels.ListMembersAsync(channel, after, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<SentMessage> SendAsync(string channel, OutgoingMessage message, string? sender, CancellationToken cancellationToken)
@@ -92,7 +92,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         if (sender is not null) Identifiers.Require(sender, nameof(sender));
         var draft = OutgoingMessages.Check(message);
         var post = new PostChange(
-            channel, Node.Timestamp, draft.Id, sender ?? Node.Options.SystemUser, draft.Content, draft.ReplyTo, draft.Digest);
+            channel, Node.Clock.Timestamp, draft.Id, sender ?? Node.Options.SystemUser, draft.Content, draft.ReplyTo, draft.Digest);
         var result = await Node.Appends.AppendAsync(post, cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {
@@ -118,7 +118,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     public async Task<IReadOnlyList<PresentUser>> GetPresenceAsync(string channel, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
-        return await PresencePicture.ReadAsync(Node, channel, cancellationToken).ConfigureAwait(false);
+        return await Node.Presence.ReadAsync(channel, cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> GetConnectionCountAsync(string user, CancellationToken cancellationToken)
@@ -135,10 +135,10 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     }
 
     private Task<int> AskOthersAsync(NodeCall what, string user, string reason, CancellationToken cancellationToken) =>
-        Node.Link?.Calls.AskAllAsync(what, user, reason, cancellationToken) ?? Task.FromResult(0);
+        Node.Calls?.AskAllAsync(what, user, reason, cancellationToken) ?? Task.FromResult(0);
 
     private ValueTask<ChannelView?> FindAsync(string channel, CancellationToken cancellationToken) =>
-        Node.Directory.FindAsync(channel, Node.Options.SystemUser, cancellationToken);
+        Node.Channels.FindAsync(channel, Node.Options.SystemUser, cancellationToken);
 
     private async ValueTask<ChannelInfo> RequireAsync(string channel, CancellationToken cancellationToken) =>
         await GetChannelAsync(channel, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);

@@ -29,7 +29,7 @@ public static class RealtimeMessagingServiceCollectionExtensions
         services.TryAddSingleton<IChannelAuthorizer, DefaultChannelAuthorizer>();
         services.TryAddSingleton<RealtimeNode>();
         services.TryAddSingleton<IRealtimeMessaging, RealtimeMessaging>();
-        services.TryAddSingleton<IConnectionHandler>(provider => provider.GetRequiredService<RealtimeNode>());
+        services.TryAddSingleton<IConnectionHandler>(provider => provider.GetRequiredService<RealtimeNode>().Connections);
         services.AddHostedService<RealtimeHostedService>();
         return new RealtimeMessagingBuilder(services);
     }

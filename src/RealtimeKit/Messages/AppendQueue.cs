@@ -69,7 +69,7 @@ internal sealed partial class AppendQueue(
             while (batch.Count < options.AppendBatchSize && _waiting.TryDequeue(out var append))
             {
                 // Behind a refused one of the same stream nothing may pass, or the sender's retry would reorder.
-                if (append.RefusedWithItsStream())
+                if (append.TryRefuse())
                 {
                     Safely(static (append, _) => append.Activity?.Dispose(), append, 0);
                     continue;
@@ -89,7 +89,7 @@ internal sealed partial class AppendQueue(
         IReadOnlyList<AppendResult> results;
         var began = metrics.Now;
         Activity? commit = null;
-        Safely((waiting, _) => commit = MessageActivities.StartCommit(waiting), batch, 0);
+        Safely((waiting, _) => commit = MessageActivities.StartCommit(waiting.Select(append => append.Activity), waiting.Count), batch, 0);
         try
         {
             results = await store.AppendAsync(changes, CancellationToken.None).ConfigureAwait(false);
@@ -107,21 +107,23 @@ internal sealed partial class AppendQueue(
             Safely(static (commit, error) => commit?.SetStatus(ActivityStatusCode.Error, error.GetType().Name).Dispose(), commit, exception);
             foreach (var append in batch)
             {
-                Safely(MessageActivities.Fail, append, exception);
+                Safely(static (append, exception) => MessageActivities.Fail(append.Activity, exception), append, exception);
                 append.Fail(exception);
             }
 
             return;
         }
 
-        Safely((committed, answers) => metrics.Committed(committed, answers, began), batch, results);
+        Safely((committed, answers) => metrics.Committed(committed, answers, began), changes, results);
+        if (batch[0].Started != 0)
+            foreach (var append in batch) Safely(static (metrics, started) => metrics.Appended(started), metrics, append.Started);
         Safely(static (commit, _) => commit?.Dispose(), commit, 0);
         for (var i = 0; i < batch.Count; i++) Finish(batch[i], changes[i], results[i]);
     }
 
     private void Finish(PendingAppend append, MessageChange change, AppendResult result)
     {
-        Safely(MessageActivities.End, append, result.Outcome);
+        Safely(static (append, outcome) => MessageActivities.End(append.Activity, outcome), append, result.Outcome);
         if (result.Message is { } message) Tell(change, message, result, append.Activity?.Context ?? default);
         append.Complete(result);
     }
@@ -182,7 +184,7 @@ internal abstract class PendingAppend(MessageChange change)
     public Activity? Activity { get; set; }
 
     /// <summary>Ends it at once where one before it in its stream was refused.</summary>
-    public virtual bool RefusedWithItsStream() => false;
+    public virtual bool TryRefuse() => false;
 
     /// <summary>Called after the commit; returns at once and does not throw.</summary>
     public abstract void Complete(AppendResult result);

@@ -17,9 +17,9 @@ internal enum NodeCall : byte
 /// Questions to all other nodes. One that does not answer is asked again, and after three times given up: the broker may
 /// lose, and a node may be gone.
 /// </summary>
-internal sealed class NodeCalls(NodeLink link, RealtimeNode node)
+internal sealed class NodeCalls(OtherNodes nodes, UserSessions users, Distributor distributor, TimeProvider time)
 {
-    private const int Times = 3;
+    private const int Attempts = 3;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<long, Call> _calls = [];
@@ -28,15 +28,15 @@ internal sealed class NodeCalls(NodeLink link, RealtimeNode node)
     /// <summary>Asks, and adds up what the nodes answer.</summary>
     public async Task<int> AskAllAsync(NodeCall what, string user, string reason, CancellationToken cancellationToken)
     {
-        var call = new Call(link.Peers);
+        var call = new Call(nodes.Ids);
         var id = Interlocked.Increment(ref _lastId);
         _calls[id] = call;
         try
         {
-            for (var time = 0; time < Times && !call.Done.IsCompleted; time++)
+            for (var attempt = 0; attempt < Attempts && !call.Done.IsCompleted; attempt++)
             {
                 Send(what, id, user, reason);
-                await call.Done.WaitAsync(Patience, node.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await call.Done.WaitAsync(Patience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
@@ -53,17 +53,17 @@ internal sealed class NodeCalls(NodeLink link, RealtimeNode node)
     {
         var what = (NodeCall)reader.ReadByte();
         if (reader.IsFaulty || what is not (NodeCall.CountConnections or NodeCall.Disconnect)) return;
-        var count = what == NodeCall.Disconnect ? node.Users.Disconnect(user, reader.ReadText()) : node.Users.Of(user).Count;
+        var count = what == NodeCall.Disconnect ? users.Disconnect(user, reader.ReadText()) : users.Of(user).Count;
         using var body = new FrameBuffer();
         NodeNotices.Write(body, from);
         NodeNotices.Write(body, (uint)count);
-        link.Tell(BrokerNotice.Answer, id, body.WrittenSpan);
+        distributor.PublishToNodes(BrokerNotice.Answer, id, body.WrittenSpan);
     }
 
     /// <summary>Takes an answer.</summary>
     public void Take(Guid from, long id, ref NodeNoticeReader reader)
     {
-        if (reader.ReadGuid() != node.Distributor.NodeId) return;
+        if (reader.ReadGuid() != distributor.NodeId) return;
         var count = reader.ReadUInt32();
         if (!reader.IsFaulty && _calls.TryGetValue(id, out var call)) call.Take(from, (int)Math.Min(count, int.MaxValue / 2));
     }
@@ -79,7 +79,7 @@ internal sealed class NodeCalls(NodeLink link, RealtimeNode node)
         using var body = new FrameBuffer();
         NodeNotices.Write(body, (byte)what);
         body.Append(System.Text.Encoding.UTF8.GetBytes(reason));
-        link.Tell(BrokerNotice.Call, id, body.WrittenSpan, user);
+        distributor.PublishToNodes(BrokerNotice.Call, id, body.WrittenSpan, user);
     }
 
     private sealed class Call

@@ -1,20 +1,38 @@
+using System.Collections.Concurrent;
+
 namespace RealtimeKit;
 
-/// <summary>What this node knows of another one. Only the link's own loop changes it.</summary>
+/// <summary>The other nodes that are up, as far as this node knows. Only the nodes' loop changes it; reading is safe for concurrent use.</summary>
+internal sealed class OtherNodes
+{
+    private readonly ConcurrentDictionary<Guid, OtherNode> _nodes = [];
+
+    public ICollection<Guid> Ids => _nodes.Keys;
+
+    public ICollection<OtherNode> All => _nodes.Values;
+
+    public OtherNode? Find(Guid id) => _nodes.GetValueOrDefault(id);
+
+    public void Add(OtherNode node) => _nodes[node.Id] = node;
+
+    public void Remove(OtherNode node) => _nodes.TryRemove(node.Id, out _);
+}
+
+/// <summary>What this node knows of another one. Only the nodes' loop changes it.</summary>
 internal sealed class OtherNode(Guid id)
 {
     public Guid Id { get; } = id;
 
-    /// <summary>When something was last heard from it, as a timestamp of the clock.</summary>
-    public long LastHeard { get; set; }
+    /// <summary>When its last heartbeat came, as a timestamp of the clock.</summary>
+    public long LastBeat { get; set; }
 
-    /// <summary>The number of the latest change of access that it told; null before the first heartbeat.</summary>
+    /// <summary>The number of its latest change of rights that came here; null before the first heartbeat.</summary>
     public ulong? AccessNumber { get; set; }
 
     /// <summary>When its list of channels was last compared; null before the first time.</summary>
     public long? Compared { get; set; }
 
-    /// <summary>The heartbeat whose parts are being read; null where one was missed and the rest says nothing.</summary>
+    /// <summary>The heartbeat whose parts are being read; null where a part was missed and the rest is of no use.</summary>
     public long? Round { get; set; }
 
     /// <summary>Its part that comes next.</summary>

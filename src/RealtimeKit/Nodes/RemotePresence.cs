@@ -4,11 +4,12 @@ namespace RealtimeKit;
 
 /// <summary>
 /// The presence of the users of other nodes in the channels that are served here. Changes come one by one; with every
-/// heartbeat a node lists its channels, each with a digest of who is there, and is asked for the whole of those that
-/// differ. So whatever was lost, two heartbeats later the picture is the same everywhere. Used by the link's loop alone,
+/// heartbeat a node lists its channels, each with a digest of who is present, and is asked for the whole of those that
+/// differ. So whatever was lost, two heartbeats later presence is the same everywhere. Used by the nodes' loop alone,
 /// except for <see cref="Serve"/>.
 /// </summary>
-internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
+internal sealed class RemotePresence(
+    OtherNodes nodes, NodeLoop loop, LocalChannels localChannels, PresenceNotifier notifier, Distributor distributor, RealtimeOptions options, TimeProvider time)
 {
     private const int DigestBytes = sizeof(ulong) + sizeof(uint);
     private const int DigestsPerPart = NodeNotices.LargestBody / DigestBytes;
@@ -21,8 +22,8 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     /// <summary>A channel begins to be served: the others are asked who is there.</summary>
     public void Serve(LocalChannel channel)
     {
-        var rollCall = channel.RollCall = new RollCall(node.Time.GetTimestamp());
-        if (!link.Post(() => _unasked.Add(channel))) rollCall.End();
+        var rollCall = channel.RollCall = new RollCall(time.GetTimestamp());
+        if (!loop.Post(() => _unasked.Add(channel))) rollCall.End();
     }
 
     /// <summary>Asks for what is missing, all of it at once.</summary>
@@ -30,7 +31,7 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     {
         if (_unasked.Count > 0)
         {
-            var peers = link.Peers;
+            var peers = nodes.Ids;
             foreach (var channel in _unasked) channel.RollCall!.Begin(peers);
             if (peers.Count > 0) Ask(Guid.Empty, _unasked.Select(channel => channel.Name));
             _unasked.Clear();
@@ -43,10 +44,10 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     /// <summary>Lists the channels in which this node has somebody, in as many parts as are needed, at least one.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Digests()
     {
-        // What is not told yet would only look like something lost.
-        node.Presence.Tell();
+        // A change that is not sent yet would look like one that was lost.
+        notifier.Send();
         var digests = new List<(ulong Key, uint Digest)>();
-        foreach (var channel in node.LocalChannels.All)
+        foreach (var channel in localChannels.All)
             if (channel.Presence.OwnDigest() is { } digest) digests.Add((channel.Key, digest));
         var parts = Math.Max(1, (digests.Count + DigestsPerPart - 1) / DigestsPerPart);
         using var output = new FrameBuffer();
@@ -80,13 +81,13 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
         while (reader.HasMore)
         {
             var (key, digest) = (reader.ReadUInt64(), reader.ReadUInt32());
-            if (reader.IsFaulty || node.LocalChannels.FindServed(key) is not { } channel) continue;
+            if (reader.IsFaulty || localChannels.FindServed(key) is not { } channel) continue;
             peer.Listed.Add(key);
             if (channel.Presence.DigestOf(peer.Id) != digest) Note(peer, channel);
         }
 
         if (peer.NextPart < parts) return;
-        foreach (var channel in node.LocalChannels.All)
+        foreach (var channel in localChannels.All)
             if (!peer.Listed.Contains(channel.Key) && channel.Presence.DigestOf(peer.Id) is not null) Note(peer, channel);
         peer.Round = null;
     }
@@ -96,27 +97,27 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     {
         var changes = new List<PresenceOf>();
         while (reader.HasMore) changes.Add(reader.ReadPresence());
-        if (reader.IsFaulty || node.LocalChannels.Find(name) is not { } channel) return;
-        foreach (var change in changes) node.Presence.Note(channel, channel.Presence.Take(from, change));
+        if (reader.IsFaulty || localChannels.Find(name) is not { } channel) return;
+        foreach (var change in changes) notifier.Note(channel, channel.Presence.Take(from, change));
     }
 
     /// <summary>Answers another node's question with all who are in those channels through this node.</summary>
     public void Answer(Guid from, ref NodeNoticeReader reader)
     {
         var asked = reader.ReadGuid();
-        if (asked != Guid.Empty && asked != node.Distributor.NodeId) return;
-        using var answer = new StateWriter(link, from);
+        if (asked != Guid.Empty && asked != distributor.NodeId) return;
+        using var answer = new StateWriter(distributor, from);
         while (reader.HasMore)
         {
             var name = reader.ReadIdentifier();
-            if (!reader.IsFaulty) answer.Add(name, node.LocalChannels.Find(name)?.Presence.ListOwn() ?? []);
+            if (!reader.IsFaulty) answer.Add(name, localChannels.Find(name)?.Presence.ListOwn() ?? []);
         }
     }
 
     /// <summary>Takes such an answer.</summary>
     public void TakeState(OtherNode peer, ref NodeNoticeReader reader)
     {
-        if (reader.ReadGuid() != node.Distributor.NodeId) return;
+        if (reader.ReadGuid() != distributor.NodeId) return;
         while (reader.HasMore)
         {
             var (name, flags, count) = (reader.ReadIdentifier(), reader.ReadByte(), reader.ReadUInt16());
@@ -133,32 +134,32 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     public void Forget(Guid peer)
     {
         _differing.Remove(peer);
-        foreach (var channel in node.LocalChannels.All)
+        foreach (var channel in localChannels.All)
         {
-            foreach (var change in channel.Presence.Replace(peer, [])) node.Presence.Note(channel, change);
+            foreach (var change in channel.Presence.Replace(peer, [])) notifier.Note(channel, change);
             channel.RollCall?.Answer(peer);
         }
     }
 
     private void Begin(OtherNode peer, long round)
     {
-        var now = node.Time.GetTimestamp();
+        var now = time.GetTimestamp();
         peer.Listed.Clear();
         peer.NextPart = 0;
         peer.Round = null;
-        // After a standstill a heap of them waits; the first is as good as all.
-        if (peer.Compared is { } compared && node.Time.GetElapsedTime(compared, now) < node.Options.NodeHeartbeat / 4) return;
+        // After a pause of this process many of them wait; one comparison is enough.
+        if (peer.Compared is { } compared && time.GetElapsedTime(compared, now) < options.NodeHeartbeat / 4) return;
         peer.Compared = now;
         peer.Round = round;
     }
 
     private void Replace(OtherNode peer, string name)
     {
-        if (node.LocalChannels.Find(name) is not { } channel) return;
+        if (localChannels.Find(name) is not { } channel) return;
         var changes = channel.Presence.Replace(peer.Id, peer.State);
-        // What was so before this node began to serve the channel is no news: whoever wants to know it asks.
+        // Who was present before this node began to serve the channel is no change: readers ask for it.
         if (channel.RollCall?.Answer(peer.Id) == true) return;
-        foreach (var change in changes) node.Presence.Note(channel, change);
+        foreach (var change in changes) notifier.Note(channel, change);
     }
 
     private void Note(OtherNode peer, LocalChannel channel)
@@ -175,11 +176,11 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
             if (body.Length == 0) NodeNotices.Write(body, peer);
             NodeNotices.Write(body, channel);
             if (body.Length < NodeNotices.LargestBody) continue;
-            link.Tell(BrokerNotice.PresenceAsk, 0, body.WrittenSpan);
+            distributor.PublishToNodes(BrokerNotice.PresenceAsk, 0, body.WrittenSpan);
             body.Clear();
         }
 
-        if (body.Length > 0) link.Tell(BrokerNotice.PresenceAsk, 0, body.WrittenSpan);
+        if (body.Length > 0) distributor.PublishToNodes(BrokerNotice.PresenceAsk, 0, body.WrittenSpan);
     }
 
     /// <summary>Writes the answer to one node: channels behind each other, and one with many users in several parts.</summary>
@@ -187,13 +188,13 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
     {
         private const int UsersPerPart = 400;
 
-        private readonly NodeLink _link;
+        private readonly Distributor _distributor;
         private readonly Guid _to;
         private readonly FrameBuffer _body = new();
 
-        public StateWriter(NodeLink link, Guid to)
+        public StateWriter(Distributor distributor, Guid to)
         {
-            (_link, _to) = (link, to);
+            (_distributor, _to) = (distributor, to);
             NodeNotices.Write(_body, to);
         }
 
@@ -222,7 +223,7 @@ internal sealed class RemotePresence(NodeLink link, RealtimeNode node)
 
         private void Send()
         {
-            if (_body.Length > 16) _link.Tell(BrokerNotice.PresenceState, 0, _body.WrittenSpan);
+            if (_body.Length > 16) _distributor.PublishToNodes(BrokerNotice.PresenceState, 0, _body.WrittenSpan);
             _body.Clear();
             NodeNotices.Write(_body, _to);
         }

@@ -3,8 +3,8 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// Who is subscribed to one channel: through this node, and as far as they told through the others. Every node owns the
-/// entries of its own connections. Safe for concurrent use.
+/// Who is subscribed to one channel: through this node, and through the others as far as they have reported it. Every node
+/// owns the entries of its own connections. Safe for concurrent use.
 /// </summary>
 internal sealed class ChannelPresence
 {
@@ -26,27 +26,27 @@ internal sealed class ChannelPresence
     public int Connections => Volatile.Read(ref _connections);
 
     /// <summary>Adds a connection of this node.</summary>
-    public StatusChange Arrive(Subscription subscription, DateTimeOffset now)
+    public StatusChange Arrive(Participant participant, DateTimeOffset now)
     {
-        lock (_users) return Count(subscription, MarkOf(subscription), now);
+        lock (_users) return Count(participant, MarkOf(participant), now);
     }
 
     /// <summary>Removes a connection of this node.</summary>
-    public StatusChange Depart(Subscription subscription)
+    public StatusChange Depart(Participant participant)
     {
-        lock (_users) return Count(subscription, PresenceMark.None, default);
+        lock (_users) return Count(participant, PresenceMark.None, default);
     }
 
     /// <summary>Counts a connection of this node, if it is here, as it now is: idle or not.</summary>
-    public StatusChange Review(Subscription subscription)
+    public StatusChange Recount(Participant participant)
     {
-        lock (_users) return Count(subscription, subscription.Mark == PresenceMark.None ? PresenceMark.None : MarkOf(subscription), default);
+        lock (_users) return Count(participant, participant.Mark == PresenceMark.None ? PresenceMark.None : MarkOf(participant), default);
     }
 
-    /// <summary>Takes what another node tells of one user.</summary>
-    public StatusChange Take(Guid node, in PresenceOf told)
+    /// <summary>Takes another node's entry for one user.</summary>
+    public StatusChange Take(Guid node, in PresenceOf present)
     {
-        lock (_users) return Set(node, told.User, told.Entry);
+        lock (_users) return Set(node, present.User, present.Entry);
     }
 
     /// <summary>Takes all that another node has; an empty list forgets it.</summary>
@@ -55,8 +55,8 @@ internal sealed class ChannelPresence
         lock (_users)
         {
             if (all.Count == 0 && _others?.ContainsKey(node) != true) return [];
-            var told = new HashSet<string>(all.Select(one => one.User), StringComparer.Ordinal);
-            var gone = _users.Where(user => user.Value.Of(node).Connections > 0 && !told.Contains(user.Key)).Select(user => user.Key).ToList();
+            var listed = new HashSet<string>(all.Select(one => one.User), StringComparer.Ordinal);
+            var gone = _users.Where(user => user.Value.Of(node).Connections > 0 && !listed.Contains(user.Key)).Select(user => user.Key).ToList();
             return [.. gone.Select(user => Set(node, user, default)), .. all.Select(one => Set(node, one.User, one.Entry))];
         }
     }
@@ -91,7 +91,7 @@ internal sealed class ChannelPresence
         lock (_users) return _others?.GetValueOrDefault(node).Folded;
     }
 
-    /// <summary>The whole picture, in the order of the names.</summary>
+    /// <summary>All who are present on any node, in the order of their names.</summary>
     public IReadOnlyList<PresentUser> List()
     {
         lock (_users)
@@ -107,14 +107,14 @@ internal sealed class ChannelPresence
         }
     }
 
-    private static PresenceMark MarkOf(Subscription subscription) => subscription.Session.IsAway ? PresenceMark.Away : PresenceMark.Online;
+    private static PresenceMark MarkOf(Participant participant) => participant.User.IsAway ? PresenceMark.Away : PresenceMark.Online;
 
     // What each counts for is kept with it: a session may fall idle, wake and go at the same time.
-    private StatusChange Count(Subscription subscription, PresenceMark mark, DateTimeOffset since)
+    private StatusChange Count(Participant participant, PresenceMark mark, DateTimeOffset since)
     {
-        var (user, before) = (subscription.Session.User, subscription.Mark);
+        var (user, before) = (participant.User.Name, participant.Mark);
         if (mark == before) return Unchanged(user);
-        subscription.Mark = mark;
+        participant.Mark = mark;
         var entry = Own(user);
         return Set(Guid.Empty, user, new PresenceEntry(
             entry.Connections + Here(mark) - Here(before), entry.Away + Idle(mark) - Idle(before),
@@ -210,17 +210,4 @@ internal sealed class ChannelPresence
             return sum;
         }
     }
-}
-
-/// <summary>What a subscription counts for in its channel's presence.</summary>
-internal enum PresenceMark
-{
-    /// <summary>Nothing: it has not come yet, or has gone.</summary>
-    None,
-
-    /// <summary>A connection whose user did something lately.</summary>
-    Online,
-
-    /// <summary>A connection that is idle.</summary>
-    Away,
 }

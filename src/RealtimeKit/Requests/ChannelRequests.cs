@@ -3,11 +3,13 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>Handles the requests about a user's channels: to list them and to make one.</summary>
-internal static class ChannelRequests
+internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer authorizer, NodeClock clock) : IRequestFamily
 {
+    public IEnumerable<RequestType> Types => [new("channels", ChannelsAsync), new("create", CreateAsync)];
+
     private const int MostMembersAtOnce = 200;
 
-    public static async ValueTask ChannelsAsync(Request request)
+    private async ValueTask ChannelsAsync(Request request)
     {
         var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
         var before = request.Fields.String(FrameField.Before);
@@ -15,7 +17,7 @@ internal static class ChannelRequests
         ChannelPage page;
         try
         {
-            page = await request.Node.Directory.ListChannelsAsync(request.User, before, limit, request.Ended).ConfigureAwait(false);
+            page = await channels.ListChannelsAsync(request.User, before, limit, request.Ended).ConfigureAwait(false);
         }
         catch (FormatException)
         {
@@ -27,7 +29,7 @@ internal static class ChannelRequests
         ServerReplies.Channels(reply.Buffer, request.Id!.Value, page.Channels, page.Next is not null, page.Next);
     }
 
-    public static async ValueTask CreateAsync(Request request)
+    private async ValueTask CreateAsync(Request request)
     {
         var named = request.Fields.Has(FrameField.Channel) ? request.Fields.Identifier(FrameField.Channel) : null;
         var name = request.Fields.String(FrameField.Name, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
@@ -39,7 +41,7 @@ internal static class ChannelRequests
             request.Fields.Fail(ErrorCodes.Invalid, FrameField.Members, "must name the one other user of a direct channel");
         if (request.IsFaulty()) return;
         var channel = named ?? NewName(kind);
-        var access = await request.Node.Authorizer.AuthorizeAsync(
+        var access = await authorizer.AuthorizeAsync(
             new AccessRequest(request.User, ChannelOperation.Create, channel, kind, null), request.Ended).ConfigureAwait(false);
         if (access != Access.Allowed)
         {
@@ -47,8 +49,8 @@ internal static class ChannelRequests
             return;
         }
 
-        var result = await request.Node.Directory.CreateAsync(
-            new NewChannel(channel, kind, name, request.User, others, request.Node.Timestamp), request.Ended).ConfigureAwait(false);
+        var result = await channels.CreateAsync(
+            new NewChannel(channel, kind, name, request.User, others, clock.Timestamp), request.Ended).ConfigureAwait(false);
         if (result.Outcome == CreateOutcome.Taken) request.Error(ErrorCodes.Conflict, $"The name '{channel}' is taken.");
         else request.Ok(channel: result.Channel);
     }

@@ -3,14 +3,22 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>Handles the requests about belonging to a channel and having read it.</summary>
-internal static class MemberRequests
+internal sealed class MemberRequests(ChannelAccess access, IChannelStore channels, Memberships memberships, Distributor distributor) : IRequestFamily
 {
-    public static async ValueTask ReadAsync(Request request)
+    public IEnumerable<RequestType> Types =>
+    [
+        new("read", ReadAsync),
+        new("members", MembersAsync),
+        new("join", JoinAsync),
+        new("leave", LeaveAsync),
+    ];
+
+    private async ValueTask ReadAsync(Request request)
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
         var sequence = request.Fields.RequiredInteger(FrameField.Sequence, 1);
-        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return;
-        var mark = await request.Node.Directory.MoveReadMarkAsync(channel, request.User, sequence, request.Ended).ConfigureAwait(false);
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return;
+        var mark = await channels.MoveReadMarkAsync(channel, request.User, sequence, request.Ended).ConfigureAwait(false);
         if (mark is null)
         {
             request.NoChannel(channel);
@@ -21,38 +29,38 @@ internal static class MemberRequests
         {
             var data = System.Text.Encoding.UTF8.GetBytes($"{{\"sequence\":{mark.Value.Sequence}}}");
             var reach = view.Kind == ChannelKind.Direct ? SignalReach.All : SignalReach.Own;
-            request.Node.Distributor.Signal(channel, request.User, "read", data, request.Session, reach);
+            distributor.SendSignal(channel, request.User, "read", data, request.Session.Output, reach);
         }
 
         request.Ok();
     }
 
-    public static async ValueTask MembersAsync(Request request)
+    private async ValueTask MembersAsync(Request request)
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
         var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
         var after = request.Fields.Has(FrameField.After) ? request.Fields.Identifier(FrameField.After) : null;
-        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
-        var page = await request.Node.Directory.ListMembersAsync(channel, after, limit, request.Ended).ConfigureAwait(false);
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
+        var page = await channels.ListMembersAsync(channel, after, limit, request.Ended).ConfigureAwait(false);
         using var reply = request.Session.Output.Open();
         ServerReplies.Members(reply.Buffer, request.Id!.Value, channel, page.Members, page.More);
     }
 
-    public static async ValueTask JoinAsync(Request request)
+    private async ValueTask JoinAsync(Request request)
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
-        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Join).ConfigureAwait(false) is not { } view) return;
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Join).ConfigureAwait(false) is not { } view) return;
         // Who is a member already keeps the role.
         if (view.Role is null)
-            await request.Node.Memberships.SetAsync(channel, view.Kind, request.User, ChannelRole.Member, request.Ended).ConfigureAwait(false);
+            await memberships.SetAsync(channel, view.Kind, request.User, ChannelRole.Member, request.Ended).ConfigureAwait(false);
         request.Ok();
     }
 
-    public static async ValueTask LeaveAsync(Request request)
+    private async ValueTask LeaveAsync(Request request)
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
-        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Leave).ConfigureAwait(false) is not { } view) return;
-        var outcome = await request.Node.Memberships.RemoveAsync(channel, view.Kind, request.User, "left", request.Ended).ConfigureAwait(false);
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Leave).ConfigureAwait(false) is not { } view) return;
+        var outcome = await memberships.RemoveAsync(channel, view.Kind, request.User, "left", request.Ended).ConfigureAwait(false);
         if (outcome == MemberOutcome.LastOwner) request.Error(ErrorCodes.Conflict, "You are the last owner: make another one first.");
         else request.Ok();
     }

@@ -3,50 +3,60 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>Handles the requests about single messages and history.</summary>
-internal static class MessageRequests
+internal sealed class MessageRequests(
+    ChannelAccess access, IMessageStore store, IChannelStore channels, IChannelAuthorizer authorizer, AppendQueue appends, NodeClock clock) : IRequestFamily
 {
-    public static async ValueTask EditAsync(Request request)
+    public IEnumerable<RequestType> Types =>
+    [
+        new("edit", EditAsync),
+        new("delete", DeleteAsync),
+        new("react", ReactAsync),
+        new("reactions", ReactionsAsync),
+        new("history", HistoryAsync),
+    ];
+
+    private async ValueTask EditAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
         var edit = MessageDraft.ReadEdit(ref request.Fields);
         if (request.IsFaulty() || await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is null) return;
-        await AppendAsync(request, new EditChange(channel, request.Node.Timestamp, sequence, edit)).ConfigureAwait(false);
+        await AppendAsync(request, new EditChange(channel, clock.Timestamp, sequence, edit)).ConfigureAwait(false);
     }
 
-    public static async ValueTask DeleteAsync(Request request)
+    private async ValueTask DeleteAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
         if (request.IsFaulty() || await FindAllowedAsync(request, channel, sequence, ChannelOperation.Delete).ConfigureAwait(false) is null) return;
-        await AppendAsync(request, new DeleteChange(channel, request.Node.Timestamp, sequence)).ConfigureAwait(false);
+        await AppendAsync(request, new DeleteChange(channel, clock.Timestamp, sequence)).ConfigureAwait(false);
     }
 
-    public static async ValueTask ReactAsync(Request request)
+    private async ValueTask ReactAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
         var reaction = request.Fields.RequiredString(FrameField.Reaction, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
         var remove = request.Fields.Boolean(FrameField.Remove);
-        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.React).ConfigureAwait(false) is null) return;
-        await AppendAsync(request, new ReactChange(channel, request.Node.Timestamp, sequence, request.User, reaction, remove)).ConfigureAwait(false);
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.React).ConfigureAwait(false) is null) return;
+        await AppendAsync(request, new ReactChange(channel, clock.Timestamp, sequence, request.User, reaction, remove)).ConfigureAwait(false);
     }
 
-    public static async ValueTask ReactionsAsync(Request request)
+    private async ValueTask ReactionsAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
-        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
         if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } message) return;
-        var own = await request.Node.Directory.ListOwnReactionsAsync(channel, sequence, request.User, request.Ended).ConfigureAwait(false);
+        var own = await channels.ListOwnReactionsAsync(channel, sequence, request.User, request.Ended).ConfigureAwait(false);
         using var reply = request.Session.Output.Open();
         ServerReplies.Reactions(reply.Buffer, request.Id!.Value, message.Reactions, own);
     }
 
-    public static async ValueTask HistoryAsync(Request request)
+    private async ValueTask HistoryAsync(Request request)
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
         var before = request.Fields.Integer(FrameField.Before, 0);
         var after = request.Fields.Integer(FrameField.After, 0);
         var thread = request.Fields.Integer(FrameField.Thread, 1);
         var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
-        if (request.IsFaulty() || await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
         if (thread is { } sequence)
         {
             if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } member) return;
@@ -54,7 +64,7 @@ internal static class MessageRequests
         }
 
         var query = new HistoryQuery(channel, new PageLimit(limit, ProtocolConstants.MaxMessageBytes), before, after, thread);
-        var page = await request.Node.Store.ReadHistoryAsync(query, request.Ended).ConfigureAwait(false);
+        var page = await store.ReadHistoryAsync(query, request.Ended).ConfigureAwait(false);
         if (page is null)
         {
             request.NoChannel(channel);
@@ -68,10 +78,10 @@ internal static class MessageRequests
     private static (string Channel, long Sequence) ReadPlace(Request request) =>
         (request.Fields.Identifier(FrameField.Channel), request.Fields.RequiredInteger(FrameField.Sequence, 1));
 
-    private static async ValueTask<Message?> FindMessageAsync(Request request, string channel, long sequence)
+    private async ValueTask<Message?> FindMessageAsync(Request request, string channel, long sequence)
     {
         // The page of one that stands right after the one before it.
-        var page = await request.Node.Store.ReadHistoryAsync(
+        var page = await store.ReadHistoryAsync(
             new HistoryQuery(channel, new PageLimit(1, ProtocolConstants.MaxMessageBytes), After: sequence - 1), request.Ended).ConfigureAwait(false);
         if (page?.Messages is [var message] && message.Sequence == sequence) return message;
         request.Error(ErrorCodes.NotFound, $"There is no message {sequence} in channel '{channel}'.");
@@ -79,20 +89,20 @@ internal static class MessageRequests
     }
 
     // Whose message it is never changes, so it may be looked up before the change is appended.
-    private static async ValueTask<Message?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
+    private async ValueTask<Message?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
     {
-        if (await request.FindAsync(channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return null;
+        if (await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return null;
         if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } message) return null;
         var sender = message.Sender == request.User ? null
-            : await request.Node.Directory.FindAsync(channel, message.Sender, request.Ended).ConfigureAwait(false);
-        var access = await request.Node.Authorizer.AuthorizeAsync(
+            : await channels.FindAsync(channel, message.Sender, request.Ended).ConfigureAwait(false);
+        var decision = await authorizer.AuthorizeAsync(
             new AccessRequest(request.User, operation, channel, view.Kind, view.Role, message.Sender, sender?.Role), request.Ended).ConfigureAwait(false);
-        return request.Admit(access, channel) ? message : null;
+        return request.Admit(decision, channel) ? message : null;
     }
 
-    private static async ValueTask AppendAsync(Request request, MessageChange change)
+    private async ValueTask AppendAsync(Request request, MessageChange change)
     {
-        var result = await request.Node.Appends.AppendAsync(change, request.Ended).ConfigureAwait(false);
+        var result = await appends.AppendAsync(change, request.Ended).ConfigureAwait(false);
         switch (result.Outcome)
         {
             case AppendOutcome.Appended or AppendOutcome.Unchanged:

@@ -3,12 +3,12 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>A publish on its way into the store. Its stream is the session's publishes to the channel.</summary>
-internal sealed class PublishAppend(Session session, SessionChannel channel, long id, int bytes, PostChange post) : PendingAppend(post)
+internal sealed class PublishAppend(Session session, SessionChannel channel, UserSessions users, long id, int bytes, PostChange post) : PendingAppend(post)
 {
-    public override bool RefusedWithItsStream()
+    public override bool TryRefuse()
     {
         if (channel.Refusal is not { } refusal) return false;
-        session.Refusals.Tell(id, refusal);
+        session.Refusals.Repeat(id, refusal);
         End();
         return true;
     }
@@ -16,7 +16,7 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, lon
     public override void Complete(AppendResult result)
     {
         Answer(session, id, post, result);
-        if (result.Outcome == AppendOutcome.Duplicate) session.Node.Users.ReturnTurn(session.User, session.Node.Time);
+        if (result.Outcome == AppendOutcome.Duplicate) users.ReturnTurn(session.User);
         End();
     }
 

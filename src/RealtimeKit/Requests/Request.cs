@@ -13,13 +13,16 @@ internal sealed class Request
 
     public Session Session { get; private set; } = null!;
 
-    public RealtimeNode Node => Session.Node;
-
     public string User => Session.User;
 
     public CancellationToken Ended => Session.Ended;
 
-    public string Type { get; set; } = "";
+    /// <summary>Its type; null where the server has no such type, and then <see cref="UnknownType"/> has its name.</summary>
+    public RequestType? Type { get; set; }
+
+    public string UnknownType { get; set; } = "";
+
+    public string TypeName => Type?.Name ?? UnknownType;
 
     /// <summary>The id to answer to; none where the frame needs no answer.</summary>
     public long? Id { get; set; }
@@ -35,7 +38,7 @@ internal sealed class Request
 
     public void Return()
     {
-        (Fields, Session, Type, Id) = (default, null!, "", null);
+        (Fields, Session, Type, UnknownType, Id) = (default, null!, null, "", null);
         _spare = this;
     }
 
@@ -64,23 +67,6 @@ internal sealed class Request
     public void NoChannel(string channel) => Error(ErrorCodes.NotFound, $"There is no channel '{channel}'.");
 
     public void Forbidden(string channel) => Error(ErrorCodes.Forbidden, $"You may not do this in channel '{channel}'.");
-
-    /// <summary>
-    /// Finds a channel that the user may know of and in which the operation is allowed, or answers why not.
-    /// </summary>
-    public async ValueTask<ChannelView?> FindAsync(string channel, ChannelOperation operation)
-    {
-        var view = await Node.Directory.FindAsync(channel, User, Ended).ConfigureAwait(false);
-        if (view is null)
-        {
-            NoChannel(channel);
-            return null;
-        }
-
-        var access = await Node.Authorizer.AuthorizeAsync(
-            new AccessRequest(User, operation, channel, view.Kind, view.Role), Ended).ConfigureAwait(false);
-        return Admit(access, channel) ? view : null;
-    }
 
     /// <summary>Whether access was given; if not, answers so.</summary>
     public bool Admit(Access access, string channel)

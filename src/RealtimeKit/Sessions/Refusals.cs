@@ -7,9 +7,9 @@ namespace RealtimeKit;
 /// the client sent before it knew. A ping goes right behind the error: what comes before its pong was sent without
 /// knowledge, and storing it would put it before the refused one's retry.
 /// </summary>
-internal sealed class Refusals(Session session)
+internal sealed class Refusals(SessionOutput output, OutstandingAppends outstanding, NodeClock clock)
 {
-    // For a client that answers no pings, and gives the refused message up.
+    // For a client that answers no pings, and gives up the refused message.
     private const long PatienceMilliseconds = 2_000;
 
     // Far more than a client has in hand before it reads the first error.
@@ -18,7 +18,7 @@ internal sealed class Refusals(Session session)
     private readonly Lock _gate = new();
     private readonly List<SessionChannel> _channels = [];
     private int _pongs;
-    private long _told;
+    private long _lastRefused;
 
     /// <summary>Refuses a publish, and from then on those behind it.</summary>
     public void Begin(SessionChannel channel, long id, Refusal refusal)
@@ -36,52 +36,52 @@ internal sealed class Refusals(Session session)
                 _channels.Add(channel);
             }
 
-            _told = session.Now;
+            _lastRefused = clock.Now;
             tooMany = _channels.Count > MostChannels;
         }
 
-        using (var reply = session.Output.Open())
+        using (var reply = output.Open())
         {
             Write(reply.Buffer, id, refusal);
-            if (refusal.Ping == 0) refusal.Ping = session.Output.Ping(reply.Buffer);
+            if (refusal.Ping == 0) refusal.Ping = output.Ping(reply.Buffer);
         }
 
         if (tooMany)
-            session.Close(
+            output.Close(
                 CloseCode.LimitsAbused, ErrorCodes.TooMany,
                 $"Publishes to more than {MostChannels} channels are being refused: answer the pings behind the errors, and begin again at the first refused message of each.");
     }
 
     /// <summary>Refuses one more publish of a channel that is being refused.</summary>
-    public void Tell(long id, Refusal refusal)
+    public void Repeat(long id, Refusal refusal)
     {
-        using var reply = session.Output.Open();
+        using var reply = output.Open();
         Write(reply.Buffer, id, refusal);
     }
 
     /// <summary>Ends the refusals that the client knows of by its answer to a ping.</summary>
     public async ValueTask PongAsync()
     {
-        if (_pongs >= session.Output.Pings) return;
+        if (_pongs >= output.Pings) return;
         _pongs++;
         if (IsEmpty) return;
-        await session.Outstanding.DrainedAsync().ConfigureAwait(false);
+        await outstanding.DrainedAsync().ConfigureAwait(false);
         End(static (refusal, pongs) => refusal.Ping <= pongs, _pongs);
     }
 
     /// <summary>Whether the client begins again at the first refused message, and so knows of the refusal, which then ends.</summary>
     public async ValueTask<bool> TryBeginAgainAsync(SessionChannel channel, MessageId id)
     {
-        if (channel.Refusal is not { } refusal || refusal.First != id || !session.Output.RefusalsAreWritten) return false;
-        await session.Outstanding.DrainedAsync().ConfigureAwait(false);
+        if (channel.Refusal is not { } refusal || refusal.First != id || !output.RefusalsAreWritten) return false;
+        await outstanding.DrainedAsync().ConfigureAwait(false);
         End(static (present, ended) => present == ended, refusal);
         return true;
     }
 
     /// <summary>Ends all refusals when nothing more was refused for a while.</summary>
-    public void Tire()
+    public void ExpireWhenQuiet()
     {
-        if (IsEmpty || session.Now - _told < PatienceMilliseconds || !session.Outstanding.IsEmpty || !session.Output.RefusalsAreWritten) return;
+        if (IsEmpty || clock.Now - _lastRefused < PatienceMilliseconds || !outstanding.IsEmpty || !output.RefusalsAreWritten) return;
         End(static (_, _) => true, 0);
     }
 
@@ -106,9 +106,9 @@ internal sealed class Refusals(Session session)
         }
     }
 
-    private void Write(FrameBuffer output, long id, Refusal refusal)
+    private void Write(FrameBuffer buffer, long id, Refusal refusal)
     {
-        ServerReplies.Error(output, id, refusal.Code, refusal.Message, refusal.RetryAfter);
-        session.Output.NoteRefusal();
+        ServerReplies.Error(buffer, id, refusal.Code, refusal.Message, refusal.RetryAfter);
+        output.NoteRefusal();
     }
 }

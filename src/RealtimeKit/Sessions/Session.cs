@@ -3,6 +3,9 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
+/// <summary>Handles one message of a client, which may hold several frames.</summary>
+internal delegate ValueTask MessageHandler(Session session, ReadOnlyMemory<byte> message);
+
 /// <summary>
 /// One client's connection from its opening to its end. Requests are handled one after another, so that those of one
 /// channel take effect in their order; only publishes are under way many at a time.
@@ -10,29 +13,42 @@ namespace RealtimeKit;
 internal sealed class Session
 {
     /// <summary>How long a peer may take to read the last of what it was sent.</summary>
-    public static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan CloseGracePeriod = TimeSpan.FromSeconds(5);
 
     private readonly ITransportConnection _connection;
+    private readonly NodeClock _clock;
+    private readonly Subscriptions _subscriptions;
+    private readonly MessageHandler _handler;
+    private readonly SessionLog _log;
     private readonly CancellationTokenSource _ended = new();
+    private Action<Subscription, string>? _revoke;
+    private ConnectedUser? _user;
     private volatile bool _handling;
-    private volatile bool _away;
     private int _answering;
     private int _leaving;
     private bool _signInRefused;
 
-    public Session(RealtimeNode node, ITransportConnection connection, string id)
+    /// <param name="connection">The transport's connection.</param>
+    /// <param name="id">Its name, unique among all nodes.</param>
+    /// <param name="clock">The node's time.</param>
+    /// <param name="turns">The order in which connections write.</param>
+    /// <param name="metrics">Where deliveries are counted.</param>
+    /// <param name="startCatchUp">Begins to read what a subscription is behind.</param>
+    /// <param name="subscriptions">Takes subscriptions out of their channels.</param>
+    /// <param name="handler">Handles the client's messages.</param>
+    /// <param name="log">Where failures of the connection are logged.</param>
+    public Session(
+        ITransportConnection connection, string id, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, Action<Subscription> startCatchUp,
+        Subscriptions subscriptions, MessageHandler handler, SessionLog log)
     {
-        Node = node;
-        _connection = connection;
+        (_connection, _clock, _subscriptions, _handler, _log) = (connection, clock, subscriptions, handler, log);
         Id = id;
-        Output = new SessionOutput(this, connection, node.CatchUps);
-        Channels = new SessionChannels(this);
+        Output = new SessionOutput(connection, clock, turns, metrics, startCatchUp, Lose);
+        Channels = new SessionChannels(subscriptions);
         Outstanding = new OutstandingAppends();
-        Refusals = new Refusals(this);
+        Refusals = new Refusals(Output, Outstanding, clock);
         Started = LastHeard = LastRequest = Now;
     }
-
-    public RealtimeNode Node { get; }
 
     public string Id { get; }
 
@@ -50,9 +66,9 @@ internal sealed class Session
     public ITransportConnection Connection => _connection;
 
     /// <summary>The user; empty before the sign-in.</summary>
-    public string User { get; private set; } = "";
+    public string User => _user?.Name ?? "";
 
-    public bool IsSignedIn => User.Length > 0;
+    public bool IsSignedIn => _user is not null;
 
     /// <summary>Whether the sign-in rests on the transport's principal, which cannot be refreshed here.</summary>
     public bool ByPrincipal { get; private set; }
@@ -61,7 +77,7 @@ internal sealed class Session
     public DateTimeOffset? Expires { get; set; }
 
     /// <summary>The node's coarse clock, in milliseconds.</summary>
-    public long Now => Node.Now;
+    public long Now => _clock.Now;
 
     public long Started { get; }
 
@@ -70,14 +86,10 @@ internal sealed class Session
     /// <summary>When the user last did something, as opposed to the client.</summary>
     public long LastRequest { get; private set; }
 
-    /// <summary>Whether the client is being answered, and so cannot be blamed for silence.</summary>
+    /// <summary>Whether a request is being handled: the client waits for its answer and may be silent.</summary>
     public bool IsHandling => _handling;
 
-    public bool IsAway
-    {
-        get => _away;
-        set => _away = value;
-    }
+    public bool IsAway => _user is { IsAway: true };
 
     /// <summary>Cancelled when the connection has ended.</summary>
     public CancellationToken Ended => _ended.Token;
@@ -86,7 +98,7 @@ internal sealed class Session
     {
         Expires = signIn.Expires;
         ByPrincipal = byPrincipal;
-        User = signIn.User;
+        _user = new ConnectedUser(signIn.User);
     }
 
     /// <summary>Notes that the sign-in was refused: what was sent behind it gets the same, then the connection is closed.</summary>
@@ -94,26 +106,30 @@ internal sealed class Session
 
     public bool IsSignInRefused => _signInRefused;
 
-    public void SendSignal(ReadOnlySpan<byte> frame) => Output.Signal(frame);
+    public void Close(CloseCode code, string reason) => Output.Close(code, reason);
 
-    public void Wake(Subscription subscription) => Output.Wake(subscription);
+    /// <summary>Sends the client the error that it is closed for, then closes.</summary>
+    public void Close(CloseCode code, string errorCode, string message) => Output.Close(code, errorCode, message);
 
-    public void Close(CloseCode code, string reason) => Output.Close(code, reason, Now);
-
-    /// <summary>Tells the client what it is about to be closed for, then closes.</summary>
-    public void Close(CloseCode code, string errorCode, string message)
-    {
-        if (!Output.IsClosing)
-            using (var reply = Output.Open()) ServerReplies.Error(reply.Buffer, null, errorCode, message);
-        Close(code, message);
-    }
+    /// <summary>Makes a subscription of this session's user, which is signed in.</summary>
+    public Subscription NewSubscription(LocalChannel channel, string epoch, long cursor) =>
+        new(_user!, Output, channel, epoch, cursor, _revoke ??= Revoke);
 
     /// <summary>Ends a subscription that the client may not have any more.</summary>
     public void Revoke(Subscription subscription, string reason)
     {
+        Channels.Forget(subscription.Channel.Name);
         if (!Channels.Remove(subscription)) return;
         using var reply = Output.Open();
         ServerEvents.Revoked(reply.Buffer, subscription.Channel.Name, reason);
+    }
+
+    /// <summary>Notes that the user fell idle, or is idle no more.</summary>
+    public void SetAway(bool away)
+    {
+        if (_user is null) return;
+        _user.IsAway = away;
+        _subscriptions.NoteAway(Channels.List());
     }
 
     /// <summary>Whether the node goes away and nothing more is received.</summary>
@@ -130,7 +146,7 @@ internal sealed class Session
     /// <summary>The connection is lost: ends it.</summary>
     public void Lose(Exception exception)
     {
-        Node.Log.ConnectionLost(exception, Id);
+        _log.ConnectionLost(exception, Id);
         Abort();
     }
 
@@ -143,7 +159,7 @@ internal sealed class Session
         catch (Exception exception)
         {
             // The transport's failure keeps nobody waiting here.
-            Node.Log.AbortFailed(exception, Id);
+            _log.AbortFailed(exception, Id);
         }
 
         try
@@ -156,7 +172,8 @@ internal sealed class Session
         }
     }
 
-    public async Task RunAsync(CancellationToken cancellationToken)
+    /// <summary>Receives and handles messages until the connection ends; <see cref="CompleteAsync"/> follows.</summary>
+    public async Task ReceiveAsync(CancellationToken cancellationToken)
     {
         // A connection lives long: each message is a trace of its own, not a part of the upgrade's.
         Activity.Current = null;
@@ -173,7 +190,7 @@ internal sealed class Session
                 if (waited && _signInRefused) Close(CloseCode.Unauthenticated, "The sign-in was refused.");
                 var received = await receiving.ConfigureAwait(false);
                 LastHeard = Now;
-                if (waited) Refusals.Tire();
+                if (waited) Refusals.ExpireWhenQuiet();
                 if (received != ReceiveResult.Message)
                 {
                     CloseFor(received);
@@ -181,7 +198,7 @@ internal sealed class Session
                 }
 
                 Interlocked.Exchange(ref _answering, 1);
-                if (!IsLeaving && !Output.IsClosing) await Node.Requests.HandleMessageAsync(this, buffer.WrittenMemory).ConfigureAwait(false);
+                if (!IsLeaving && !Output.IsClosing) await _handler(this, buffer.WrittenMemory).ConfigureAwait(false);
                 Interlocked.Exchange(ref _answering, 0);
                 if (IsLeaving) await CloseAnsweredAsync().ConfigureAwait(false);
                 buffer.Dispose();
@@ -191,17 +208,17 @@ internal sealed class Session
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)
         {
-            Node.Log.ConnectionLost(exception, Id);
+            _log.ConnectionLost(exception, Id);
         }
         catch (Exception exception)
         {
-            Node.Log.SessionFailed(exception, Id);
+            _log.SessionFailed(exception, Id);
             Close(CloseCode.Internal, ErrorCodes.Internal, "The server failed on this connection.");
         }
         finally
         {
             buffer.Dispose();
-            await EndAsync().ConfigureAwait(false);
+            Channels.RemoveAll();
         }
     }
 
@@ -219,7 +236,7 @@ internal sealed class Session
         Close(CloseCode.GoingAway, "The node is going away.");
     }
 
-    /// <summary>Waits for a request to be handled; meanwhile the client is not expected to say anything.</summary>
+    /// <summary>Waits for a request to be handled; meanwhile the client is not expected to send anything.</summary>
     public ValueTask<bool> HandleAsync(ValueTask<bool> handling)
     {
         return handling.IsCompletedSuccessfully ? handling : WaitAsync(handling);
@@ -243,17 +260,16 @@ internal sealed class Session
     public void NoteRequest()
     {
         LastRequest = Now;
-        if (IsAway) Node.SetAway(this, false);
+        if (IsAway) SetAway(false);
     }
 
-    private async Task EndAsync()
+    /// <summary>Waits until the last of what was sent is written, or the peer takes too long.</summary>
+    public async Task CompleteAsync()
     {
-        Channels.RemoveAll();
-        Node.Remove(this);
         var completing = Output.CompleteAsync();
         try
         {
-            await completing.WaitAsync(LastWords, Node.Time).ConfigureAwait(false);
+            await completing.WaitAsync(CloseGracePeriod, _clock.Time).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {

@@ -2,7 +2,7 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>What a session has to do with one channel.</summary>
+/// <summary>One channel of a session.</summary>
 internal sealed class SessionChannel(string name)
 {
     public string Name { get; } = name;
@@ -11,13 +11,13 @@ internal sealed class SessionChannel(string name)
 
     public Subscription? Subscription { get; set; }
 
-    /// <summary>How the user stands to the channel, while that is known to be true.</summary>
+    /// <summary>The user's rights in the channel, while they are known.</summary>
     public Grant? Grant { get; set; }
 
     /// <summary>The error that publishes get until the client has had the chance to begin again from the first refused one.</summary>
     public Refusal? Refusal { get; set; }
 
-    /// <summary>Whether it says no more than the store does, and may be forgotten. Asked by the connection's own requests.</summary>
+    /// <summary>Whether it has nothing that the store does not have, and may be forgotten. Called by the connection's own requests.</summary>
     public bool IsIdle => Volatile.Read(ref _publishes) == 0 && Subscription is null && Refusal is null;
 
     /// <summary>A publish is on its way into the store, and may yet be refused.</summary>
@@ -26,7 +26,7 @@ internal sealed class SessionChannel(string name)
     public void EndPublish() => Interlocked.Decrement(ref _publishes);
 }
 
-/// <summary>How a user stands to a channel that exists.</summary>
+/// <summary>A user's kind of access to a channel that exists.</summary>
 /// <param name="Kind">The channel's kind.</param>
 /// <param name="Role">The user's role, or <see langword="null"/>.</param>
 /// <param name="Until">When to ask the store again, on the node's coarse clock: another node's notice of a change may be lost.</param>

@@ -2,8 +2,8 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>The channels that a session has to do with: its subscriptions, and what it knows for publishing. Safe for concurrent use.</summary>
-internal sealed class SessionChannels(Session session)
+/// <summary>The channels of one session: its subscriptions, and what it knows for publishing. Safe for concurrent use.</summary>
+internal sealed class SessionChannels(Subscriptions subscriptions)
 {
     // A publisher needs no subscription; what is kept for it can be read again.
     private const int MostWithoutSubscription = 64;
@@ -86,7 +86,7 @@ internal sealed class SessionChannels(Session session)
             _subscriptions--;
         }
 
-        session.Node.Detach(subscription);
+        subscriptions.Detach(subscription);
         return true;
     }
 
@@ -101,7 +101,7 @@ internal sealed class SessionChannels(Session session)
             _subscriptions = 0;
         }
 
-        foreach (var subscription in all) session.Node.Detach(subscription);
+        foreach (var subscription in all) subscriptions.Detach(subscription);
     }
 
     public IReadOnlyList<Subscription> List()
@@ -109,7 +109,7 @@ internal sealed class SessionChannels(Session session)
         lock (_gate) return [.. Subscriptions()];
     }
 
-    /// <summary>Forgets how the user stands to a channel.</summary>
+    /// <summary>Forgets the user's rights in a channel.</summary>
     public void Forget(string name)
     {
         lock (_gate)
@@ -118,7 +118,7 @@ internal sealed class SessionChannels(Session session)
         }
     }
 
-    /// <summary>Forgets how the user stands to all channels.</summary>
+    /// <summary>Forgets the user's rights in all channels.</summary>
     public void ForgetAll()
     {
         lock (_gate)

@@ -17,7 +17,7 @@ internal sealed partial class SessionLog(ILogger logger)
     [LoggerMessage(22, LogLevel.Error, "The transport failed to end connection {Connection}.")]
     public partial void AbortFailed(Exception exception, string connection);
 
-    [LoggerMessage(25, LogLevel.Error, "The look after connection {Connection} failed.")]
+    [LoggerMessage(25, LogLevel.Error, "Housekeeping for connection {Connection} failed.")]
     public partial void CheckFailed(Exception exception, string connection);
 
     [LoggerMessage(23, LogLevel.Warning, "A sign-in was refused: '{User}' cannot name a user here. Use 1 to 128 ASCII letters, digits or any of - _ . : @, and not the system's own name.")]

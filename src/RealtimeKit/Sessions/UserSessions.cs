@@ -4,7 +4,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>Which sessions belong to which user, on this node. Safe for concurrent use.</summary>
-internal sealed class UserSessions(RealtimeOptions options)
+internal sealed class UserSessions(RealtimeOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, User> _users = new(StringComparer.Ordinal);
 
@@ -87,7 +87,7 @@ internal sealed class UserSessions(RealtimeOptions options)
     }
 
     /// <summary>Whether the user may publish another message now; if not, after how many milliseconds.</summary>
-    public bool TryTakeTurn(string user, TimeProvider time, out int retryAfter)
+    public bool TryTakeTurn(string user, out int retryAfter)
     {
         retryAfter = 0;
         if (options.MessagesPerSecond == 0 || !_users.TryGetValue(user, out var entry)) return true;
@@ -95,7 +95,7 @@ internal sealed class UserSessions(RealtimeOptions options)
     }
 
     /// <summary>Gives a turn back that stored nothing.</summary>
-    public void ReturnTurn(string user, TimeProvider time)
+    public void ReturnTurn(string user)
     {
         if (options.MessagesPerSecond == 0 || !_users.TryGetValue(user, out var entry)) return;
         lock (entry) entry.Pace(options.MessagesPerSecond, time).Return();

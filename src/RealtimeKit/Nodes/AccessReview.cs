@@ -6,10 +6,12 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// Asks the store again whether everybody who is subscribed here still may be: when another node's word about a change may
-/// have been lost. One review at a time, few questions at once.
+/// Rechecks against the store whether everybody who is subscribed here still may be, when another node's notice of a change
+/// may have been lost. One recheck at a time, few questions at once.
 /// </summary>
-internal sealed partial class AccessReview(RealtimeNode node, ILogger<AccessReview> logger)
+internal sealed partial class AccessReview(
+    LocalChannels channels, UserSessions users, SessionAccess access, IChannelStore directory, IChannelAuthorizer authorizer, RealtimeOptions options,
+    TimeProvider time, ILogger<AccessReview> logger)
 {
     private const int AtOnce = 4;
 
@@ -22,12 +24,12 @@ internal sealed partial class AccessReview(RealtimeNode node, ILogger<AccessRevi
     public void All() => _due.Writer.TryWrite(true);
 
     /// <summary>
-    /// Ends a user's subscriptions to a channel where the store agrees: another node's word may come late, when the user is a
+    /// Ends a user's subscriptions to a channel where the store agrees: another node's notice may come late, when the user is a
     /// member again.
     /// </summary>
-    public void One(string channel, string user, string told)
+    public void One(string channel, string user, string reason)
     {
-        if (node.Users.Of(user).Any(session => session.Channels.FindSubscription(channel) is not null)) _ = CheckAsync(channel, user, told);
+        if (users.Of(user).Any(session => session.Channels.FindSubscription(channel) is not null)) _ = CheckAsync(channel, user, reason);
     }
 
     /// <summary>Runs until the node stops.</summary>
@@ -49,7 +51,7 @@ internal sealed partial class AccessReview(RealtimeNode node, ILogger<AccessRevi
         var told = false;
         for (var due = Subscribers(); ;)
         {
-            node.ForgetAccess();
+            access.ForgetAll();
             var undecided = new ConcurrentQueue<IGrouping<string, Subscription>>();
             await Parallel.ForEachAsync(
                 due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
@@ -62,29 +64,29 @@ internal sealed partial class AccessReview(RealtimeNode node, ILogger<AccessRevi
                     catch (Exception exception) when (!cancel.IsCancellationRequested)
                     {
                         // The others are to be asked about all the same: the host's rules may fail for one.
-                        if (!Interlocked.Exchange(ref told, true)) LogFailed(exception);
+                        if (!Interlocked.Exchange(ref told, true)) RecheckFailed(exception);
                         undecided.Enqueue(subscriber);
                     }
                 }).ConfigureAwait(false);
             if (undecided.IsEmpty) return;
-            await Task.Delay(node.Options.RepairInterval, node.Time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(options.RepairInterval, time, cancellationToken).ConfigureAwait(false);
             // Who asked meanwhile wants everybody looked at.
             due = _due.Reader.TryRead(out _) ? Subscribers() : undecided;
         }
     }
 
     // Each user of each channel once, whatever the number of connections.
-    private IEnumerable<IGrouping<string, Subscription>> Subscribers() => node.LocalChannels.All
-        .SelectMany(static channel => channel.Readers().GroupBy(static subscription => subscription.Session.User, StringComparer.Ordinal));
+    private IEnumerable<IGrouping<string, Subscription>> Subscribers() => channels.All
+        .SelectMany(static channel => channel.Readers().GroupBy(static subscription => subscription.User.Name, StringComparer.Ordinal));
 
     private async ValueTask CheckAsync(IGrouping<string, Subscription> subscriber, CancellationToken cancellationToken)
     {
         var channel = subscriber.First().Channel.Name;
         if (await FindReasonAsync(channel, subscriber.Key, cancellationToken).ConfigureAwait(false) is not { } reason) return;
-        foreach (var subscription in subscriber) subscription.Session.Revoke(subscription, reason);
+        foreach (var subscription in subscriber) subscription.Revoke(reason);
     }
 
-    private async Task CheckAsync(string channel, string user, string told)
+    private async Task CheckAsync(string channel, string user, string reason)
     {
         await _turns.WaitAsync().ConfigureAwait(false);
         try
@@ -93,31 +95,31 @@ internal sealed partial class AccessReview(RealtimeNode node, ILogger<AccessRevi
         }
         catch (Exception exception)
         {
-            // In doubt the word of the other node counts.
-            LogBelieved(exception, channel);
+            // Without an answer the other node's notice counts.
+            EndedUnchecked(exception, channel);
         }
         finally
         {
             _turns.Release();
         }
 
-        foreach (var session in node.Users.Of(user))
-            if (session.Channels.FindSubscription(channel) is { } subscription) session.Revoke(subscription, told);
+        foreach (var session in users.Of(user))
+            if (session.Channels.FindSubscription(channel) is { } subscription) session.Revoke(subscription, reason);
     }
 
     /// <summary>Why a user may not read a channel; null where the user may.</summary>
     private async ValueTask<string?> FindReasonAsync(string channel, string user, CancellationToken cancellationToken)
     {
-        var view = await node.Directory.FindAsync(channel, user, cancellationToken).ConfigureAwait(false);
+        var view = await directory.FindAsync(channel, user, cancellationToken).ConfigureAwait(false);
         if (view is null) return "deleted";
-        var access = await node.Authorizer.AuthorizeAsync(
+        var access = await authorizer.AuthorizeAsync(
             new AccessRequest(user, ChannelOperation.Read, channel, view.Kind, view.Role), cancellationToken).ConfigureAwait(false);
         return access == Access.Allowed ? null : view.Role is null && view.Kind != ChannelKind.Public ? "removed" : "denied";
     }
 
-    [LoggerMessage(47, LogLevel.Warning, "A subscription to channel {Channel} was ended on another node's word, because the store could not be asked.")]
-    private partial void LogBelieved(Exception exception, string channel);
+    [LoggerMessage(47, LogLevel.Warning, "A subscription to channel {Channel} was ended because another node said so, and the store could not be asked.")]
+    private partial void EndedUnchecked(Exception exception, string channel);
 
     [LoggerMessage(46, LogLevel.Warning, "Whether subscribers still may read their channels could not be asked; trying again at every repair interval.")]
-    private partial void LogFailed(Exception exception);
+    private partial void RecheckFailed(Exception exception);
 }

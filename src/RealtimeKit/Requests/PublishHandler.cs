@@ -6,11 +6,15 @@ namespace RealtimeKit;
 /// Handles <c>publish</c>. What can be decided at once goes into the append queue without waiting, many at a time; what
 /// must be asked about first holds up the connection, so that its messages keep their order.
 /// </summary>
-internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterceptor> interceptors)
+internal sealed class PublishHandler(
+    IChannelStore channels, IChannelAuthorizer authorizer, IReadOnlyList<IMessageInterceptor> interceptors, AppendQueue appends, UserSessions users,
+    SessionAccess rights, NodeClock clock, StoreOutages outages) : IRequestFamily
 {
     private const long GrantMilliseconds = 30_000;
 
-    public ValueTask PublishAsync(Request request)
+    public IEnumerable<RequestType> Types => [new("publish", PublishAsync, WaitsForPublishes: false)];
+
+    private ValueTask PublishAsync(Request request)
     {
         var session = request.Session;
         var channel = request.Fields.TryPlainString(FrameField.Channel, out var name) ? session.Channels.Find(name) : null;
@@ -29,7 +33,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         var access = asked.Result;
         if (access != Access.Allowed || !session.Outstanding.TryAdd(request.Fields.Length))
             return PublishSlowlyAsync(request, channel, draft!, new ValueTask<Access>(access));
-        if (!node.Users.TryTakeTurn(session.User, node.Time, out _))
+        if (!users.TryTakeTurn(session.User, out _))
         {
             session.Outstanding.Remove(request.Fields.Length);
             return PublishSlowlyAsync(request, channel, draft!, new ValueTask<Access>(access));
@@ -52,7 +56,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         catch (StoreUnavailableException exception)
         {
             // Those behind it are refused with it, as when the append itself fails.
-            node.Outages.Note(exception);
+            outages.Note(exception);
             await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
             Refuse(request, channel, Refusal.Unavailable(draft.Id));
         }
@@ -64,7 +68,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         if (channel.Refusal is { } earlier && !await session.Refusals.TryBeginAgainAsync(channel, draft.Id).ConfigureAwait(false))
         {
             await session.Outstanding.DrainedAsync().ConfigureAwait(false);
-            session.Refusals.Tell(request.Id!.Value, earlier);
+            session.Refusals.Repeat(request.Id!.Value, earlier);
             return;
         }
 
@@ -100,7 +104,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
             return;
         }
 
-        if (!node.Users.TryTakeTurn(session.User, node.Time, out var retryAfter))
+        if (!users.TryTakeTurn(session.User, out var retryAfter))
         {
             var refusal = new Refusal(ErrorCodes.RateLimited, "Too many messages: send them more slowly.", retryAfter, draft.Id);
             await AnswerRetryOrAsync(request, channel, draft, () => Refuse(request, channel, refusal)).ConfigureAwait(false);
@@ -112,7 +116,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         if (channel.Refusal is { } present)
         {
             session.Outstanding.Remove(request.Fields.Length);
-            session.Refusals.Tell(request.Id!.Value, present);
+            session.Refusals.Repeat(request.Id!.Value, present);
             return;
         }
 
@@ -122,8 +126,8 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
     private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content)
     {
         channel.BeginPublish();
-        node.Appends.Enqueue(new PublishAppend(request.Session, channel, request.Id!.Value, request.Fields.Length, new PostChange(
-            channel.Name, node.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest)));
+        appends.Enqueue(new PublishAppend(request.Session, channel, users, request.Id!.Value, request.Fields.Length, new PostChange(
+            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest)));
     }
 
     /// <summary>A message that is stored already is acknowledged whatever policy and limits say now; another gets the refusal.</summary>
@@ -132,13 +136,13 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
         if (channel.Refusal is { } refusal)
         {
-            request.Session.Refusals.Tell(request.Id!.Value, refusal);
+            request.Session.Refusals.Repeat(request.Id!.Value, refusal);
             return;
         }
 
         var probe = new PostChange(
-            channel.Name, node.Timestamp, draft.Id, request.User, draft.Content, draft.ReplyTo, draft.Digest, OnlyIfKnown: true);
-        var result = await node.Appends.AppendAsync(probe, request.Ended).ConfigureAwait(false);
+            channel.Name, clock.Timestamp, draft.Id, request.User, draft.Content, draft.ReplyTo, draft.Digest, OnlyIfKnown: true);
+        var result = await appends.AppendAsync(probe, request.Ended).ConfigureAwait(false);
         if (result.Outcome is AppendOutcome.Duplicate or AppendOutcome.Conflict)
             PublishAppend.Answer(request.Session, request.Id!.Value, probe, result);
         else refuse();
@@ -153,7 +157,7 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
         request.IsFaulty();
     }
 
-    private ValueTask<Access> Authorize(Request request, string channel, Grant grant) => node.Authorizer.AuthorizeAsync(
+    private ValueTask<Access> Authorize(Request request, string channel, Grant grant) => authorizer.AuthorizeAsync(
         new AccessRequest(request.User, ChannelOperation.Publish, channel, grant.Kind, grant.Role), request.Ended);
 
     private async ValueTask<Access> AuthorizeAsync(Request request, SessionChannel channel) =>
@@ -163,13 +167,13 @@ internal sealed class Publisher(RealtimeNode node, IReadOnlyList<IMessageInterce
     private async ValueTask<Grant?> FindGrantAsync(Request request, SessionChannel channel)
     {
         if (channel.Grant is { } known && known.Until >= request.Session.Now) return known;
-        var version = node.AccessVersion;
-        var view = await node.Directory.FindAsync(channel.Name, request.User, request.Ended).ConfigureAwait(false);
+        var version = rights.Version;
+        var view = await channels.FindAsync(channel.Name, request.User, request.Ended).ConfigureAwait(false);
         if (view is null) return null;
         var grant = new Grant(view.Kind, view.Role, request.Session.Now + GrantMilliseconds);
         channel.Grant = grant;
         // Set first and compared after: a change in between either sees the grant and drops it, or is seen here.
-        if (version != node.AccessVersion) channel.Grant = null;
+        if (version != rights.Version) channel.Grant = null;
         return grant;
     }
 }

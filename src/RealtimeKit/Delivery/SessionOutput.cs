@@ -3,11 +3,12 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// What a session has to send, and the sending of it. Replies and signals wait in a small buffer; events wait in the
+/// What a connection has to send, and the sending of it. Replies and signals wait in a small buffer; events wait in the
 /// tails of their channels, and only the fact that there are some is noted here. Whoever notes something starts the
 /// writing unless it is under way; while one write is under way the next one gathers.
 /// </summary>
-internal sealed class SessionOutput(Session session, ITransportConnection connection, CatchUpReader catchUps)
+internal sealed class SessionOutput(
+    ITransportConnection connection, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, Action<Subscription> startCatchUp, Action<Exception> lost) : IWriter
 {
     // More of them gather in the pipe behind the socket; larger ones would be copied from there to there past the processor's cache.
     private const int WriteBytes = 8 * 1_024;
@@ -57,13 +58,13 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         }
     }
 
-    /// <summary>Notes that a channel has something for this session.</summary>
+    /// <summary>Notes that a channel has something for this connection.</summary>
     public void Wake(Subscription subscription)
     {
         lock (_gate)
         {
             if (subscription.Ended || _lost) return;
-            subscription.MarkedAt = session.Node.Metrics.DeliveryStarts;
+            subscription.MarkedAt = metrics.DeliveryStarts;
             Enqueue(subscription);
             Schedule();
         }
@@ -90,21 +91,29 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     /// <summary>Writes a ping into the open reply buffer and returns its number.</summary>
     public int Ping(FrameBuffer buffer)
     {
-        LastPinged = session.Now;
+        LastPinged = clock.Now;
         ServerEvents.Ping(buffer);
         return ++Pings;
     }
 
     /// <summary>Sends what is there, then closes; the first reason stays.</summary>
-    public void Close(CloseCode code, string reason, long now)
+    public void Close(CloseCode code, string reason)
     {
         lock (_gate)
         {
             if (_close is not null) return;
             _close = (code, reason);
-            ClosingSince = Math.Max(now, 1);
+            ClosingSince = clock.Now;
             Schedule();
         }
+    }
+
+    /// <summary>Sends the client the error that it is closed for, then closes.</summary>
+    public void Close(CloseCode code, string errorCode, string message)
+    {
+        if (!IsClosing)
+            using (var reply = Open()) ServerReplies.Error(reply.Buffer, null, errorCode, message);
+        Close(code, message);
     }
 
     /// <summary>Waits while too many replies are unsent: then the client does not read what it asked for.</summary>
@@ -133,7 +142,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         }
     }
 
-    /// <summary>Writes what waits to be written: when it is this session's turn, or before where that saves the wait.</summary>
+    /// <summary>Writes what waits to be written: when it is this connection's turn, or before where that saves the wait.</summary>
     /// <returns>About how many bytes the socket took without a wait.</returns>
     public long Write()
     {
@@ -162,9 +171,9 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
                 _sending.Clear();
             }
 
-            if (close is { } told)
+            if (close is { } last)
             {
-                await connection.CloseAsync(told.Code, told.Reason, CancellationToken.None).ConfigureAwait(false);
+                await connection.CloseAsync(last.Code, last.Reason, CancellationToken.None).ConfigureAwait(false);
                 EndWriting();
             }
         }
@@ -172,7 +181,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         {
             // A failed write ends this connection and nobody else's work.
             EndWriting();
-            session.Lose(exception);
+            lost(exception);
         }
     }
 
@@ -182,7 +191,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         lock (_gate)
         {
             close = null;
-            LastSent = session.Now;
+            LastSent = clock.Now;
             (_replies, _sending) = (_sending, _replies);
             _refusalsTaken = _refusalsNoted;
             _room?.TrySetResult();
@@ -216,7 +225,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
             events += taken;
         }
 
-        session.Node.Metrics.Delivered(events, since);
+        metrics.Delivered(events, since);
     }
 
     private void EndWriting()
@@ -266,7 +275,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
         }
 
         subscription.Reading = true;
-        catchUps.Start(subscription);
+        startCatchUp(subscription);
         return taken;
     }
 
@@ -321,7 +330,7 @@ internal sealed class SessionOutput(Session session, ITransportConnection connec
     {
         if (_writing || _lost) return;
         _writing = _waiting = true;
-        session.Node.WriteTurns.Enqueue(this);
+        turns.Enqueue(this);
     }
 
     /// <summary>The reply buffer, locked.</summary>

@@ -23,13 +23,13 @@ internal sealed partial class LostPublishes : IDisposable
     private HashSet<string> _channels = new(StringComparer.Ordinal);
     private bool _due;
     private bool _held;
-    private long _told;
+    private long _sentAt;
 
     public LostPublishes(IMessageStore store, Distributor distributor, TimeProvider time, ILogger<LostPublishes> logger)
     {
         (_store, _distributor, _time, _logger) = (store, distributor, time, logger);
-        _told = time.GetTimestamp() - (long)(Pause.TotalSeconds * time.TimestampFrequency);
-        _timer = time.CreateTimer(static lost => _ = ((LostPublishes)lost!).TellAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _sentAt = time.GetTimestamp() - (long)(Pause.TotalSeconds * time.TimestampFrequency);
+        _timer = time.CreateTimer(static lost => _ = ((LostPublishes)lost!).SendAsync(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public void Add(string channel)
@@ -57,11 +57,11 @@ internal sealed partial class LostPublishes : IDisposable
     {
         if (_due || _held) return;
         _due = true;
-        var wait = Pause - _time.GetElapsedTime(_told);
+        var wait = Pause - _time.GetElapsedTime(_sentAt);
         _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
-    private async Task TellAsync()
+    private async Task SendAsync()
     {
         HashSet<string> lost;
         lock (_gate)
@@ -69,20 +69,20 @@ internal sealed partial class LostPublishes : IDisposable
             _due = false;
             if (_held) return;
             (lost, _channels) = (_channels, new HashSet<string>(StringComparer.Ordinal));
-            _told = _time.GetTimestamp();
+            _sentAt = _time.GetTimestamp();
         }
 
         try
         {
             foreach (var head in await _store.ReadHeadsAsync(lost, default).ConfigureAwait(false))
-                _distributor.Head(head.Channel, head.Epoch, head.Version);
+                _distributor.PublishHead(head.Channel, head.Epoch, head.Version);
         }
         catch (Exception exception)
         {
-            LogUntold(exception, lost.Count);
+            HeadsNotSent(exception, lost.Count);
         }
     }
 
     [LoggerMessage(45, LogLevel.Warning, "Publications to {Count} channels may be lost, and how far these are could not be read; the other nodes find out by their repair.")]
-    private partial void LogUntold(Exception exception, int count);
+    private partial void HeadsNotSent(Exception exception, int count);
 }

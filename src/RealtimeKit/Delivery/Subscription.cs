@@ -3,14 +3,21 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// One session's cursor in one channel. The session's lock guards all of it but <see cref="Round"/>, which belongs to the
-/// channel's.
+/// One connection's cursor in one channel. The lock of its output guards all of it but <see cref="Round"/>, which the
+/// channel's lock guards.
 /// </summary>
-internal sealed class Subscription(Session session, LocalChannel channel, string epoch, long cursor)
+/// <param name="user">The connection's user.</param>
+/// <param name="output">Where it is written to.</param>
+/// <param name="channel">The channel.</param>
+/// <param name="epoch">The epoch in which it began.</param>
+/// <param name="cursor">The version after which it reads.</param>
+/// <param name="revoke">Ends it and sends the client the reason.</param>
+internal sealed class Subscription(
+    ConnectedUser user, SessionOutput output, LocalChannel channel, string epoch, long cursor, Action<Subscription, string> revoke) : Participant(user)
 {
     private int _marked;
 
-    public Session Session { get; } = session;
+    public SessionOutput Output { get; } = output;
 
     public LocalChannel Channel { get; } = channel;
 
@@ -30,17 +37,17 @@ internal sealed class Subscription(Session session, LocalChannel channel, string
 
     public bool Ended { get; set; }
 
-    /// <summary>How the channel's presence counts it; the presence's lock guards it.</summary>
-    public PresenceMark Mark { get; set; }
-
     /// <summary>When it was noted that there is something to send, if that is being measured, else 0.</summary>
     public long MarkedAt { get; set; }
 
-    /// <summary>The next in the session's queue of channels that moved.</summary>
+    /// <summary>The next in the output's queue of subscriptions that have something to send.</summary>
     public Subscription? NextMoved { get; set; }
 
     /// <summary>The last round of the channel in which this reader was level with its head.</summary>
     public long Round { get; set; } = -1;
+
+    /// <summary>Ends it because the client may not have it any more, or because its channel is gone.</summary>
+    public void Revoke(string reason) => revoke(this, reason);
 
     /// <summary>Notes that there is something to send.</summary>
     /// <returns>Whether it was not noted already.</returns>

@@ -35,7 +35,7 @@ internal sealed class Tail(TailBudget budget)
         return true;
     }
 
-    /// <summary>Learns from the store that the channel is at <paramref name="version"/>.</summary>
+    /// <summary>Takes from the store that the channel is at <paramref name="version"/>.</summary>
     /// <returns>Whether the head moved.</returns>
     public bool Observe(long version)
     {
@@ -45,7 +45,7 @@ internal sealed class Tail(TailBudget budget)
         return true;
     }
 
-    /// <summary>Knows nothing again.</summary>
+    /// <summary>Clears the events and the head.</summary>
     public void Reset()
     {
         Release();

@@ -6,7 +6,7 @@ namespace RealtimeKit;
 internal sealed class NodeHealthCheck(RealtimeNode node) : IHealthCheck
 {
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(node.IsAccepting
+        Task.FromResult(node.Sessions.IsAccepting
             ? HealthCheckResult.Healthy("The node takes connections.")
             : new HealthCheckResult(context.Registration.FailureStatus, "The node is going away: connect to another."));
 }

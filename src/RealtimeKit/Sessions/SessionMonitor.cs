@@ -6,32 +6,31 @@ namespace RealtimeKit;
 /// One timer for all sessions: pings those to whom nothing was sent or from whom nothing was heard, closes those who stay
 /// silent, who did not sign in or whose sign-in has expired, and notes who fell idle.
 /// </summary>
-internal sealed class Heartbeat(RealtimeNode node)
+internal sealed class SessionMonitor(SessionRegistry sessions, UserSessions users, NodeClock clock, RealtimeOptions options, SessionLog log)
 {
     private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
 
     // A tick that comes later than this: the process was stopped, as a suspended machine is.
     private static readonly TimeSpan ShortestStop = TimeSpan.FromSeconds(3);
 
-    private readonly RealtimeOptions _options = node.Options;
-    private long _wokeAt = node.Now;
+    private long _resumedAt = clock.Now;
 
-    private TimeSpan Interval => TimeSpan.FromTicks(Math.Min(LongestTick.Ticks, _options.Heartbeat.Ticks / 10));
+    private TimeSpan Interval => TimeSpan.FromTicks(Math.Min(LongestTick.Ticks, options.Heartbeat.Ticks / 10));
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, node.Time);
+        using var timer = new PeriodicTimer(Interval, clock.Time);
         try
         {
             while (await timer.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false))
             {
-                var last = node.Now;
-                node.Tick();
-                // While it was stopped the node heard nobody, and what they said waits to be read: their silence begins now.
-                if (node.Now - last > ShortestStop.TotalMilliseconds) _wokeAt = node.Now;
-                var time = node.Time.GetUtcNow();
-                foreach (var session in node.Sessions) TryCheck(session, time);
-                node.Users.Sweep();
+                var last = clock.Now;
+                clock.Tick();
+                // While the process was stopped, nothing was received, and what was sent still waits to be read: silence counts from now.
+                if (clock.Now - last > ShortestStop.TotalMilliseconds) _resumedAt = clock.Now;
+                var time = clock.Time.GetUtcNow();
+                foreach (var session in sessions.All) TryCheck(session, time);
+                users.Sweep();
             }
         }
         catch (OperationCanceledException)
@@ -48,29 +47,29 @@ internal sealed class Heartbeat(RealtimeNode node)
         }
         catch (Exception exception)
         {
-            // One session's trouble is not the others': they are to be pinged and timed out all the same.
-            node.Log.CheckFailed(exception, session.Id);
+            // The failure of one session must not stop the others from being pinged and timed out.
+            log.CheckFailed(exception, session.Id);
         }
     }
 
     private void Check(Session session, DateTimeOffset time)
     {
-        var now = node.Now;
-        var heartbeat = (long)_options.Heartbeat.TotalMilliseconds;
+        var now = clock.Now;
+        var heartbeat = (long)options.Heartbeat.TotalMilliseconds;
         if (session.Output.IsClosing)
         {
-            if (now - session.Output.ClosingSince > Session.LastWords.TotalMilliseconds) session.Abort();
+            if (now - session.Output.ClosingSince > Session.CloseGracePeriod.TotalMilliseconds) session.Abort();
         }
         else if (!session.IsSignedIn)
         {
-            if (now - Math.Max(session.Started, _wokeAt) > _options.ConnectTimeout.TotalMilliseconds)
+            if (now - Math.Max(session.Started, _resumedAt) > options.ConnectTimeout.TotalMilliseconds)
                 session.Close(CloseCode.Unauthenticated, ErrorCodes.Unauthenticated, "No sign-in came in time: send 'connect' first.");
         }
         else if (session.Expires <= time)
         {
             session.Close(CloseCode.Unauthenticated, ErrorCodes.Unauthenticated, "The sign-in has expired.");
         }
-        else if (!session.IsHandling && now - Math.Max(session.LastHeard, _wokeAt) >= 2 * heartbeat)
+        else if (!session.IsHandling && now - Math.Max(session.LastHeard, _resumedAt) >= 2 * heartbeat)
         {
             session.Close(CloseCode.Silent, "Nothing was heard for two heartbeats.");
             // A peer that is gone does not take the close either; the others need not wait for that to learn it.
@@ -84,14 +83,14 @@ internal sealed class Heartbeat(RealtimeNode node)
             if (quiet > heartbeat - 2 * Interval.TotalMilliseconds) Ping(session);
             if (!session.IsAway && IsIdle(session, now))
             {
-                node.SetAway(session, true);
+                session.SetAway(true);
                 // It may have done something in between, and not have seen that it was away.
-                if (!IsIdle(session, now)) node.SetAway(session, false);
+                if (!IsIdle(session, now)) session.SetAway(false);
             }
         }
     }
 
-    private bool IsIdle(Session session, long now) => now - session.LastRequest > _options.AwayAfter.TotalMilliseconds;
+    private bool IsIdle(Session session, long now) => now - session.LastRequest > options.AwayAfter.TotalMilliseconds;
 
     private static void Ping(Session session)
     {

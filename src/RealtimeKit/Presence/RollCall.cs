@@ -1,6 +1,6 @@
 namespace RealtimeKit;
 
-/// <summary>The asking around of a node that begins to serve a channel: done when every other node has said who is there.</summary>
+/// <summary>The question of a node that begins to serve a channel: who is present on each other node? Done when all have answered.</summary>
 internal sealed class RollCall(long began)
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);

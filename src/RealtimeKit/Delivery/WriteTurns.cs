@@ -2,6 +2,14 @@ using System.Collections.Concurrent;
 
 namespace RealtimeKit;
 
+/// <summary>Something that has bytes to write.</summary>
+internal interface IWriter
+{
+    /// <summary>Writes what waits, without waiting for a slow peer.</summary>
+    /// <returns>About how many bytes the socket took at once.</returns>
+    long Write();
+}
+
 /// <summary>
 /// Lets the sessions that have something to send write it, in their order and a few at a time. Between two turns the thread
 /// pool comes to the sockets, which then send what was written while it is still in the processor's cache; a thousand readers'
@@ -12,12 +20,12 @@ internal sealed class WriteTurns : IThreadPoolWorkItem
     // Enough for many sessions with a message each, and for one or two with all that fits into the pipe behind a socket.
     private const int BytesInTurn = 64 * 1_024;
 
-    private readonly ConcurrentQueue<SessionOutput> _waiting = new();
+    private readonly ConcurrentQueue<IWriter> _waiting = new();
     private readonly int _mostWriters = Environment.ProcessorCount;
     private int _writers;
 
     /// <summary>Asks for a turn.</summary>
-    public void Enqueue(SessionOutput output)
+    public void Enqueue(IWriter output)
     {
         _waiting.Enqueue(output);
         AddWriter();

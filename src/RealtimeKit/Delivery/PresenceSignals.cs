@@ -2,7 +2,7 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>Signals of the users of one channel whose status changed, encoded once for all readers. Each user hears of the others.</summary>
+/// <summary>Signals of the users of one channel whose status changed, encoded once for all readers. Each user receives those of the others.</summary>
 internal sealed class PresenceSignals
 {
     private readonly FrameBuffer _frames = new();
@@ -17,13 +17,13 @@ internal sealed class PresenceSignals
         _places[user] = start.._frames.Length;
     }
 
-    public void SendTo(Session session)
+    public void SendTo(Subscription reader)
     {
         var frames = _frames.WrittenSpan;
-        var own = _places.GetValueOrDefault(session.User);
-        session.Output.Signal(frames[..own.Start], frames[own.End..]);
+        var own = _places.GetValueOrDefault(reader.User.Name);
+        reader.Output.Signal(frames[..own.Start], frames[own.End..]);
         // At once: after a storm thousands of buffers would otherwise wait at the same time for a turn.
-        session.Output.Write();
+        reader.Output.Write();
     }
 
     public void Clear()

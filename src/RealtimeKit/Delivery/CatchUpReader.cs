@@ -28,8 +28,8 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
             {
                 var page = await ReadPageAsync(subscription).ConfigureAwait(false);
                 metrics.CaughtUp();
-                if (page is null) subscription.Session.Revoke(subscription, "deleted");
-                else subscription.Session.Output.Deliver(subscription, page);
+                if (page is null) subscription.Revoke("deleted");
+                else subscription.Output.Deliver(subscription, page);
                 return;
             }
             catch (StoreUnavailableException exception)
@@ -38,8 +38,8 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
             }
             catch (Exception exception)
             {
-                LogFailed(exception, subscription.Channel.Name);
-                subscription.Session.Close(CloseCode.Internal, "The history could not be read.");
+                CatchUpFailed(exception, subscription.Channel.Name);
+                subscription.Output.Close(CloseCode.Internal, "The history could not be read.");
                 return;
             }
 
@@ -99,5 +99,5 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
     }
 
     [LoggerMessage(11, LogLevel.Error, "Changes of channel {Channel} could not be read.")]
-    private partial void LogFailed(Exception exception, string channel);
+    private partial void CatchUpFailed(Exception exception, string channel);
 }

@@ -5,11 +5,14 @@ namespace RealtimeKit;
 
 /// <summary>
 /// Carries what was committed or signalled to the readers: to this node's channels directly, to other nodes through the
-/// broker. What the broker loses is made good from the store.
+/// broker. What the broker loses is read from the store.
 /// </summary>
 internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker)
 {
-    /// <summary>Tells this node's notices from those of others, for brokers that bring them back.</summary>
+    /// <summary>The broker's channel that every node subscribes to. It is no valid name, so that no channel has it.</summary>
+    public const string NodesChannel = "$nodes";
+
+    /// <summary>Distinguishes this node's notices from those of others, for brokers that bring them back.</summary>
     public Guid NodeId { get; } = Guid.NewGuid();
 
     [ThreadStatic]
@@ -28,12 +31,12 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     }
 
     /// <summary>
-    /// A sender learned that a change had been stored already, perhaps by a call whose answer was lost: then nobody has told the
-    /// readers of it.
+    /// A change turned out to be stored already, perhaps by a call whose answer was lost: then the readers may not have got
+    /// it.
     /// </summary>
     public void Stored(Message message, string epoch)
     {
-        if (channels.Find(message.Channel)?.Observe(epoch, message.Version) == true) Head(message.Channel, epoch, message.Version);
+        if (channels.Find(message.Channel)?.Observe(epoch, message.Version) == true) PublishHead(message.Channel, epoch, message.Version);
     }
 
     /// <summary>Gives an event that another node committed to this node's readers.</summary>
@@ -42,36 +45,36 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         if (channels.Find(channel) is { } local) Deliver(local, epoch, version, frame, trace);
     }
 
-    /// <summary>Sends a signal to a channel's subscribers on all nodes, except one session of this node.</summary>
-    public void Signal(string channel, string user, string name, ReadOnlySpan<byte> data, Session? except, SignalReach reach = SignalReach.All)
+    /// <summary>Sends a signal to a channel's subscribers on all nodes, except one connection of this node.</summary>
+    public void SendSignal(string channel, string user, string name, ReadOnlySpan<byte> data, SessionOutput? except, SignalReach reach = SignalReach.All)
     {
         using var frame = new FrameBuffer();
         ServerEvents.Signal(frame, channel, user, name, data);
-        channels.Find(channel)?.Signal(frame.WrittenSpan, session => session != except && Reaches(reach, session, user));
+        channels.Find(channel)?.Signal(frame.WrittenSpan, Only(reach, user), except);
         if (broker is not null) Publish(channel, reach == SignalReach.All ? BrokerNotice.Signal : BrokerNotice.OwnSignal, 0, frame.WrittenSpan, user);
     }
 
     /// <summary>Whether there may be other nodes.</summary>
     public bool HasOtherNodes => broker is not null;
 
-    /// <summary>Tells subscribers of a change of membership.</summary>
-    public void Member(string channel, string user, string change, ChannelRole? role)
+    /// <summary>Sends a change of membership to a channel's subscribers.</summary>
+    public void SendMember(string channel, string user, string change, ChannelRole? role)
     {
         using var frame = new FrameBuffer();
         ServerEvents.Member(frame, channel, user, change, role);
-        channels.Find(channel)?.Signal(frame.WrittenSpan, static _ => true);
+        channels.Find(channel)?.Signal(frame.WrittenSpan);
         if (broker is not null) Publish(channel, BrokerNotice.Signal, 0, frame.WrittenSpan, "");
     }
 
-    /// <summary>Tells the other nodes which version a channel has reached, where they may have missed events.</summary>
-    public void Head(string channel, string epoch, long version)
+    /// <summary>Sends the other nodes the version that a channel has reached, where they may have missed events.</summary>
+    public void PublishHead(string channel, string epoch, long version)
     {
         if (broker is not null) Publish(channel, BrokerNotice.Head, version, default, epoch);
     }
 
     /// <summary>Sends a signal that came from another node to whom it reaches here.</summary>
     public void Relay(string channel, string user, ReadOnlySpan<byte> frame, SignalReach reach) =>
-        channels.Find(channel)?.Signal(frame, session => Reaches(reach, session, user));
+        channels.Find(channel)?.Signal(frame, Only(reach, user));
 
     private static void Deliver(LocalChannel channel, string epoch, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
     {
@@ -79,7 +82,7 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         channel.Append(epoch, version, frame.ToArray());
     }
 
-    private static bool Reaches(SignalReach reach, Session session, string user) => reach == SignalReach.All || session.User == user;
+    private static string? Only(SignalReach reach, string user) => reach == SignalReach.All ? null : user;
 
     private static void Write(MessageChange change, Message message, FrameBuffer output)
     {
@@ -101,6 +104,10 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
                 throw new InvalidOperationException($"A change of type {change.GetType().Name} has no event.");
         }
     }
+
+    /// <summary>Sends a notice to all other nodes. There must be a broker.</summary>
+    public void PublishToNodes(BrokerNotice notice, long number, ReadOnlySpan<byte> body, string user = "") =>
+        Publish(NodesChannel, notice, number, body, user);
 
     /// <summary>Hands a notice to the broker, which there must be.</summary>
     public void Publish(string channel, BrokerNotice notice, long version, ReadOnlySpan<byte> body, string user = "", ActivityContext trace = default)

@@ -3,11 +3,19 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>Handles <c>connect</c> and <c>refresh</c>: who is at the other end, and until when.</summary>
-internal sealed class SignIns(IAuthenticator authenticator, RealtimeOptions options, SessionLog log)
+internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions users, NodeClock clock, RealtimeOptions options, SessionLog log) : IRequestFamily
 {
     private const int LongestToken = 32_768;
 
-    public async ValueTask ConnectAsync(Request request)
+    public IEnumerable<RequestType> Types =>
+    [
+        new("connect", ConnectAsync, BeforeSignIn: true),
+        new("refresh", RefreshAsync),
+        new("ping", Ping),
+        new("pong", static request => request.Session.Refusals.PongAsync(), BeforeSignIn: true, WaitsForPublishes: false),
+    ];
+
+    private async ValueTask ConnectAsync(Request request)
     {
         var session = request.Session;
         var token = request.Fields.String(FrameField.Token, LongestToken, ErrorCodes.Invalid);
@@ -16,12 +24,6 @@ internal sealed class SignIns(IAuthenticator authenticator, RealtimeOptions opti
         client.String(FrameField.Version);
         if (client.Fault is { } fault) request.Fields.Fail(fault);
         if (session.IsSignedIn) request.Fields.Fail(new FrameFault(ErrorCodes.Invalid, "This connection has signed in already; 'refresh' takes a new token."));
-        if (session.IsSignInRefused)
-        {
-            request.Error(ErrorCodes.Unauthenticated, "The sign-in was refused.");
-            return;
-        }
-
         if (request.IsFaulty()) return;
         var (signIn, byPrincipal) = await SignInAsync(session.Connection, token, request.Ended).ConfigureAwait(false);
         if (signIn is null)
@@ -31,7 +33,7 @@ internal sealed class SignIns(IAuthenticator authenticator, RealtimeOptions opti
             return;
         }
 
-        if (!session.Node.Users.TryAdd(signIn.User, session))
+        if (!users.TryAdd(signIn.User, session))
         {
             request.Error(ErrorCodes.TooMany, $"A user may have at most {options.ConnectionsPerUser} connections.");
             session.Close(CloseCode.LimitsAbused, "Too many connections of one user.");
@@ -42,11 +44,17 @@ internal sealed class SignIns(IAuthenticator authenticator, RealtimeOptions opti
         using var reply = session.Output.Open();
         ServerReplies.Connected(
             reply.Buffer, request.Id!.Value, new ConnectedReply(
-                session.Id, signIn.User, options.NodeName, session.Node.Timestamp, (long)options.Heartbeat.TotalMilliseconds,
+                session.Id, signIn.User, options.NodeName, clock.Timestamp, (long)options.Heartbeat.TotalMilliseconds,
                 signIn.Expires, options.ChannelsPerConnection));
     }
 
-    public async ValueTask RefreshAsync(Request request)
+    private static ValueTask Ping(Request request)
+    {
+        request.Ok();
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask RefreshAsync(Request request)
     {
         var session = request.Session;
         var token = request.Fields.RequiredString(FrameField.Token, LongestToken, ErrorCodes.Invalid);

@@ -2,18 +2,18 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>Changes who belongs to a channel, and tells everybody whom that concerns.</summary>
-internal sealed class Memberships(RealtimeNode node)
+/// <summary>Changes the members of a channel, and notifies sessions, nodes and subscribers.</summary>
+internal sealed class Memberships(IChannelStore directory, AccessNotices access, Distributor distributor)
 {
     /// <summary>Makes a user a member, or changes the role.</summary>
     public async ValueTask<MemberOutcome> SetAsync(
         string channel, ChannelKind kind, string user, ChannelRole role, CancellationToken cancellationToken)
     {
-        var before = await node.Directory.FindAsync(channel, user, cancellationToken).ConfigureAwait(false);
-        var outcome = await CommitAsync(node.Directory.SetMemberAsync(channel, user, role, cancellationToken)).ConfigureAwait(false);
+        var before = await directory.FindAsync(channel, user, cancellationToken).ConfigureAwait(false);
+        var outcome = await CommitAsync(directory.SetMemberAsync(channel, user, role, cancellationToken)).ConfigureAwait(false);
         if (outcome != MemberOutcome.Changed) return outcome;
-        node.AccessChanged(channel, user, null);
-        if (kind != ChannelKind.Public) node.Distributor.Member(channel, user, before?.Role is null ? "joined" : "role", role);
+        access.Changed(channel, user, null);
+        if (kind != ChannelKind.Public) distributor.SendMember(channel, user, before?.Role is null ? "joined" : "role", role);
         return outcome;
     }
 
@@ -26,10 +26,10 @@ internal sealed class Memberships(RealtimeNode node)
     public async ValueTask<MemberOutcome> RemoveAsync(
         string channel, ChannelKind kind, string user, string change, CancellationToken cancellationToken)
     {
-        var outcome = await CommitAsync(node.Directory.RemoveMemberAsync(channel, user, cancellationToken)).ConfigureAwait(false);
+        var outcome = await CommitAsync(directory.RemoveMemberAsync(channel, user, cancellationToken)).ConfigureAwait(false);
         if (outcome != MemberOutcome.Changed) return outcome;
-        node.AccessChanged(channel, user, kind == ChannelKind.Public ? null : change);
-        if (kind != ChannelKind.Public) node.Distributor.Member(channel, user, change, null);
+        access.Changed(channel, user, kind == ChannelKind.Public ? null : change);
+        if (kind != ChannelKind.Public) distributor.SendMember(channel, user, change, null);
         return outcome;
     }
 
@@ -42,7 +42,7 @@ internal sealed class Memberships(RealtimeNode node)
         }
         catch
         {
-            node.DoubtAccess();
+            access.RecheckAll();
             throw;
         }
     }

@@ -132,8 +132,7 @@ internal sealed partial class Repair(
         channels.Retire(channel);
         foreach (var subscription in channel.Readers())
         {
-            subscription.Session.Channels.Forget(channel.Name);
-            subscription.Session.Revoke(subscription, "deleted");
+            subscription.Revoke("deleted");
         }
 
         return true;

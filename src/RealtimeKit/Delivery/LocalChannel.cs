@@ -13,15 +13,15 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     private int _level;
     private volatile bool _gone;
 
-    // The epoch of what was heard before the head was read.
-    private string? _heard;
+    // The epoch of events that came before the head was read.
+    private string? _earlyEpoch;
 
     public string Name { get; } = name;
 
     /// <summary>A short form of the name, the same on every node.</summary>
     public ulong Key { get; } = StableHash.Of(name);
 
-    /// <summary>The asking of the other nodes who is present; null where there are none.</summary>
+    /// <summary>The question to the other nodes who is present; null where there are none.</summary>
     public RollCall? RollCall { get; set; }
 
     /// <summary>Who is subscribed, by user. Guarded by itself.</summary>
@@ -71,7 +71,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         Subscription[] readers;
         lock (_gate)
         {
-            if (!IsOfThisLife(epoch) || !_tail.Add(version, frame)) return;
+            if (!IsCurrentEpoch(epoch) || !_tail.Add(version, frame)) return;
             readers = BeginRound();
         }
 
@@ -85,7 +85,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         Subscription[] readers;
         lock (_gate)
         {
-            if (!IsOfThisLife(epoch) || !_tail.Observe(version)) return false;
+            if (!IsCurrentEpoch(epoch) || !_tail.Observe(version)) return false;
             readers = BeginRound();
         }
 
@@ -99,14 +99,14 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         lock (_gate)
         {
             // What came before may be of another channel, which had this name.
-            if (_heard is not null && _heard != head.Epoch) _tail.Reset();
+            if (_earlyEpoch is not null && _earlyEpoch != head.Epoch) _tail.Reset();
             Epoch = head.Epoch;
         }
 
         Observe(head.Epoch, head.Version);
     }
 
-    /// <summary>The store turned out to be at a version below the one that was known: goes back to it, unless there is news.</summary>
+    /// <summary>The store turned out to be at a version below the one that was known: goes back to it, unless it has moved since.</summary>
     public void GoBack(long known, long version)
     {
         lock (_gate) _tail.GoBack(known, version);
@@ -121,17 +121,17 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         }
     }
 
-    // Notices may come late, when the channel was deleted and another one bears its name.
-    private bool IsOfThisLife(string epoch)
+    // A notice may come late, when the channel was deleted and another one has its name.
+    private bool IsCurrentEpoch(string epoch)
     {
         if (epoch.Length == 0) return true;
         if (Epoch.Length > 0) return epoch == Epoch;
-        if (_heard is not null && _heard != epoch) _tail.Reset();
-        _heard = epoch;
+        if (_earlyEpoch is not null && _earlyEpoch != epoch) _tail.Reset();
+        _earlyEpoch = epoch;
         return true;
     }
 
-    /// <summary>Whether the store has this channel no more; whoever is still subscribed, or just subscribing, is to be ended.</summary>
+    /// <summary>Whether the store has this channel no more: subscriptions to it are to be ended.</summary>
     public bool IsGone => _gone;
 
     public void SetGone() => _gone = true;
@@ -150,11 +150,11 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         }
     }
 
-    /// <summary>Sends a signal to the subscribers that <paramref name="whom"/> picks.</summary>
-    public void Signal(ReadOnlySpan<byte> frame, Func<Session, bool> whom)
+    /// <summary>Sends a signal to the subscribers, or to those of one user, but not to <paramref name="except"/>.</summary>
+    public void Signal(ReadOnlySpan<byte> frame, string? user = null, SessionOutput? except = null)
     {
         foreach (var subscription in Readers())
-            if (whom(subscription.Session)) subscription.Session.SendSignal(frame);
+            if (subscription.Output != except && (user is null || subscription.User.Name == user)) subscription.Output.Signal(frame);
     }
 
     public Subscription[] Readers()
@@ -165,7 +165,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     private static void Wake(Subscription[] readers)
     {
         foreach (var reader in readers)
-            if (reader.TryMark()) reader.Session.Wake(reader);
+            if (reader.TryMark()) reader.Output.Wake(reader);
     }
 
     private Subscription[] BeginRound()

@@ -5,11 +5,11 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// Tells who came and went, a twentieth of a second's changes at a time, each user's latest state once; and while many come
-/// or go, as after another node's end, up to a second's: a thousand arrivals then cost each reader, and each other node, a
-/// write or two, and do not hold up those who come behind them. Safe for concurrent use.
+/// Sends who came and went, with each user's latest state once: the changes of 50 milliseconds at a time, and while many come
+/// or go, as after another node's end, those of up to a second. A thousand arrivals then cost each reader, and each other
+/// node, a write or two, and do not delay those who come behind them. Safe for concurrent use.
 /// </summary>
-internal sealed partial class PresenceTeller : IDisposable
+internal sealed partial class PresenceNotifier : IDisposable
 {
     private const int Few = 16;
     private const int MostWindows = 20;
@@ -17,7 +17,7 @@ internal sealed partial class PresenceTeller : IDisposable
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
-    private readonly Lock _telling = new();
+    private readonly Lock _sendGate = new();
     private readonly RealtimeOptions _options;
     private readonly LocalChannels _channels;
     private readonly Distributor _distributor;
@@ -25,46 +25,46 @@ internal sealed partial class PresenceTeller : IDisposable
     private readonly ITimer _timer;
     private readonly PresenceSignals _signals = new();
     private List<Change> _noted = [];
-    private List<Change> _told = [];
+    private List<Change> _sending = [];
     private int _windows;
     private int _seen;
 
-    public PresenceTeller(RealtimeOptions options, LocalChannels channels, Distributor distributor, TimeProvider time, ILogger<PresenceTeller> logger)
+    public PresenceNotifier(RealtimeOptions options, LocalChannels channels, Distributor distributor, TimeProvider time, ILogger<PresenceNotifier> logger)
     {
         (_options, _channels, _distributor, _logger) = (options, channels, distributor, logger);
-        _timer = time.CreateTimer(static teller => ((PresenceTeller)teller!).EndWindow(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(static notifier => ((PresenceNotifier)notifier!).EndWindow(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Notes what became of one of this node's own users.</summary>
     public void NoteOwn(LocalChannel channel, in StatusChange change) => Note(channel, change, own: _distributor.HasOtherNodes);
 
-    /// <summary>Notes what another node's telling did to a user's status.</summary>
+    /// <summary>Notes what another node's notice did to a user's status.</summary>
     public void Note(LocalChannel channel, in StatusChange change) => Note(channel, change, own: false);
 
-    /// <summary>Tells now what was noted so far.</summary>
-    public void Tell()
+    /// <summary>Sends now what was noted so far.</summary>
+    public void Send()
     {
-        lock (_telling)
+        lock (_sendGate)
         {
             lock (_gate)
             {
-                (_noted, _told) = (_told, _noted);
+                (_noted, _sending) = (_sending, _noted);
                 _windows = _seen = 0;
             }
 
             // All of a channel in a row, and in it all of a user.
-            _told.Sort(Change.Order);
-            for (var rest = CollectionsMarshal.AsSpan(_told); !rest.IsEmpty;)
+            _sending.Sort(Change.Order);
+            for (var rest = CollectionsMarshal.AsSpan(_sending); !rest.IsEmpty;)
             {
                 var name = rest[0].Channel;
                 var count = 1;
                 while (count < rest.Length && rest[count].Channel == name) count++;
-                TryTell(name, rest[..count]);
+                TrySend(name, rest[..count]);
                 rest = rest[count..];
             }
 
-            _told.Clear();
-            if (_told.Capacity > MostKept) _told.Capacity = 0;
+            _sending.Clear();
+            if (_sending.Capacity > MostKept) _sending.Capacity = 0;
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed partial class PresenceTeller : IDisposable
             }
         }
 
-        Tell();
+        Send();
     }
 
     private void Note(LocalChannel channel, in StatusChange change, bool own)
@@ -97,16 +97,16 @@ internal sealed partial class PresenceTeller : IDisposable
         }
     }
 
-    private void TryTell(string name, ReadOnlySpan<Change> changes)
+    private void TrySend(string name, ReadOnlySpan<Change> changes)
     {
         try
         {
-            Tell(name, changes);
+            Send(name, changes);
         }
         catch (Exception exception)
         {
-            // A broker may fail; the other channels are told all the same, and the other nodes find out by the digests.
-            LogUntold(exception, name);
+            // A broker may fail. The other channels are sent all the same, and the other nodes find the difference by the digests.
+            PresenceNotSent(exception, name);
         }
         finally
         {
@@ -114,7 +114,7 @@ internal sealed partial class PresenceTeller : IDisposable
         }
     }
 
-    private void Tell(string name, ReadOnlySpan<Change> changes)
+    private void Send(string name, ReadOnlySpan<Change> changes)
     {
         // It may be served no more, or again: what it is now is what counts.
         var channel = _channels.Find(name);
@@ -131,32 +131,32 @@ internal sealed partial class PresenceTeller : IDisposable
             if (own)
             {
                 NodeNotices.Write(body, channel?.Presence.OwnOf(user) ?? new PresenceOf(user, default));
-                if (body.Length >= NodeNotices.LargestBody) TellNodes(name, body);
+                if (body.Length >= NodeNotices.LargestBody) SendToNodes(name, body);
             }
 
-            // Told though it may be what it was before: who asked in between has seen the other.
+            // Sent even where it is what it was before: who asked in between has seen the other.
             if (moved && channel is not null && !IsCrowd(channel)) _signals.Add(name, user, channel.Presence.StatusOf(user));
         }
 
-        // To the readers of this node; the other nodes tell theirs.
+        // To the readers of this node; the other nodes send it to theirs.
         if (!_signals.IsEmpty)
-            foreach (var reader in channel!.Readers()) _signals.SendTo(reader.Session);
+            foreach (var reader in channel!.Readers()) _signals.SendTo(reader);
 
-        if (body.Length > 0) TellNodes(name, body);
+        if (body.Length > 0) SendToNodes(name, body);
     }
 
-    private void TellNodes(string channel, FrameBuffer body)
+    private void SendToNodes(string channel, FrameBuffer body)
     {
         _distributor.Publish(channel, BrokerNotice.Presence, 0, body.WrittenSpan);
         body.Clear();
     }
 
-    [LoggerMessage(48, LogLevel.Error, "Who came and went in channel {Channel} could not be told to all.")]
-    private partial void LogUntold(Exception exception, string channel);
+    [LoggerMessage(48, LogLevel.Error, "Who came and went in channel {Channel} could not be sent to all.")]
+    private partial void PresenceNotSent(Exception exception, string channel);
 
     private bool IsCrowd(LocalChannel channel) => channel.Presence.Connections > _options.PresenceSignalsUpTo;
 
-    /// <summary>A user whose state changed: whether the status did, and whether other nodes are to be told.</summary>
+    /// <summary>A user whose state changed: whether the status did, and whether other nodes are to be notified.</summary>
     private readonly record struct Change(string Channel, string User, bool Moved, bool Own)
     {
         public static int Order(Change one, Change other)

@@ -1,0 +1,27 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Serves the transports' connections, each from its opening to its end.</summary>
+internal sealed class ConnectionHandler(
+    SessionRegistry sessions, UserSessions users, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, CatchUpReader catchUps,
+    Subscriptions subscriptions, RequestDispatcher dispatcher, SessionLog log) : IConnectionHandler
+{
+    private readonly Action<Subscription> _startCatchUp = catchUps.Start;
+    private readonly MessageHandler _handler = dispatcher.HandleMessageAsync;
+
+    public bool IsAccepting => sessions.IsAccepting;
+
+    public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        var session = new Session(
+            connection, Guid.NewGuid().ToString("N"), clock, turns, metrics, _startCatchUp, subscriptions, _handler, log);
+        sessions.Add(session);
+        if (!sessions.IsAccepting) session.Close(CloseCode.GoingAway, "The node is going away.");
+        await session.ReceiveAsync(cancellationToken).ConfigureAwait(false);
+        sessions.Remove(session);
+        if (session.IsSignedIn) users.Remove(session);
+        await session.CompleteAsync().ConfigureAwait(false);
+    }
+}

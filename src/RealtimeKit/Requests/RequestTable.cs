@@ -1,0 +1,41 @@
+using System.Collections.Frozen;
+using System.Text;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>Handles one request and answers it.</summary>
+internal delegate ValueTask RequestHandler(Request request);
+
+/// <summary>One type of request.</summary>
+/// <param name="Name">Its name in the protocol.</param>
+/// <param name="Handler">Handles it.</param>
+/// <param name="BeforeSignIn">Whether it may come before the sign-in.</param>
+/// <param name="WaitsForPublishes">Whether it is handled only when the publishes before it are decided.</param>
+internal sealed record RequestType(string Name, RequestHandler Handler, bool BeforeSignIn = false, bool WaitsForPublishes = true);
+
+/// <summary>Handles a family of requests.</summary>
+internal interface IRequestFamily
+{
+    /// <summary>The types that it handles.</summary>
+    IEnumerable<RequestType> Types { get; }
+}
+
+/// <summary>All types of requests that this server has, by name.</summary>
+internal sealed class RequestTable(IEnumerable<IRequestFamily> families)
+{
+    private readonly FrozenDictionary<string, RequestType>.AlternateLookup<ReadOnlySpan<char>> _types = families
+        .SelectMany(static family => family.Types)
+        .ToFrozenDictionary(static type => type.Name, StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
+
+    /// <summary>Finds a type by its name in UTF-8; null where there is none.</summary>
+    public RequestType? Find(ReadOnlySpan<byte> name)
+    {
+        if (name.Length > ProtocolConstants.MaxNameLength) return null;
+        Span<char> characters = stackalloc char[ProtocolConstants.MaxNameLength];
+        return Find(characters[..Encoding.UTF8.GetChars(name, characters)]);
+    }
+
+    /// <summary>Finds a type by its name; null where there is none.</summary>
+    public RequestType? Find(ReadOnlySpan<char> name) => _types.TryGetValue(name, out var type) ? type : null;
+}
