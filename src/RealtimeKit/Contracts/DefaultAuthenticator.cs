@@ -12,17 +12,17 @@ internal sealed partial class DefaultAuthenticator(ILogger<DefaultAuthenticator>
         var signIn = SignIn.From(credentials.Principal);
         if (signIn is null)
         {
-            if (credentials.Principal?.Identity?.IsAuthenticated == true) LogNameless();
+            if (credentials.Principal?.Identity?.IsAuthenticated == true) UserNameless();
             // Anybody can send tokens; what is to be mended is said once.
-            else if (credentials.Token is not null && Interlocked.Exchange(ref _told, 1) == 0) LogTokens();
+            else if (credentials.Token is not null && Interlocked.Exchange(ref _told, 1) == 0) TokenRefused();
         }
 
         return ValueTask.FromResult(signIn);
     }
 
     [LoggerMessage(27, LogLevel.Warning, "A token was refused: nothing here reads tokens. Call UseTokenScheme(\"Bearer\"), with the authentication scheme of your API, or UseAuthenticator<T>().")]
-    private partial void LogTokens();
+    private partial void TokenRefused();
 
     [LoggerMessage(28, LogLevel.Warning, "A sign-in was refused: the user is authenticated but has none of the claims name identifier, sub and name. Give one when signing in, or call UseAuthenticator<T>().")]
-    private partial void LogNameless();
+    private partial void UserNameless();
 }

@@ -108,20 +108,20 @@ internal sealed partial class Repair(
             // Those that are just beginning to be served read their head themselves.
             var served = channels.All.Where(channel => channel.Ready.Task.IsCompletedSuccessfully).ToList();
             var repaired = await CheckAsync(served, cancellationToken).ConfigureAwait(false);
-            if (repaired > 0) LogRepaired(repaired, served.Count);
-            if (_storeIsAway) LogStoreIsBack();
+            if (repaired > 0) ChannelsRepaired(repaired, served.Count);
+            if (_storeIsAway) RepairResumed();
             _storeIsAway = false;
             if (Volatile.Read(ref _doubts) > 0) Interlocked.Decrement(ref _doubts);
         }
         catch (StoreUnavailableException exception)
         {
-            if (!_storeIsAway) LogStoreIsAway(exception);
+            if (!_storeIsAway) RepairUnavailable(exception);
             _storeIsAway = true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // The next interval tries again, whatever it was.
-            LogFailed(exception);
+            RepairFailed(exception);
         }
     }
 
@@ -141,14 +141,14 @@ internal sealed partial class Repair(
     private TimeSpan Next() => options.RepairInterval * (1 - (Jitter * Random.Shared.NextDouble()));
 
     [LoggerMessage(40, LogLevel.Information, "Repair: {Repaired} of {Count} channels were behind the store and read what they missed.")]
-    private partial void LogRepaired(int repaired, int count);
+    private partial void ChannelsRepaired(int repaired, int count);
 
     [LoggerMessage(41, LogLevel.Warning, "The channels could not be compared with the store; trying again at every repair interval.")]
-    private partial void LogStoreIsAway(Exception exception);
+    private partial void RepairUnavailable(Exception exception);
 
     [LoggerMessage(42, LogLevel.Information, "The channels can be compared with the store again.")]
-    private partial void LogStoreIsBack();
+    private partial void RepairResumed();
 
     [LoggerMessage(43, LogLevel.Error, "Comparing the channels with the store failed.")]
-    private partial void LogFailed(Exception exception);
+    private partial void RepairFailed(Exception exception);
 }

@@ -25,9 +25,9 @@ internal sealed partial class StoreOutages(TimeProvider time, ILogger<StoreOutag
             (_told, refused, _refused) = (time.GetTimestamp(), _refused, 0);
         }
 
-        LogUnavailable(exception, refused);
+        StoreUnavailable(exception, refused);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The store is unavailable; {Refused} changes, requests and reads were refused since this was last said. What was refused may be sent again, and is read again.")]
-    private partial void LogUnavailable(Exception exception, int refused);
+    private partial void StoreUnavailable(Exception exception, int refused);
 }

@@ -29,6 +29,7 @@ internal sealed class RealtimeNode : IDisposable
 
         LocalChannels = new LocalChannels(Options, Store, Broker);
         var distributor = new Distributor(LocalChannels, Broker);
+        NodeId = distributor.NodeId;
         Repair = new Repair(LocalChannels, Store, Broker is not null, metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, distributor, time, loggers.CreateLogger<LostPublishes>());
         _presenceNotifier = new PresenceNotifier(Options, LocalChannels, distributor, time, loggers.CreateLogger<PresenceNotifier>());
@@ -76,6 +77,9 @@ internal sealed class RealtimeNode : IDisposable
             Sessions, Users, Clock, new WriteTurns(), metrics, catchUps, subscriptions, new RequestDispatcher(table, outages, log), log);
         NodeGauges.Register(metrics.Meter, this);
     }
+
+    /// <summary>The node's own id among the nodes.</summary>
+    public Guid NodeId { get; }
 
     public RealtimeOptions Options { get; }
 

@@ -101,7 +101,7 @@ internal sealed partial class AppendQueue(
         catch (Exception exception)
         {
             if (exception is StoreUnavailableException outage) outages.Note(outage, changes.Count);
-            else LogFailed(exception, changes.Count);
+            else AppendFailed(exception, changes.Count);
             repair.Doubt();
             Safely(static (metrics, failed) => metrics.Failed(failed), metrics, batch.Count);
             Safely(static (commit, error) => commit?.SetStatus(ActivityStatusCode.Error, error.GetType().Name).Dispose(), commit, exception);
@@ -145,7 +145,7 @@ internal sealed partial class AppendQueue(
         catch (Exception exception)
         {
             // It is stored, and so acknowledged; readers who were not told are made good by the next repair.
-            LogUntold(exception, change.Channel);
+            ChangeNotDistributed(exception, change.Channel);
         }
     }
 
@@ -158,18 +158,18 @@ internal sealed partial class AppendQueue(
         }
         catch (Exception exception)
         {
-            LogListenerFailed(exception);
+            ListenerFailed(exception);
         }
     }
 
     [LoggerMessage(4, LogLevel.Error, "A listener to metrics or traces failed.")]
-    private partial void LogListenerFailed(Exception exception);
+    private partial void ListenerFailed(Exception exception);
 
-    [LoggerMessage(3, LogLevel.Error, "A change of channel {Channel} was stored but not told.")]
-    private partial void LogUntold(Exception exception, string channel);
+    [LoggerMessage(3, LogLevel.Error, "A change of channel {Channel} was stored but could not be distributed; readers get it by the next repair.")]
+    private partial void ChangeNotDistributed(Exception exception, string channel);
 
     [LoggerMessage(2, LogLevel.Error, "The store failed on {Count} changes.")]
-    private partial void LogFailed(Exception exception, int count);
+    private partial void AppendFailed(Exception exception, int count);
 }
 
 /// <summary>A change on its way into the store, and what to do when it is decided.</summary>

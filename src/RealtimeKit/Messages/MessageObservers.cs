@@ -19,7 +19,7 @@ internal sealed partial class MessageObservers
         _logger = logger;
         _notices = Channel.CreateBounded<(MessageChange Change, Message Message)>(
             new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true },
-            dropped => LogDropped(dropped.Message.Channel, dropped.Message.Sequence));
+            dropped => ObserverChangeDropped(dropped.Message.Channel, dropped.Message.Sequence));
     }
 
     /// <summary>How many changes the observers have not been told of yet.</summary>
@@ -51,13 +51,13 @@ internal sealed partial class MessageObservers
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            LogFailed(exception, observer.GetType(), message.Channel, message.Sequence);
+            ObserverFailed(exception, observer.GetType(), message.Channel, message.Sequence);
         }
     }
 
-    [LoggerMessage(30, LogLevel.Warning, "Observers are too slow: a change of message {Sequence} in channel {Channel} was not told to them.")]
-    private partial void LogDropped(string channel, long sequence);
+    [LoggerMessage(30, LogLevel.Warning, "Observers are too slow: a change of message {Sequence} in channel {Channel} was dropped.")]
+    private partial void ObserverChangeDropped(string channel, long sequence);
 
     [LoggerMessage(31, LogLevel.Error, "Observer {Observer} failed on message {Sequence} in channel {Channel}.")]
-    private partial void LogFailed(Exception exception, Type observer, string channel, long sequence);
+    private partial void ObserverFailed(Exception exception, Type observer, string channel, long sequence);
 }

@@ -55,7 +55,7 @@ internal sealed class SubscriptionRequests(
         catch (Exception exception)
         {
             // It is answered already, so the recheck decides, which asks until it has an answer.
-            log.CheckFailed(exception, session.Id);
+            log.HousekeepingFailed(exception, session.Id);
             review.All();
         }
     }

@@ -18,7 +18,7 @@ internal sealed partial class SessionLog(ILogger logger)
     public partial void AbortFailed(Exception exception, string connection);
 
     [LoggerMessage(25, LogLevel.Error, "Housekeeping for connection {Connection} failed.")]
-    public partial void CheckFailed(Exception exception, string connection);
+    public partial void HousekeepingFailed(Exception exception, string connection);
 
     [LoggerMessage(23, LogLevel.Warning, "A sign-in was refused: '{User}' cannot name a user here. Use 1 to 128 ASCII letters, digits or any of - _ . : @, and not the system's own name.")]
     public partial void BadUser(string user);

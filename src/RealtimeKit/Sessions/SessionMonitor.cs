@@ -48,7 +48,7 @@ internal sealed class SessionMonitor(SessionRegistry sessions, UserSessions user
         catch (Exception exception)
         {
             // The failure of one session must not stop the others from being pinged and timed out.
-            log.CheckFailed(exception, session.Id);
+            log.HousekeepingFailed(exception, session.Id);
         }
     }
 

@@ -28,7 +28,7 @@ public sealed class BoundsTests
             await client.RequestAsync(PublishOrderTests.Publish(3 + pair, "a", known, "x") + "\n" + unknown, 100_000 + pair);
         }
 
-        Engine(node).Sessions.Single().Channels.Count.Should().BeLessThanOrEqualTo(64 + OutstandingAppends.Most);
+        Engine(node).Sessions.All.Single().Channels.Count.Should().BeLessThanOrEqualTo(64 + OutstandingAppends.Most);
     }
 
     [Fact]
@@ -86,15 +86,15 @@ public sealed class BoundsTests
         return answers;
     }
 
-    private static Task LeaveAsync(TestNode node) => Until.TrueAsync(() => Engine(node).Sessions.Count == 0, "the connection has ended");
+    private static Task LeaveAsync(TestNode node) => Until.TrueAsync(() => Engine(node).Sessions.All.Count == 0, "the connection has ended");
 
     private static async Task PassAsync(TestNode node, FakeTimeProvider time, int seconds)
     {
         for (var second = 0; second < seconds; second++)
         {
-            var before = Engine(node).Now;
+            var before = Engine(node).Clock.Now;
             time.Advance(TimeSpan.FromSeconds(1));
-            await Until.TrueAsync(() => Engine(node).Now != before, "the heartbeat goes on");
+            await Until.TrueAsync(() => Engine(node).Clock.Now != before, "the heartbeat goes on");
         }
     }
 

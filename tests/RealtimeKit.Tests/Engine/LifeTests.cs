@@ -59,7 +59,7 @@ public sealed class LifeTests
 
             await client.WaitForAsync("ping");
             await client.SendAsync("""{"type":"pong"}""");
-            while (engine.Sessions.Single().LastHeard < engine.Now) await Task.Yield();
+            while (engine.Sessions.All.Single().LastHeard < engine.Clock.Now) await Task.Yield();
         }
     }
 
@@ -102,7 +102,7 @@ public sealed class LifeTests
             // Ann answers pings only; Bob goes on asking.
             await PassAsync(node, TimeSpan.FromSeconds(30));
             await ann.SendAsync("""{"type":"pong"}""");
-            while (engine.Sessions.Single(session => session.User == "ann").LastHeard < engine.Now) await Task.Yield();
+            while (engine.Sessions.All.Single(session => session.User == "ann").LastHeard < engine.Clock.Now) await Task.Yield();
             await bob.RequestAsync("""{"type":"ping","id":3}""", 3);
         }
 
@@ -153,7 +153,7 @@ public sealed class LifeTests
         var stopping = node.StopAsync();
         await client.WaitForAsync("reconnect");
         var engine = node.Services.GetRequiredService<RealtimeNode>();
-        while (!engine.Sessions.All(session => session.IsLeaving)) await Task.Yield();
+        while (!engine.Sessions.All.All(session => session.IsLeaving)) await Task.Yield();
         release.SetResult();
 
         (await client.ReplyAsync(2)).GetProperty("type").GetString().Should().Be("history");
@@ -253,9 +253,9 @@ public sealed class LifeTests
         var engine = node.Services.GetRequiredService<RealtimeNode>();
         for (var second = 0; second < duration.TotalSeconds; second++)
         {
-            var before = engine.Now;
+            var before = engine.Clock.Now;
             _time.Advance(TimeSpan.FromSeconds(1));
-            await Until.TrueAsync(() => engine.Now != before, "the heartbeat goes on");
+            await Until.TrueAsync(() => engine.Clock.Now != before, "the heartbeat goes on");
         }
     }
 
@@ -263,9 +263,9 @@ public sealed class LifeTests
     private async Task StopAndWakeAsync(TestNode node, TimeSpan stop)
     {
         var engine = node.Services.GetRequiredService<RealtimeNode>();
-        var before = engine.Now;
+        var before = engine.Clock.Now;
         _time.Advance(stop);
-        await Until.TrueAsync(() => engine.Now != before, "the heartbeat goes on");
+        await Until.TrueAsync(() => engine.Clock.Now != before, "the heartbeat goes on");
         await PassAsync(node, TimeSpan.FromSeconds(2));
     }
 

@@ -126,7 +126,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
             if (++looks == 1)
             {
                 await _memory.RemoveMemberAsync("p", "eve", Cancel);
-                Engine.AccessChanged("p", "eve", null);
+                Engine.Access.Changed("p", "eve", null);
             }
             else if (looks == 2) throw new StoreUnavailableException("The test took the store away.");
         };

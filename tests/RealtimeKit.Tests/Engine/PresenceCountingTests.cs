@@ -55,14 +55,14 @@ public sealed class PresenceCountingTests
         store.HoldHeads = (release.Task, new TaskCompletionSource());
         await bob.SendAsync("""{"type":"subscribe","id":2,"channel":"a"}""");
         await store.HoldHeads.Waits.Task.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
-        Engine(node).SetAway(session, true);
+        session.SetAway(true);
         release.SetResult();
         await bob.ReplyAsync(2);
         await using var ann = await SubscribedAsync(node, "ann");
         (await PresentAsync(ann)).Should().Equal("ann online 1", "bob away 1");
         await bob.RequestAsync("""{"type":"ping","id":3}""", 3);
         (await PresentAsync(ann)).Should().Equal("ann online 1", "bob online 1");
-        Engine(node).SetAway(session, true);
+        session.SetAway(true);
         (await PresentAsync(ann)).Should().Equal("ann online 1", "bob away 1");
     }
 
@@ -75,14 +75,14 @@ public sealed class PresenceCountingTests
         await using var idle = await SubscribedAsync(node, "bob");
         var session = Engine(node).Users.Of("bob").Single();
         await using var busy = await SubscribedAsync(node, "bob");
-        Engine(node).SetAway(session, true);
+        session.SetAway(true);
         (await PresentAsync(ann)).Should().Equal("ann online 1", "bob online 2");
         // Both at once, in the worst order: it is taken out, and the heartbeat, which has found it before, says that it is idle.
         var subscription = session.Channels.FindSubscription("a")!;
         await idle.RequestAsync("""{"type":"unsubscribe","id":3,"channel":"a"}""", 3);
-        subscription.Channel.Presence.Review(subscription);
+        subscription.Channel.Presence.Recount(subscription);
         (await PresentAsync(ann)).Should().Equal("ann online 1", "bob online 1");
-        Engine(node).SetAway(Engine(node).Users.Of("bob").Single(other => other != session), true);
+        Engine(node).Users.Of("bob").Single(other => other != session).SetAway(true);
         (await PresentAsync(ann)).Should().Equal("ann online 1", "bob away 1");
     }
 

@@ -20,7 +20,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
         (_here, _there) = (await _group.StartAsync(), await _group.StartAsync());
         await _here.Messaging.EnsureChannelAsync("p", ChannelKind.Private, cancellationToken: Cancel);
         await _here.Messaging.AddMemberAsync("p", "bob", cancellationToken: Cancel);
-        await Until.TrueAsync(() => _group.Nodes.All(node => node.Engine.Link!.Peers.Count == 1), "the nodes hear each other");
+        await Until.TrueAsync(() => _group.Nodes.All(node => node.Engine.OtherNodes!.Ids.Count == 1), "the nodes hear each other");
         await _group.SettleAsync();
     }
 

@@ -65,7 +65,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
     {
         // What is under way is only about right, where a channel is let go in between: it is not waited for without end.
         for (var (idle, round) = (0, 0); idle < 3 && round < 100; round++, await Task.Delay(1))
-            idle = _nodes.All(node => node.Engine.Link!.IsIdle && node.Broker.UnderWay <= 0) ? idle + 1 : 0;
+            idle = _nodes.All(node => node.Engine.IsIdle && node.Broker.UnderWay <= 0) ? idle + 1 : 0;
     }
 
     /// <summary>A node that stood still goes on.</summary>

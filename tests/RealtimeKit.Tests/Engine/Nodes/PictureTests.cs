@@ -59,7 +59,7 @@ public sealed class PictureTests
             }), random, because);
             for (var node = 0; node < 3; node++) await world.Group.StartAsync();
             foreach (var channel in Channels) await world.Group.EnsureChannelAsync(channel);
-            await Until.TrueAsync(() => world.Group.Nodes.All(node => node.Engine.Link!.Peers.Count == 2), "the nodes hear each other");
+            await Until.TrueAsync(() => world.Group.Nodes.All(node => node.Engine.OtherNodes!.Ids.Count == 2), "the nodes hear each other");
             foreach (var node in world.Group.Nodes)
                 foreach (var channel in Channels[..^1]) world._watchers.Add(await Watcher.StartAsync(node, channel));
             return world;
@@ -184,7 +184,7 @@ public sealed class PictureTests
                     node.Broker.LosesIncoming = _ => Interlocked.Increment(ref some) % 3 == 0;
                     break;
                 case 6:
-                    node.Broker.LosesOutgoing = channel => channel != NodeLink.Channel;
+                    node.Broker.LosesOutgoing = channel => channel != Distributor.NodesChannel;
                     break;
                 case 7 when Awake.Count > 1:
                     node.Freeze();
@@ -237,7 +237,7 @@ public sealed class PictureTests
 
         public static async Task<Watcher> StartAsync(GroupNode node, string channel)
         {
-            var user = $"watcher-{node.Engine.Distributor.NodeId:N}-{channel}";
+            var user = $"watcher-{node.Engine.NodeId:N}-{channel}";
             var client = await node.SubscribeAsync(user, channel);
             var watcher = new Watcher(node, channel, user, client);
             var reply = await client.RequestAsync($$"""{"type":"presence","id":3,"channel":"{{channel}}"}""", 3);

@@ -25,7 +25,7 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
     {
         (_one, _two, _three) = (await _group.StartAsync(), await _group.StartAsync(), await _group.StartAsync());
         await _group.EnsureChannelAsync("a");
-        await Until.TrueAsync(() => _group.Nodes.All(node => node.Engine.Link!.Peers.Count == 2), "the nodes hear each other");
+        await Until.TrueAsync(() => _group.Nodes.All(node => node.Engine.OtherNodes!.Ids.Count == 2), "the nodes hear each other");
     }
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
@@ -96,7 +96,7 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
     {
         await using var ann = await _one.SubscribeAsync("ann", "a");
         var four = await _group.StartAsync();
-        await Until.TrueAsync(() => four.Engine.Link!.Peers.Count == 3, "it hears the others");
+        await Until.TrueAsync(() => four.Engine.OtherNodes!.Ids.Count == 3, "it hears the others");
         await using var bob = await four.SubscribeAsync("bob", "a");
         (await PresenceAsync(bob)).Select(user => user.User).Should().Equal("ann", "bob");
         (await StatusesAsync(bob)).Should().BeEmpty("who was there before is no news");
@@ -148,7 +148,7 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
         await StatusAsync(watcher, "ann", "online");
         await ann.DisposeAsync();
         await _two.Node.StopAsync();
-        await Until.TrueAsync(() => _one.Engine.Link!.Peers.Count == 1, "its farewell is heard");
+        await Until.TrueAsync(() => _one.Engine.OtherNodes!.Ids.Count == 1, "its farewell is heard");
     }
 
     [Fact]
@@ -190,7 +190,7 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
         await StatusAsync(watcher, "ann", "online");
         await _group.PassAsync(Beat);
         var random = new Random(7);
-        var known = _two.Engine.Distributor.NodeId;
+        var known = _two.Engine.NodeId;
         for (var round = 0; round < 20_000; round++)
         {
             var payload = new byte[random.Next(120)];
@@ -203,7 +203,7 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
             }
 
             // Events and heads are believed by their nature.
-            if (payload.Length > 0 && payload[0] is not (1 or 5)) _one.Broker.Node.Receive(random.Next(2) == 0 ? "a" : NodeLink.Channel, payload);
+            if (payload.Length > 0 && payload[0] is not (1 or 5)) _one.Broker.Node.Receive(random.Next(2) == 0 ? "a" : Distributor.NodesChannel, payload);
             if (round % 1_000 == 0) await _group.SettleAsync();
         }
 

@@ -59,12 +59,12 @@ public sealed class RepairTests : IAsyncLifetime
         await using var bob = await _there.SubscribeAsync("bob", "a");
         _there.Broker.LosesIncoming = _ => true;
         _there.Broker.Cut();
-        _there.Engine.LostBrokerConnections.Should().Be(1);
+        _there.Engine.Receiver!.LostConnections.Should().Be(1);
         await _here.SendAsync("a", "while it was away");
         _there.Broker.Heal();
 
         Texts(await bob.WaitForAsync("changes")).Should().Equal("while it was away");
-        _there.Engine.LostBrokerConnections.Should().Be(0);
+        _there.Engine.Receiver!.LostConnections.Should().Be(0);
     }
 
     [Fact]
