@@ -16,8 +16,8 @@ internal static class SignIn
     {
         app.MapPost("/login", async (HttpContext context, [FromForm] string? name) =>
         {
-            if (!Identifiers.IsValid(name) || name == "system")
-                return Results.BadRequest("A name is 1 to 128 ASCII letters, digits or any of - _ . : @ (and not 'system').");
+            if (!UserNames.IsValid(name) || name == "system")
+                return Results.BadRequest("A name is 1 to 128 printable ASCII characters, neither the first nor the last a space (and not 'system').");
             var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, name!)], CookieAuthenticationDefaults.AuthenticationScheme);
             await context.SignInAsync(new ClaimsPrincipal(identity), new AuthenticationProperties { IsPersistent = true });
             return Results.NoContent();

@@ -7,7 +7,7 @@ const string usage = "Terminal [NAME [SERVER [CHANNEL]]], such as: Terminal ann 
 var name = args.ElementAtOrDefault(0) ?? Environment.UserName;
 var address = args.ElementAtOrDefault(1) ?? "http://localhost:5000";
 var channel = args.ElementAtOrDefault(2) ?? "lobby";
-if (!Identifiers.IsValid(name) || !Identifiers.IsValid(channel)
+if (!UserNames.IsValid(name) || !Identifiers.IsValid(channel)
     || !Uri.TryCreate(address, UriKind.Absolute, out var server) || server.Scheme is not ("http" or "https"))
 {
     Console.Error.WriteLine(usage);

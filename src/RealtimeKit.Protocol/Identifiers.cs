@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace RealtimeKit.Protocol;
 
-/// <summary>The rule for channel and user identifiers: 1 to 128 ASCII letters, digits and <c>-_.:@</c>.</summary>
+/// <summary>The rule for names of channels: 1 to 128 ASCII letters, digits and <c>-_.:@</c>. Names of users are wider: <see cref="UserNames"/>.</summary>
 public static class Identifiers
 {
     private static readonly SearchValues<char> Allowed =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:@");
 
-    /// <summary>Whether <paramref name="value"/> may name a channel or a user. Case matters: <c>Bob</c> is not <c>bob</c>.</summary>
+    /// <summary>Whether <paramref name="value"/> may name a channel. Case matters: <c>Lobby</c> is not <c>lobby</c>.</summary>
     public static bool IsValid(ReadOnlySpan<char> value) =>
         value.Length is > 0 and <= ProtocolConstants.MaxIdentifierLength && !value.ContainsAnyExcept(Allowed);
 
@@ -20,7 +20,7 @@ public static class Identifiers
         return IsValid(value)
             ? value
             : throw new ArgumentException(
-                $"'{value}' is not a valid identifier: use 1 to {ProtocolConstants.MaxIdentifierLength} ASCII letters, digits or any of - _ . : @",
+                $"'{value}' cannot name a channel: use 1 to {ProtocolConstants.MaxIdentifierLength} ASCII letters, digits or any of - _ . : @",
                 parameterName);
     }
 }

@@ -18,7 +18,7 @@ public static class ProtocolConstants
     /// <summary>The longest display name, signal name or reaction, in UTF-16 code units.</summary>
     public const int MaxNameLength = 64;
 
-    /// <summary>The longest channel or user identifier, in characters.</summary>
+    /// <summary>The longest name of a channel or a user, in characters.</summary>
     public const int MaxIdentifierLength = 128;
 
     /// <summary>The most messages in one page of history; a larger limit is cut to it.</summary>

@@ -12,6 +12,14 @@ internal static class Sample
 
     private const long Start = 1_750_000_000_000;
 
+    /// <summary>Names of users as identity providers give them, and others at the edges of the rule.</summary>
+    public static readonly IReadOnlyList<string> UserNames =
+    [
+        "auth0|5f7c8ec7c33c6c004bbafe82", "google-oauth2|103547991597142817347", "ann+tag@example.com", @"CORP\ann", "c2FtbHxhbm4/bGVlKw==",
+        "CN=Ann Lee,O=x", "CN=Ann  Lee, O=x", "https://steamcommunity.com/openid/id/76561198000000000", "@ann:matrix.example", "did:web:example.com#ann",
+        "a", "A", "!", "~", "'", "''", "\"ann\"", @"\", "[\"a\",\"b\"]", "{0}", "%41", "_", "a'; --", "a b", "a,b", new('~', 128),
+    ];
+
     public static DateTimeOffset Time(long milliseconds = 0) => DateTimeOffset.FromUnixTimeMilliseconds(Start + milliseconds);
 
     public static PageLimit Count(int messages) => new(messages, int.MaxValue);

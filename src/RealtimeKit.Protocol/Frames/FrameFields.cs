@@ -99,12 +99,20 @@ internal struct FrameFields
         return value ?? "";
     }
 
-    /// <summary>A channel or user that must be there.</summary>
+    /// <summary>A channel that must be there.</summary>
     public string Identifier(FrameField field)
     {
         var value = String(field);
         if (value is null || !Identifiers.IsValid(value))
             Fail(ErrorCodes.Invalid, field, "must be 1 to 128 ASCII letters, digits or any of - _ . : @");
+        return value ?? "";
+    }
+
+    /// <summary>A user that must be there.</summary>
+    public string User(FrameField field)
+    {
+        var value = String(field);
+        if (value is null || !UserNames.IsValid(value)) Fail(ErrorCodes.Invalid, field, $"must be {UserNames.Rule}");
         return value ?? "";
     }
 
@@ -154,9 +162,9 @@ internal struct FrameFields
         {
             var isText = reader.TokenType == JsonTokenType.String && (!reader.ValueIsEscaped || EscapesAreText(reader.ValueSpan));
             var user = isText ? reader.GetString() : null;
-            if (user is null || !Identifiers.IsValid(user))
+            if (user is null || !UserNames.IsValid(user))
             {
-                Fail(ErrorCodes.Invalid, field, "must be a list of users");
+                Fail(ErrorCodes.Invalid, field, $"must be a list of users, each {UserNames.Rule}");
                 return null;
             }
 
@@ -245,7 +253,7 @@ internal struct FrameFields
                 continue;
             }
 
-            _ = ushort.TryParse(value.Slice(i + 1, 4), System.Globalization.NumberStyles.HexNumber, null, out var unit);
+            _ = ushort.TryParse(value.Slice(i + 1, 4), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture, out var unit);
             i += 4;
             if (unit == 0 || high != char.IsLowSurrogate((char)unit)) return false;
             high = char.IsHighSurrogate((char)unit);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Numerics;
 using System.Text;
 using System.Text.Json;
@@ -109,13 +110,13 @@ internal static class CanonicalJson
         if (digits.Length == 0) return "0";
         var significant = digits.TrimEnd('0');
         exponent += digits.Length - significant.Length;
-        return $"{(negative ? "-" : "")}{significant}e{exponent}";
+        return string.Create(CultureInfo.InvariantCulture, $"{(negative ? "-" : "")}{significant}e{exponent}");
     }
 
     // Parsing a number of n digits takes n squared steps: an absurd exponent must not buy that much time.
     private static BigInteger Exponent(ReadOnlySpan<char> text)
     {
         const int sane = 1_000;
-        return BigInteger.Parse(text.Length > sane ? text[..sane] : text, System.Globalization.CultureInfo.InvariantCulture);
+        return BigInteger.Parse(text.Length > sane ? text[..sane] : text, CultureInfo.InvariantCulture);
     }
 }

@@ -40,11 +40,11 @@ internal static class NodeNotices
         output.Advance(16);
     }
 
-    /// <summary>Writes an identifier, which is ASCII.</summary>
-    public static void Write(FrameBuffer output, string identifier)
+    /// <summary>Writes the name of a channel or a user, which is ASCII.</summary>
+    public static void Write(FrameBuffer output, string name)
     {
-        Write(output, (byte)identifier.Length);
-        output.Advance(Encoding.ASCII.GetBytes(identifier, output.GetSpan(identifier.Length)));
+        Write(output, (byte)name.Length);
+        output.Advance(Encoding.ASCII.GetBytes(name, output.GetSpan(name.Length)));
     }
 
     public static void Write(FrameBuffer output, in PresenceOf present)
@@ -82,10 +82,17 @@ internal ref struct NodeNoticeReader(ReadOnlySpan<byte> body)
 
     public Guid ReadGuid() => Take(16) is { IsEmpty: false } bytes ? new Guid(bytes) : Guid.Empty;
 
-    public string ReadIdentifier()
+    public string ReadChannel()
     {
-        var text = Encoding.Latin1.GetString(Take(ReadByte()));
+        var text = ReadName();
         if (!Identifiers.IsValid(text)) IsFaulty = true;
+        return text;
+    }
+
+    public string ReadUser()
+    {
+        var text = ReadName();
+        if (!UserNames.IsValid(text)) IsFaulty = true;
         return text;
     }
 
@@ -93,11 +100,13 @@ internal ref struct NodeNoticeReader(ReadOnlySpan<byte> body)
 
     public PresenceOf ReadPresence()
     {
-        var user = ReadIdentifier();
+        var user = ReadUser();
         var (connections, away, since) = (ReadUInt32(), ReadUInt32(), ReadUInt64());
         if (connections > MostConnections || away > connections || since > LastTime) IsFaulty = true;
         return IsFaulty ? default : new PresenceOf(user, new PresenceEntry((int)connections, (int)away, (long)since));
     }
+
+    private string ReadName() => Encoding.Latin1.GetString(Take(ReadByte()));
 
     private ReadOnlySpan<byte> Take(int length)
     {

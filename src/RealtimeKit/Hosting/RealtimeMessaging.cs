@@ -15,7 +15,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         string channel, ChannelKind kind, string? name, string? owner, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
-        if (owner is not null) Identifiers.Require(owner, nameof(owner));
+        if (owner is not null) UserNames.Require(owner, nameof(owner));
         if (kind == ChannelKind.Direct)
             throw new ArgumentException($"A direct channel is made by {nameof(EnsureDirectChannelAsync)}.", nameof(kind));
         TextRules.Require(name);
@@ -27,8 +27,8 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
 
     public async Task<ChannelInfo> EnsureDirectChannelAsync(string user, string other, CancellationToken cancellationToken)
     {
-        Identifiers.Require(user, nameof(user));
-        Identifiers.Require(other, nameof(other));
+        UserNames.Require(user, nameof(user));
+        UserNames.Require(other, nameof(other));
         if (user == other) throw new ArgumentException("A direct channel has two different users.", nameof(other));
         var result = await Node.Channels.CreateAsync(
             new NewChannel(ChannelRequests.NewName(ChannelKind.Direct), ChannelKind.Direct, null, user, [other], Node.Clock.Timestamp),
@@ -64,14 +64,14 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
 
     public async Task<bool> AddMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken)
     {
-        Identifiers.Require(user, nameof(user));
+        UserNames.Require(user, nameof(user));
         var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
         return Decide(await Node.Memberships.SetAsync(channel, info.Kind, user, role, cancellationToken).ConfigureAwait(false), channel);
     }
 
     public async Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken)
     {
-        Identifiers.Require(user, nameof(user));
+        UserNames.Require(user, nameof(user));
         var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
         var outcome = await Node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false);
         // Perhaps by a call before this one, whose answer was lost.
@@ -89,7 +89,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     {
         Identifiers.Require(channel, nameof(channel));
         ArgumentNullException.ThrowIfNull(message);
-        if (sender is not null) Identifiers.Require(sender, nameof(sender));
+        if (sender is not null) UserNames.Require(sender, nameof(sender));
         var draft = OutgoingMessages.Check(message);
         var post = new PostChange(
             channel, Node.Clock.Timestamp, draft.Id, sender ?? Node.Options.SystemUser, draft.Content, draft.ReplyTo, draft.Digest);
@@ -123,13 +123,13 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
 
     public async Task<int> GetConnectionCountAsync(string user, CancellationToken cancellationToken)
     {
-        Identifiers.Require(user, nameof(user));
+        UserNames.Require(user, nameof(user));
         return Node.Users.Of(user).Count + await AskOthersAsync(NodeCall.CountConnections, user, "", cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<int> DisconnectUserAsync(string user, string reason, CancellationToken cancellationToken)
     {
-        Identifiers.Require(user, nameof(user));
+        UserNames.Require(user, nameof(user));
         ArgumentNullException.ThrowIfNull(reason);
         return Node.Users.Disconnect(user, reason) + await AskOthersAsync(NodeCall.Disconnect, user, reason, cancellationToken).ConfigureAwait(false);
     }

@@ -31,7 +31,7 @@ internal sealed class RealtimeOptionsValidator : IValidateOptions<RealtimeOption
         Require(options.NodeHeartbeat >= TimeSpan.FromMilliseconds(100) && options.NodeHeartbeat <= TimeSpan.FromMinutes(1),
             "NodeHeartbeat must be between 100 milliseconds and 1 minute");
         Require(options.DrainPeriod >= TimeSpan.Zero, "DrainPeriod must not be negative");
-        Require(Identifiers.IsValid(options.SystemUser), "SystemUser must be a valid identifier");
+        Require(UserNames.IsValid(options.SystemUser), $"SystemUser must be {UserNames.Rule}");
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
     }
 }

@@ -24,7 +24,7 @@ internal static class OutgoingMessages
         TextRules.Require(message.Text);
         Require(message.Mentions is null || message.Mentions.Count <= ProtocolConstants.MaxMentions,
             $"A message may mention at most {ProtocolConstants.MaxMentions} users.");
-        foreach (var user in message.Mentions ?? []) Identifiers.Require(user, nameof(message));
+        foreach (var user in message.Mentions ?? []) UserNames.Require(user, nameof(message));
         if (message.Attachments is { } attachments)
         {
             Require(MessageDraft.TryCountObjects(attachments.Utf8.Span, out var count), "The attachments must be a JSON array of objects.");

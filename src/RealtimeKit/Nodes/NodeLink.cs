@@ -165,7 +165,7 @@ internal sealed partial class NodeLink(
 
     private void TakeAccess(Guid from, ulong number, string user, ref NodeNoticeReader reader)
     {
-        var channel = reader.ReadIdentifier();
+        var channel = reader.ReadChannel();
         if (reader.IsFaulty) return;
         var reason = reader.ReadText();
         access.Receive(channel, user.Length > 0 ? user : null, reason.Length > 0 ? reason : null);

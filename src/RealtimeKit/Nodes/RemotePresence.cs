@@ -109,7 +109,7 @@ internal sealed class RemotePresence(
         using var answer = new StateWriter(distributor, from);
         while (reader.HasMore)
         {
-            var name = reader.ReadIdentifier();
+            var name = reader.ReadChannel();
             if (!reader.IsFaulty) answer.Add(name, localChannels.Find(name)?.Presence.ListOwn() ?? []);
         }
     }
@@ -120,7 +120,7 @@ internal sealed class RemotePresence(
         if (reader.ReadGuid() != distributor.NodeId) return;
         while (reader.HasMore)
         {
-            var (name, flags, count) = (reader.ReadIdentifier(), reader.ReadByte(), reader.ReadUInt16());
+            var (name, flags, count) = (reader.ReadChannel(), reader.ReadByte(), reader.ReadUInt16());
             if ((flags & FirstPart) != 0) peer.State.Clear();
             else if (peer.StateChannel != name) return;
             peer.StateChannel = name;

@@ -39,7 +39,7 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
         var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
-        var after = request.Fields.Has(FrameField.After) ? request.Fields.Identifier(FrameField.After) : null;
+        var after = request.Fields.Has(FrameField.After) ? request.Fields.User(FrameField.After) : null;
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
         var page = await channels.ListMembersAsync(channel, after, limit, request.Ended).ConfigureAwait(false);
         using var reply = request.Session.Output.Open();

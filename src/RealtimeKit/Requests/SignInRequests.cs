@@ -28,7 +28,7 @@ internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions 
         var (signIn, byPrincipal) = await SignInAsync(session.Connection, token, request.Ended).ConfigureAwait(false);
         if (signIn is null)
         {
-            request.Error(ErrorCodes.Unauthenticated, "The sign-in was refused: no valid cookie, bearer header or token came, they name different users, or the user they name is no id of 1 to 128 ASCII letters, digits and - _ . : @. The server's log may say more.");
+            request.Error(ErrorCodes.Unauthenticated, $"The sign-in was refused: no valid cookie, bearer header or token came, they name different users, or the user's name is not {UserNames.Rule}. The server's log may say more.");
             session.RefuseSignIn();
             return;
         }
@@ -103,8 +103,8 @@ internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions 
         {
             var signIn = await authenticator.AuthenticateAsync(credentials, cancellationToken).ConfigureAwait(false);
             if (signIn is null) return null;
-            if (Identifiers.IsValid(signIn.User) && signIn.User != options.SystemUser) return signIn;
-            log.BadUser(signIn.User);
+            if (UserNames.IsValid(signIn.User) && signIn.User != options.SystemUser) return signIn;
+            log.BadUser(UserNames.Printable(signIn.User));
             return null;
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)

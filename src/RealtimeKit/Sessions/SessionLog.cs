@@ -20,7 +20,7 @@ internal sealed partial class SessionLog(ILogger logger)
     [LoggerMessage(25, LogLevel.Error, "Housekeeping for connection {Connection} failed.")]
     public partial void HousekeepingFailed(Exception exception, string connection);
 
-    [LoggerMessage(23, LogLevel.Warning, "A sign-in was refused: '{User}' cannot name a user here. Use 1 to 128 ASCII letters, digits or any of - _ . : @, and not the system's own name.")]
+    [LoggerMessage(23, LogLevel.Warning, "A sign-in was refused: '{User}' cannot name a user here. Use 1 to 128 printable ASCII characters, neither the first nor the last a space, and not the system's own name.")]
     public partial void BadUser(string user);
 
     [LoggerMessage(24, LogLevel.Error, "A sign-in failed.")]

@@ -143,7 +143,7 @@ public sealed class PublishTests(QuickStartProcess server) : ProtocolTest(server
     [InlineData(""" "text":"x","mentions":"ann" """)]
     [InlineData(""" "text":"x","mentions":[5] """)]
     [InlineData(""" "text":"x","mentions":[null] """)]
-    [InlineData(""" "text":"x","mentions":["a b"] """)]
+    [InlineData(""" "text":"x","mentions":[" a"] """)]
     [InlineData(""" "text":"x","mentions":[""] """)]
     [InlineData(""" "text":"x","replyTo":0 """)]
     [InlineData(""" "text":"x","replyTo":-1 """)]

@@ -61,10 +61,11 @@ public sealed record NewChannel(
     string Channel, ChannelKind Kind, string? Name, string? Owner, IReadOnlyList<string> Members, DateTimeOffset Created)
 {
     /// <summary>
-    /// For a direct channel the key of its pair, the same whoever asks; the store keeps it unique. Otherwise <see langword="null"/>.
+    /// For a direct channel the key of its pair, the same whoever asks and different for every other pair: no name of a user has its
+    /// separator, a line feed. The store keeps it unique. Otherwise <see langword="null"/>.
     /// </summary>
     public string? Pair => Kind != ChannelKind.Direct ? null
-        : string.Join(' ', Members.Append(Owner).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        : string.Join('\n', Members.Append(Owner).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 
     /// <summary>The first members, each once, with the role that each begins with.</summary>
     public IReadOnlyDictionary<string, ChannelRole> Roles

@@ -11,8 +11,8 @@ namespace RealtimeKit;
 /// </summary>
 public static class MessageColumns
 {
-    // No user's name has a space.
-    private const char Separator = ' ';
+    // No name of a user has one.
+    private const char Separator = '\n';
 
     /// <summary>
     /// The summaries of reactions as one JSON text, <c>[["👍",2,"ann","bob"]]</c>; <see langword="null"/> where there are none.
@@ -61,7 +61,7 @@ public static class MessageColumns
         return summaries;
     }
 
-    /// <summary>The mentioned users in their order, with spaces between them; <see langword="null"/> where there is no list.</summary>
+    /// <summary>The mentioned users in their order, with line feeds between them; <see langword="null"/> where there is no list.</summary>
     public static string? WriteMentions(IReadOnlyList<string>? mentions) => mentions is null ? null : string.Join(Separator, mentions);
 
     /// <summary>Reads what <see cref="WriteMentions"/> wrote.</summary>
