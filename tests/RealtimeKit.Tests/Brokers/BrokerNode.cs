@@ -14,7 +14,7 @@ internal sealed class BrokerNode : IAsyncDisposable
     private BrokerNode(RabbitMqBrokerOptions options)
     {
         _loggers = new LoggerFactory([Log]);
-        Broker = new RabbitMqBroker(Microsoft.Extensions.Options.Options.Create(options), TimeProvider.System, _loggers.CreateLogger<RabbitMqBroker>());
+        Broker = new RabbitMqBroker(Microsoft.Extensions.Options.Options.Create(options), SetClock.Of(TimeProvider.System), _loggers.CreateLogger<RabbitMqBroker>());
     }
 
     public RabbitMqBroker Broker { get; }

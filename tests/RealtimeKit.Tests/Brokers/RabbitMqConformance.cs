@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RealtimeKit.RabbitMQ;
 using RealtimeKit.Testing;
+using RealtimeKit.Tests.Engine;
 
 namespace RealtimeKit.Tests.Brokers;
 
@@ -24,7 +25,7 @@ public sealed class RabbitMqConformanceTests(SharedRabbitMq shared) : MessageBro
         _forwarder ??= new TcpForwarder(uri.Host, uri.Port);
         var options = new RabbitMqBrokerOptions { Exchange = _exchange };
         options.Endpoints.Add(new RabbitMqEndpoint(new UriBuilder(uri) { Host = "127.0.0.1", Port = _forwarder.Port }.Uri.AbsoluteUri));
-        return new RabbitMqBroker(Options.Create(options), TimeProvider.System, NullLogger<RabbitMqBroker>.Instance);
+        return new RabbitMqBroker(Options.Create(options), SetClock.Of(TimeProvider.System), NullLogger<RabbitMqBroker>.Instance);
     }
 
     protected override ValueTask InterruptAsync()

@@ -34,7 +34,7 @@ internal sealed class TestNode : IAsyncDisposable
         var host = Host.CreateEmptyApplicationBuilder(null);
         var log = new RecordingLogger();
         host.Logging.AddProvider(log);
-        if (time is not null) host.Services.AddSingleton(time);
+        host.Services.AddSingleton(SetClock.Of(time ?? TimeProvider.System));
         var builder = host.Services.AddRealtimeMessaging(options =>
         {
             options.UsersMayCreateChannels = true;

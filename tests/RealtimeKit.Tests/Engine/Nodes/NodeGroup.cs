@@ -27,6 +27,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
         var broker = new FaultyBroker(_network, () => _nodes);
         var store = new FaultyStore(_store);
         var time = new FakeTimeProvider(_now);
+        var clock = new SetClock(time);
         var node = await TestNode.StartAsync(
             builder =>
             {
@@ -34,8 +35,8 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
                 builder.Services.AddSingleton<IChannelStore>(_store);
                 builder.Services.AddSingleton<IMessageBroker>(broker);
             },
-            configure, time);
-        var started = new GroupNode(node, broker, store, time);
+            configure, clock);
+        var started = new GroupNode(node, broker, store, time, clock);
         _nodes = [.. _nodes, started];
         return started;
     }
@@ -83,7 +84,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
 }
 
 /// <summary>One node of a group, with what a test may do to it.</summary>
-internal sealed record GroupNode(TestNode Node, FaultyBroker Broker, FaultyStore Store, FakeTimeProvider Time)
+internal sealed record GroupNode(TestNode Node, FaultyBroker Broker, FaultyStore Store, FakeTimeProvider Time, SetClock Clock)
 {
     public bool IsFrozen { get; set; }
 
