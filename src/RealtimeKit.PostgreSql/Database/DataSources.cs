@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 
 namespace RealtimeKit.PostgreSql.Database;
@@ -5,7 +6,9 @@ namespace RealtimeKit.PostgreSql.Database;
 /// <summary>The store's own data source, and how it and the host's are named in messages.</summary>
 internal static class DataSources
 {
-    public static NpgsqlDataSource Create(PostgreSqlStoreOptions options)
+    public static NpgsqlDataSource Create(PostgreSqlStoreOptions options) => UnderNoCulture(() => CreateHere(options));
+
+    private static NpgsqlDataSource CreateHere(PostgreSqlStoreOptions options)
     {
         var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString);
         var seconds = PostgreSqlDatabase.Seconds(options.CommandTimeout);
@@ -31,7 +34,28 @@ internal static class DataSources
     /// <summary>The database and where it is, without who connects and by what password.</summary>
     public static string Describe(PostgreSqlStoreOptions options)
     {
-        var settings = new NpgsqlConnectionStringBuilder(options.DataSource?.ConnectionString ?? options.ConnectionString);
+        var settings = Parse(options.DataSource?.ConnectionString ?? options.ConnectionString);
         return $"The PostgreSQL database '{settings.Database ?? settings.Username}' at {settings.Host}:{settings.Port}";
+    }
+
+    /// <summary>Reads a connection string.</summary>
+    /// <exception cref="ArgumentException">It is none.</exception>
+    public static NpgsqlConnectionStringBuilder Parse(string? connectionString) =>
+        UnderNoCulture(() => new NpgsqlConnectionStringBuilder(connectionString));
+
+    // Npgsql reads a connection string's numbers by the current culture, also those that it wrote itself, and "-1" is no number under
+    // the cultures that put a mark of direction before the sign.
+    private static T UnderNoCulture<T>(Func<T> call)
+    {
+        var culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        try
+        {
+            return call();
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
     }
 }

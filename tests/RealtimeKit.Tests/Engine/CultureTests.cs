@@ -10,11 +10,20 @@ namespace RealtimeKit.Tests.Engine;
 public sealed class CultureTests
 {
     /// <summary>As Arabic, Hebrew and Persian cultures have it: a mark of direction before the sign.</summary>
-    private static CultureInfo OtherSigns()
+    internal static CultureInfo OtherSigns()
     {
         var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
         (culture.NumberFormat.NegativeSign, culture.NumberFormat.NumberDecimalSeparator) = ("\u200e-", "\u066b");
         return culture;
+    }
+
+    /// <summary>Or a run that is to have another culture would show nothing.</summary>
+    [Fact]
+    public void A_run_has_the_culture_that_was_asked_for()
+    {
+        var isAsked = Environment.GetEnvironmentVariable("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT") == "false";
+        var name = isAsked ? Environment.GetEnvironmentVariable("LANG")!.Split('.')[0].Replace('_', '-') : "";
+        CultureInfo.CurrentCulture.Name.Should().Be(name);
     }
 
     [Theory]

@@ -66,7 +66,9 @@ public sealed class LifeTests
     [Fact]
     public async Task A_sign_in_that_expires_closes_unless_it_was_refreshed()
     {
-        await using var node = await StartAsync(builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>());
+        // A sign-in ends by the clock, which nobody sets here.
+        await using var node = await TestNode.StartAsync(
+            builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>(), time: new SetClock(_time));
         await using var client = new TestClient(node.Transport.Connect(token: null));
         (await client.RequestAsync(Connect("ann", 20), 1)).GetProperty("user").GetString().Should().Be("ann");
         (await client.RequestAsync("""{"type":"refresh","id":2,"token":"nobody"}""", 2)).GetProperty("code").GetString().Should().Be("unauthenticated");
@@ -239,7 +241,7 @@ public sealed class LifeTests
         var start = () => TestNode.StartAsync(configure: options =>
         {
             options.Heartbeat = TimeSpan.Zero;
-            options.SystemUser = "not valid";
+            options.SystemUser = " not valid";
         });
         (await start.Should().ThrowAsync<OptionsValidationException>()).WithMessage("*Heartbeat*SystemUser*");
     }

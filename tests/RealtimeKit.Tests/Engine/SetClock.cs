@@ -21,10 +21,13 @@ internal sealed class SetClock(TimeProvider inner) : TimeProvider
 
     public override long TimestampFrequency => inner.TimestampFrequency;
 
-    /// <summary>The clock itself or, where the run wants it, one that is set before every reading.</summary>
+    /// <summary>
+    /// The clock itself or, where the run wants it, one that is set before every reading. A test that brings a clock of this class
+    /// sets it itself.
+    /// </summary>
     public static TimeProvider Of(TimeProvider clock)
     {
-        if (Environment.GetEnvironmentVariable(Variable) is not "set") return clock;
+        if (Environment.GetEnvironmentVariable(Variable) is not "set" || clock is SetClock) return clock;
         var seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed of the clock {seed}");
         return new SetClock(clock) { _random = new Random(seed) };

@@ -27,7 +27,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
         var broker = new FaultyBroker(_network, () => _nodes);
         var store = new FaultyStore(_store);
         var time = new FakeTimeProvider(_now);
-        var clock = new SetClock(time);
+        var clock = new SetClock(SetClock.Of(time));
         var node = await TestNode.StartAsync(
             builder =>
             {
