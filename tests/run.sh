@@ -93,8 +93,8 @@ run_tests_elsewhere() { # CULTURE PROJECT ARGS…
 }
 
 run_all_elsewhere() {
-  run_tests_elsewhere ar_SA RealtimeKit.Tests --filter-namespace RealtimeKit.Tests.Engine RealtimeKit.Tests.Engine.Nodes \
-    RealtimeKit.Tests.Stores RealtimeKit.Tests.Transports
+  run_tests_elsewhere ar_SA RealtimeKit.Tests --filter-class 'RealtimeKit.Tests.Engine.*' 'RealtimeKit.Tests.Transports.*' \
+    '*ChannelStoreTests' '*MessageStoreTests' '*.StoresAgreeTests' '*HostingTests' '*.RabbitMqConformanceTests'
   run_tests_elsewhere fa_IR RealtimeKit.Client.Tests --filter-class '*.ChatTests' '*.ChannelFoldTests' '*.SendingTests' '*.TokenTests'
   run_tests_elsewhere tr_TR RealtimeKit.EndToEnd.Tests --filter-class '*.VectorTests' '*.PublishTests' '*.ConnectTests' '*.ChannelListTests' '*.FrameValueTests'
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 
 namespace RealtimeKit.Client.Tests;
@@ -75,7 +76,8 @@ public sealed class TokenTests
         await AdvanceUntilAsync(time, () => refresh.IsCompleted, "the first refresh comes");
         var answered = time.GetUtcNow();
         var expires = ServerStart + (answered - start) + TimeSpan.FromSeconds(20);
-        await connection.SendAsync($$"""{"type":"ok","id":{{(await refresh).Id}},"expires":"{{expires:yyyy-MM-ddTHH:mm:ss.fffZ}}"}""");
+        var text = expires.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+        await connection.SendAsync($$"""{"type":"ok","id":{{(await refresh).Id}},"expires":"{{text}}"}""");
         refresh = connection.ReadAsync("refresh");
         await AdvanceUntilAsync(time, () => refresh.IsCompleted, "the second refresh comes");
         await refresh;
