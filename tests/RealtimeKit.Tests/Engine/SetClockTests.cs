@@ -200,9 +200,9 @@ public sealed class SetClockTests
         var engine = node.Services.GetRequiredService<RealtimeNode>();
         for (var second = 0; second < seconds; second++)
         {
-            var before = engine.Now;
+            var before = engine.Clock.Now;
             _time.Advance(TimeSpan.FromSeconds(1));
-            await Until.TrueAsync(() => engine.Now > before, "the heartbeat has looked after its sessions");
+            await Until.TrueAsync(() => engine.Clock.Now > before, "the heartbeat has looked after its sessions");
             await client.SendAsync("""{"type":"pong"}""");
         }
     }
