@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using RealtimeKit.PostgreSql.Database;
 
 namespace RealtimeKit.PostgreSql;
 
@@ -34,7 +35,7 @@ internal sealed partial class PostgreSqlStoreOptionsValidator : IValidateOptions
         NpgsqlConnectionStringBuilder parsed;
         try
         {
-            parsed = new NpgsqlConnectionStringBuilder(connectionString);
+            parsed = DataSources.UnderInvariantCulture(() => new NpgsqlConnectionStringBuilder(connectionString));
         }
         catch (ArgumentException error)
         {

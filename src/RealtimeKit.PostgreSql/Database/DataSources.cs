@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 
 namespace RealtimeKit.PostgreSql.Database;
@@ -5,7 +6,24 @@ namespace RealtimeKit.PostgreSql.Database;
 /// <summary>The store's own data source, and how it and the host's are named in messages.</summary>
 internal static class DataSources
 {
-    public static NpgsqlDataSource Create(PostgreSqlStoreOptions options)
+    public static NpgsqlDataSource Create(PostgreSqlStoreOptions options) => UnderInvariantCulture(() => Build(options));
+
+    /// <summary>Npgsql writes numbers into connection strings and reads them back by the current culture, whose minus may differ.</summary>
+    public static T UnderInvariantCulture<T>(Func<T> function)
+    {
+        var culture = CultureInfo.CurrentCulture;
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        try
+        {
+            return function();
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = culture;
+        }
+    }
+
+    private static NpgsqlDataSource Build(PostgreSqlStoreOptions options)
     {
         var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString);
         var seconds = PostgreSqlDatabase.Seconds(options.CommandTimeout);
@@ -31,7 +49,7 @@ internal static class DataSources
     /// <summary>The database and where it is, without who connects and by what password.</summary>
     public static string Describe(PostgreSqlStoreOptions options)
     {
-        var settings = new NpgsqlConnectionStringBuilder(options.DataSource?.ConnectionString ?? options.ConnectionString);
+        var settings = UnderInvariantCulture(() => new NpgsqlConnectionStringBuilder(options.DataSource?.ConnectionString ?? options.ConnectionString));
         return $"The PostgreSQL database '{settings.Database ?? settings.Username}' at {settings.Host}:{settings.Port}";
     }
 }
