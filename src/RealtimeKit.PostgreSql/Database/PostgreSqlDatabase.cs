@@ -17,6 +17,7 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
             set_config('default_transaction_isolation', 'read committed', false),
             set_config('statement_timeout', $2, false),
             set_config('lock_timeout', '0', false),
+            set_config('client_min_messages', 'warning', false),
             set_config('idle_in_transaction_session_timeout', $2, false),
             set_config('plan_cache_mode', 'force_generic_plan', false),
             set_config('jit', 'off', false),
@@ -56,7 +57,11 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
             if (_migrated) return;
             var connection = await ConnectAsync(cancellationToken).ConfigureAwait(false);
             await using (connection.ConfigureAwait(false))
+            {
+                await RequireEncodingAsync(connection, cancellationToken).ConfigureAwait(false);
                 await new Migrator(connection, _options.Schema, Name, cancellationToken).MigrateAsync().ConfigureAwait(false);
+            }
+
             _migrated = true;
         }
         finally
@@ -89,11 +94,14 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>What callers are told of a failure that passes. Whatever the server said, nothing is known to be stored.</summary>
-    public StoreUnavailableException Unavailable(Exception error)
+    /// <summary>The exception for callers after a failure that passes. Whatever the server said, nothing is known to be stored.</summary>
+    public StoreUnavailableException Unavailable(Exception error) => new($"{Name} does not answer: {error.Message}", error);
+
+    /// <summary>After a failure of the server, stops the further use of all sessions that are as old as this one.</summary>
+    public void NoteFailure(Session session, Exception error)
     {
-        if (Failures.IsOfTheServer(error)) Interlocked.Increment(ref _generation);
-        return new StoreUnavailableException($"{Name} does not answer: {error.Message}", error);
+        if (Failures.IsUnavailable(error) && Failures.IsOfTheServer(error))
+            Interlocked.CompareExchange(ref _generation, session.Generation + 1, session.Generation);
     }
 
     public ValueTask DisposeAsync()
@@ -103,6 +111,19 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
     }
 
     internal static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
+
+    // Any other encoding lacks characters: a message with one of them would fail together with its whole batch.
+    private async Task RequireEncodingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var command = new NpgsqlCommand("SELECT current_setting('server_encoding')", connection);
+        await using (command.ConfigureAwait(false))
+        {
+            var encoding = (string)(await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false))!;
+            if (encoding is "UTF8" or "SQL_ASCII") return;
+            throw new InvalidOperationException(
+                $"{Name} has the encoding {encoding}, which cannot hold every text. Use a database made with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.");
+        }
+    }
 
     private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {

@@ -23,6 +23,9 @@ internal sealed class Session : IAsyncDisposable
 
     public int Generation { get; }
 
+    /// <summary>Ends this session's work once its caller was given an exception: no further statement begins.</summary>
+    public CancellationToken GivenUp { get; set; }
+
     /// <summary>
     /// Runs commands in one round trip and, where no transaction is open, in a transaction of their own that is
     /// committed when this returns. Each command sees what was committed before it began.
@@ -47,8 +50,15 @@ internal sealed class Session : IAsyncDisposable
         {
             foreach (var command in commands) batch.BatchCommands.Add(command);
             // A round trip the first time only: what is prepared already is found by its text.
-            if (prepared) await batch.PrepareAsync().ConfigureAwait(false);
-            var rows = await batch.ExecuteReaderAsync().ConfigureAwait(false);
+            if (prepared)
+            {
+                GivenUp.ThrowIfCancellationRequested();
+                await batch.PrepareAsync(CancellationToken.None).ConfigureAwait(false);
+            }
+
+            // Only looked at, never passed on: a statement under way has an outcome that must be known before its session is used again.
+            GivenUp.ThrowIfCancellationRequested();
+            var rows = await batch.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
             await using (rows.ConfigureAwait(false))
             {
                 var result = await read(rows).ConfigureAwait(false);

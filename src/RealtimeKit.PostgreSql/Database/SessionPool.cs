@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 
 namespace RealtimeKit.PostgreSql.Database;
 
@@ -21,22 +20,23 @@ internal sealed class SessionPool(PostgreSqlDatabase database, int count, TimeSp
     public async ValueTask<T> RunAsync<T>(Func<Session, Task<T>> body, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_disposed, typeof(PostgreSqlStore));
-        var started = Stopwatch.GetTimestamp();
         if (!await _free.WaitAsync(timeout, cancellationToken).ConfigureAwait(false))
             throw new StoreUnavailableException($"{database.Name}: all {count} connections of the store were busy for {timeout.TotalSeconds} s.");
-        var use = UseAsync(body);
+        var givenUp = new CancellationTokenSource();
+        var use = UseAsync(body, givenUp);
         try
         {
-            return await use.WaitAsync(timeout + Grace - Stopwatch.GetElapsedTime(started), CancellationToken.None).ConfigureAwait(false);
+            return await use.WaitAsync(timeout + Grace, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception error) when (Failures.IsUnavailable(error))
         {
-            if (!use.IsCompleted) ForgetWhenItEnds(use);
+            if (!use.IsCompleted)
+            {
+                await givenUp.CancelAsync().ConfigureAwait(false);
+                ForgetWhenItEnds(use);
+            }
+
             throw database.Unavailable(error);
-        }
-        finally
-        {
-            _free.Release();
         }
     }
 
@@ -46,24 +46,38 @@ internal sealed class SessionPool(PostgreSqlDatabase database, int count, TimeSp
         while (_idle.TryPop(out var session)) await session.DisposeAsync().ConfigureAwait(false);
     }
 
-    // Its caller has been told already; the session goes when the connection's own limit ends it.
+    // Its caller has an exception already. No further statement begins, and the session's own limit ends one that is under way.
     private static void ForgetWhenItEnds(Task use) => _ = use.ContinueWith(
         static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    private async Task<T> UseAsync<T>(Func<Session, Task<T>> body)
+    // A place is free again when the use has ended, not when its caller was given up: so there are never more sessions than places.
+    private async Task<T> UseAsync<T>(Func<Session, Task<T>> body, CancellationTokenSource givenUp)
     {
-        var session = await TakeAsync().ConfigureAwait(false);
-        var isSound = false;
         try
         {
-            var result = await body(session).ConfigureAwait(false);
-            isSound = true;
-            return result;
+            var session = await TakeAsync().ConfigureAwait(false);
+            var isSound = false;
+            try
+            {
+                session.GivenUp = givenUp.Token;
+                var result = await body(session).ConfigureAwait(false);
+                isSound = true;
+                return result;
+            }
+            catch (Exception error)
+            {
+                database.NoteFailure(session, error);
+                throw;
+            }
+            finally
+            {
+                if (isSound && !_disposed && database.IsCurrent(session)) _idle.Push(session);
+                else await session.DisposeAsync().ConfigureAwait(false);
+            }
         }
         finally
         {
-            if (isSound && !_disposed && database.IsCurrent(session)) _idle.Push(session);
-            else await session.DisposeAsync().ConfigureAwait(false);
+            _free.Release();
         }
     }
 

@@ -12,7 +12,13 @@ internal static class Discarded
 
     public const string Next = "SELECT channel FROM discarded LIMIT 1";
 
-    public const string Forget = "DELETE FROM discarded WHERE channel = $1";
+    // Another node may be removing pieces of the same channel: it is forgotten only once no table has a row of it.
+    public const string Forget = """
+        DELETE FROM discarded WHERE channel = $1
+            AND NOT EXISTS (SELECT FROM messages WHERE channel = $1) AND NOT EXISTS (SELECT FROM reactions WHERE channel = $1)
+            AND NOT EXISTS (SELECT FROM mentions WHERE channel = $1) AND NOT EXISTS (SELECT FROM members WHERE channel = $1)
+            AND NOT EXISTS (SELECT FROM marks WHERE channel = $1)
+        """;
 
     /// <summary>For each table a statement that removes so many of a channel's rows.</summary>
     public static readonly string[] Remove =

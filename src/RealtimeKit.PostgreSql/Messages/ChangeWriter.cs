@@ -21,6 +21,12 @@ internal static class ChangeWriter
         WHERE m.channel = u.channel AND m.sequence = u.sequence
         """;
 
+    // A reaction leaves the content alone: written again, a large one would cost its size each time.
+    public const string UpdateReactions = """
+        UPDATE messages m SET version = u.version, reactions = u.reactions
+        FROM unnest($1, $2, $3, $4) AS u(channel, sequence, version, reactions) WHERE m.channel = u.channel AND m.sequence = u.sequence
+        """;
+
     public const string DeleteMentions = """
         DELETE FROM mentions m USING unnest($1, $2, $3) AS d(channel, sequence, user_id)
         WHERE m.channel = d.channel AND m.sequence = d.sequence AND m.user_id = d.user_id
@@ -56,11 +62,16 @@ internal static class ChangeWriter
         (ChannelState Channel, MessageState Message)[] added = [.. messages.Where(row => row.Message.Stored is null)];
         (ChannelState Channel, MessageState Message)[] changed =
             [.. messages.Where(row => row.Message.Stored is { } stored && stored.Version != row.Message.Message.Version)];
+        (ChannelState Channel, MessageState Message)[] reacted = [.. changed.Where(row => HasOnlyReactions(row.Message))];
+        (ChannelState Channel, MessageState Message)[] rewritten = [.. changed.Where(row => !HasOnlyReactions(row.Message))];
         (ChannelState, MessageState)[] named = [.. added, .. changed.Where(row => !ReferenceEquals(row.Message.Stored!.Content, row.Message.Message.Content))];
         return new[]
         {
             added.Length == 0 ? null : Sql.Command(InsertMessages, [.. Changing(added), .. Lasting(added)]),
-            changed.Length == 0 ? null : Sql.Command(UpdateMessages, Changing(changed)),
+            rewritten.Length == 0 ? null : Sql.Command(UpdateMessages, Changing(rewritten)),
+            reacted.Length == 0 ? null : Sql.Command(
+                UpdateReactions, Column(reacted, row => row.Channel.Id), Column(reacted, row => row.Message.Message.Sequence),
+                Column(reacted, row => row.Message.Message.Version), Column(reacted, row => MessageColumns.WriteReactions(row.Message.Message.Reactions))),
             Mentions(DeleteMentions, named, message => message.Stored),
             Mentions(InsertMentions, named, message => message.Message),
             Cleared(channels),
@@ -83,6 +94,10 @@ internal static class ChangeWriter
         Column(rows, row => MessageColumns.WriteMentions(row.State.Message.Content.Mentions)),
         Column(rows, row => MessageColumns.WriteReactions(row.State.Message.Reactions)),
     ];
+
+    private static bool HasOnlyReactions(MessageState state) =>
+        ReferenceEquals(state.Stored!.Content, state.Message.Content)
+        && state.Stored.EditedAt == state.Message.EditedAt && state.Stored.DeletedAt == state.Message.DeletedAt;
 
     private static NpgsqlParameter[] Lasting((ChannelState Channel, MessageState State)[] rows) =>
     [

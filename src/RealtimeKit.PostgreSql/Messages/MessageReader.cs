@@ -9,38 +9,44 @@ internal static class MessageReader
     public const string Heads = "SELECT name, epoch, version, sequence FROM channels WHERE name = ANY($1)";
 
     public const string Changes = $"""
-        {Head} (SELECT * FROM messages WHERE channel = c.id AND version > $2 ORDER BY version LIMIT $3) {OfChannel} ORDER BY m.version
+        {Head} ({Sized} (SELECT * FROM messages WHERE channel = c.id AND version > $2 ORDER BY version LIMIT $3) s {By} version {Within} $4) {OfChannel} ORDER BY m.version
         """;
 
     public const string Oldest = $"""
-        {Head} (SELECT * FROM messages WHERE {Range} ORDER BY sequence LIMIT $4) {OfChannel} ORDER BY m.sequence
+        {Head} ({Sized} (SELECT * FROM messages WHERE {Range} ORDER BY sequence LIMIT $4) s {By} sequence {Within} $5) {OfChannel} ORDER BY m.sequence
         """;
 
     public const string Newest = $"""
-        {Head} (SELECT * FROM messages WHERE {Range} ORDER BY sequence DESC LIMIT $4) {OfChannel} ORDER BY m.sequence DESC
+        {Head} ({Sized} (SELECT * FROM messages WHERE {Range} ORDER BY sequence DESC LIMIT $4) s {By} sequence DESC {Within} $5) {OfChannel} ORDER BY m.sequence DESC
         """;
 
     public const string OldestOfThread = $"""
-        {Head} (({Root} UNION ALL (SELECT * FROM messages WHERE {Range} AND thread = $5 ORDER BY sequence LIMIT $4))
-            ORDER BY sequence LIMIT $4) {OfChannel} ORDER BY m.sequence
+        {Head} ({Sized} (({Root} UNION ALL (SELECT * FROM messages WHERE {Range} AND thread = $6 ORDER BY sequence LIMIT $4))
+            ORDER BY sequence LIMIT $4) s {By} sequence {Within} $5) {OfChannel} ORDER BY m.sequence
         """;
 
     public const string NewestOfThread = $"""
-        {Head} (({Root} UNION ALL (SELECT * FROM messages WHERE {Range} AND thread = $5 ORDER BY sequence DESC LIMIT $4))
-            ORDER BY sequence DESC LIMIT $4) {OfChannel} ORDER BY m.sequence DESC
+        {Head} ({Sized} (({Root} UNION ALL (SELECT * FROM messages WHERE {Range} AND thread = $6 ORDER BY sequence DESC LIMIT $4))
+            ORDER BY sequence DESC LIMIT $4) s {By} sequence DESC {Within} $5) {OfChannel} ORDER BY m.sequence DESC
         """;
 
     // A channel without messages in the range has one row, whose message is null.
     private const string Head = $"SELECT c.epoch, c.version, c.sequence, {MessageRow.Columns} FROM channels c LEFT JOIN LATERAL";
     private const string OfChannel = "m ON true WHERE c.name = $1";
     private const string Range = "channel = c.id AND sequence > $2 AND sequence < $3";
-    private const string Root = $"SELECT * FROM messages WHERE {Range} AND sequence = $5";
+
+    // Rows beyond the page's bytes stay in the database. The size comes from what a column says of itself, without reading it, and
+    // is at most the page's own measure: the page is cut as ever, and the row behind its last shows that there is more.
+    private const string Sized = "SELECT * FROM (SELECT s.*, coalesce(sum(250 + coalesce(octet_length(s.text), 0) + coalesce(octet_length(s.data), 0) + coalesce(octet_length(s.attachments), 0)) OVER pages, 0) AS before FROM";
+    private const string By = "WINDOW pages AS (ORDER BY";
+    private const string Within = "ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING)) b WHERE before <";
+    private const string Root = $"SELECT * FROM messages WHERE {Range} AND sequence = $6";
 
     public static Task<MessagePage?> ReadChangesAsync(Session session, string channel, long afterVersion, PageLimit limit)
     {
         var page = new PageBuilder(limit);
         return session.RunAsync(rows => ReadPageAsync(rows, page, channel, descending: false), Sql.Command(
-            Changes, Sql.Parameter(channel), Sql.Parameter(afterVersion), Sql.Parameter((long)page.Rows)));
+            Changes, Sql.Parameter(channel), Sql.Parameter(afterVersion), Sql.Parameter((long)page.Rows), Sql.Parameter((long)Math.Max(limit.Bytes, 1))));
     }
 
     public static Task<MessagePage?> ReadHistoryAsync(Session session, HistoryQuery query)
@@ -55,7 +61,7 @@ internal static class MessageReader
                 (_, false) => OldestOfThread,
                 (_, true) => NewestOfThread,
             },
-            Sql.Parameter(query.Channel), Sql.Parameter(query.After ?? 0), Sql.Parameter(query.Before ?? long.MaxValue), Sql.Parameter((long)page.Rows));
+            Sql.Parameter(query.Channel), Sql.Parameter(query.After ?? 0), Sql.Parameter(query.Before ?? long.MaxValue), Sql.Parameter((long)page.Rows), Sql.Parameter((long)Math.Max(query.Limit.Bytes, 1)));
         if (query.Thread is { } root) command.Parameters.Add(Sql.Parameter(root));
         return session.RunAsync(rows => ReadPageAsync(rows, page, query.Channel, descending), command);
     }

@@ -6,7 +6,11 @@ namespace RealtimeKit;
 /// The directory: which channels there are, who belongs to them and how far everybody has read. A store implements it
 /// beside <see cref="IMessageStore"/>. Implementations are safe for concurrent use.
 /// </summary>
-/// <remarks>Every call may throw <see cref="StoreUnavailableException"/>; then nothing is known to have changed.</remarks>
+/// <remarks>
+/// Every call may throw <see cref="StoreUnavailableException"/>; then nothing is known to have changed. A call that ended with an
+/// exception must not begin afterwards: only work that was already under way may still take effect. What is given to a call is the
+/// store's: the caller never changes a list afterwards, and the store may keep it.
+/// </remarks>
 public interface IChannelStore
 {
     /// <summary>Finds a channel and what it is to a user, in one read.</summary>

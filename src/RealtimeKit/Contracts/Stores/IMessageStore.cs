@@ -10,6 +10,8 @@ namespace RealtimeKit;
 /// <remarks>
 /// A call that cannot reach the storage throws <see cref="StoreUnavailableException"/>; the engine then tells senders to
 /// try again. A store also implements <see cref="IChannelStore"/>, over the same channels.
+/// A call that ended with an exception must not begin afterwards: only work that was already under way may still take effect.
+/// What is given to a call is the store's: the caller never changes a list afterwards, and the store may keep it.
 /// </remarks>
 public interface IMessageStore
 {

@@ -1,3 +1,4 @@
+using System.Text;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
@@ -46,7 +47,7 @@ public sealed class PageBuilder(PageLimit limit)
     private static int Size(Message message)
     {
         var content = message.Content;
-        var size = Envelope + (content.Text?.Length ?? 0) + (content.Data?.Utf8.Length ?? 0) + (content.Attachments?.Utf8.Length ?? 0);
+        var size = Envelope + Encoding.UTF8.GetByteCount(content.Text ?? "") + (content.Data?.Utf8.Length ?? 0) + (content.Attachments?.Utf8.Length ?? 0);
         foreach (var user in content.Mentions ?? []) size += user.Length;
         foreach (var summary in message.Reactions)
         {
