@@ -55,6 +55,30 @@ public sealed class HostPartsTests
         (await ann.RequestAsync(request, 2)).GetProperty("message").GetString().Should().Be(message);
     }
 
+    [Fact]
+    public async Task A_host_keeps_the_default_rules_and_adds_one()
+    {
+        await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().UseChannelAuthorizer<ReadOnly>());
+        foreach (var channel in new[] { "open", "closed" }) await node.Messaging.EnsureChannelAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.EnsureChannelAsync("secret", ChannelKind.Private, cancellationToken: TestContext.Current.CancellationToken);
+        await using var ann = await node.ConnectAsync("ann");
+        async Task<string?> PublishAsync(long id, string channel)
+        {
+            var reply = await ann.RequestAsync(PublishOrderTests.Publish(id, channel, Guid.NewGuid(), "x"), id);
+            return reply.TryGetProperty("code", out var code) ? code.GetString() : reply.GetProperty("type").GetString();
+        }
+
+        (await PublishAsync(2, "open")).Should().Be("published");
+        (await PublishAsync(3, "closed")).Should().Be("forbidden");
+        (await PublishAsync(4, "secret")).Should().Be("not_found");
+    }
+
+    private sealed class ReadOnly(Microsoft.Extensions.Options.IOptions<RealtimeOptions> options) : DefaultChannelAuthorizer(options)
+    {
+        public override ValueTask<Access> AuthorizeAsync(AccessRequest request, CancellationToken cancellationToken) =>
+            request is { Channel: "closed", Operation: not ChannelOperation.Read } ? ValueTask.FromResult(Access.Forbidden) : base.AuthorizeAsync(request, cancellationToken);
+    }
+
     private sealed class Everything : IAuthenticator, IChannelAuthorizer, IMessageInterceptor, IMessageObserver
     {
         public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken) => throw new NotSupportedException();
