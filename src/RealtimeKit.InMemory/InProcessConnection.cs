@@ -14,12 +14,12 @@ internal sealed class InProcessConnection(InProcessClient client, ClaimsPrincipa
 
     public string? Token => token;
 
-    public async ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, CancellationToken cancellationToken)
+    public async ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, int limit, CancellationToken cancellationToken)
     {
         while (await client.ToServer.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
         {
             if (!client.ToServer.Reader.TryRead(out var message)) continue;
-            if (message.Length > ProtocolConstants.MaxMessageBytes) return ReceiveResult.TooBig;
+            if (message.Length > limit) return ReceiveResult.TooBig;
             buffer.Write(message);
             return ReceiveResult.Message;
         }

@@ -27,7 +27,8 @@ internal sealed class ChannelDriver(IMessageStore store, string name)
 
     public Task<AppendResult> EditAsync(long sequence, string text, long at = 0) => ApplyAsync(Sample.Edit(name, sequence, text, at));
 
-    public Task<AppendResult> EditAsync(long sequence, ContentEdit edit) => ApplyAsync(new EditChange(name, Sample.Time(), sequence, edit));
+    public Task<AppendResult> EditAsync(long sequence, ContentEdit edit, MessageContent? before = null) =>
+        ApplyAsync(new EditChange(name, Sample.Time(), sequence, edit, before));
 
     public Task<AppendResult> DeleteAsync(long sequence, long at = 0) => ApplyAsync(new DeleteChange(name, Sample.Time(at), sequence));
 

@@ -53,6 +53,34 @@ public abstract partial class MessageStoreConformance
         await channel.AssertHeadAsync(1, 1);
     }
 
+    /// <summary>An edit whose parts together are larger than a message may be is refused, though each is not.</summary>
+    [Fact]
+    public async Task EditThatMakesTooLargeAMessageIsRefused()
+    {
+        var channel = await NewChannelAsync();
+        await channel.PostAsync("text");
+        var large = $"\"{new string('x', ProtocolConstants.MaxFrameBytes - 1_000)}\"";
+
+        await channel.EditAsync(1, new ContentEdit(Data: new(true, JsonValue.Parse(large))));
+        var edit = new ContentEdit(Attachments: new(true, JsonValue.Parse($"[{{\"x\":{large}}}]")));
+        Assert.Equal(AppendOutcome.TooLarge, (await channel.EditAsync(1, edit)).Outcome);
+        Assert.Null((await channel.ReadAsync(1)).Content.Attachments);
+        await channel.AssertHeadAsync(2, 1);
+    }
+
+    /// <summary>An edit that was decided for another content than the message has is not made; reactions make no other content.</summary>
+    [Fact]
+    public async Task EditDecidedForAnotherContentIsStale()
+    {
+        var channel = await NewChannelAsync();
+        var posted = await channel.PostAsync(Full);
+        await channel.ReactAsync(1, "ann", "+1");
+        Assert.Equal(AppendOutcome.Appended, (await channel.EditAsync(1, new ContentEdit(Text: new(true, "second")), posted.Content)).Outcome);
+        Assert.Equal(AppendOutcome.Stale, (await channel.EditAsync(1, new ContentEdit(Text: new(true, "third")), posted.Content)).Outcome);
+        Assert.Equal("second", (await channel.ReadAsync(1)).Text);
+        await channel.AssertHeadAsync(3, 1);
+    }
+
     /// <summary>An edit to what is there already takes no version; data is compared as a JSON value.</summary>
     [Fact]
     public async Task EditThatChangesNothingTakesNoVersion()

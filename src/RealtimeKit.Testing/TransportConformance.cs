@@ -22,7 +22,7 @@ public abstract class TransportConformance
         foreach (var size in sizes)
         {
             var buffer = new ArrayBufferWriter<byte>();
-            Assert.Equal(ReceiveResult.Message, await near.ReceiveAsync(buffer, cancel));
+            Assert.Equal(ReceiveResult.Message, await near.ReceiveAsync(buffer, ProtocolConstants.MaxMessageBytes, cancel));
             Assert.Equal(Payload(size), buffer.WrittenMemory.ToArray());
         }
 
@@ -41,8 +41,28 @@ public abstract class TransportConformance
     {
         var sending = Ignore(peer.SendAsync(Payload(ProtocolConstants.MaxMessageBytes + 1), cancel).AsTask());
         var buffer = new ArrayBufferWriter<byte>();
-        Assert.Equal(ReceiveResult.TooBig, await near.ReceiveAsync(buffer, cancel));
+        Assert.Equal(ReceiveResult.TooBig, await near.ReceiveAsync(buffer, ProtocolConstants.MaxMessageBytes, cancel));
         Assert.True(buffer.WrittenCount <= ProtocolConstants.MaxMessageBytes + 1);
+        near.Abort();
+        await sending;
+    });
+
+    /// <summary>The receiver's own limit holds, and no memory is asked for beyond it.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5_000)]
+    [InlineData(ProtocolConstants.MaxFrameBytes)]
+    [InlineData(ProtocolConstants.MaxMessageBytes)]
+    public Task NoMemoryIsTakenBeyondTheLimit(int limit) => RunAsync(async (near, peer, cancel) =>
+    {
+        var buffer = new BoundedBuffer(limit);
+        var sending = peer.SendAsync(Payload(limit), cancel).AsTask();
+        Assert.Equal(ReceiveResult.Message, await near.ReceiveAsync(buffer, limit, cancel));
+        Assert.Equal(limit, buffer.Written);
+        await sending;
+        buffer = new BoundedBuffer(limit);
+        sending = Ignore(peer.SendAsync(Payload(limit + 1), cancel).AsTask());
+        Assert.Equal(ReceiveResult.TooBig, await near.ReceiveAsync(buffer, limit, cancel));
         near.Abort();
         await sending;
     });
@@ -52,7 +72,7 @@ public abstract class TransportConformance
     public Task IdleConnectionHoldsNoMemory() => RunAsync(async (near, peer, cancel) =>
     {
         var buffer = new WatchedBuffer();
-        var receiving = near.ReceiveAsync(buffer, cancel).AsTask();
+        var receiving = near.ReceiveAsync(buffer, ProtocolConstants.MaxMessageBytes, cancel).AsTask();
         await near.SendAsync("still here"u8.ToArray(), cancel);
         Assert.NotNull(await peer.ReceiveAsync(cancel));
         Assert.False(receiving.IsCompleted);
@@ -71,7 +91,7 @@ public abstract class TransportConformance
         Assert.Equal("last words"u8.ToArray(), await peer.ReceiveAsync(cancel));
         Assert.Null(await peer.ReceiveAsync(cancel));
         Assert.Equal(CloseCode.Disconnected, peer.CloseCode);
-        Assert.Equal(ReceiveResult.Closed, await near.ReceiveAsync(new ArrayBufferWriter<byte>(), cancel));
+        Assert.Equal(ReceiveResult.Closed, await near.ReceiveAsync(new ArrayBufferWriter<byte>(), ProtocolConstants.MaxMessageBytes, cancel));
     });
 
     /// <summary>A reason that is too long for the transport is shortened, and does not hide the code.</summary>
@@ -89,7 +109,7 @@ public abstract class TransportConformance
     [InlineData(false)]
     public Task PeersEndIsNoticed(bool orderly) => RunAsync(async (near, peer, cancel) =>
     {
-        var receiving = near.ReceiveAsync(new ArrayBufferWriter<byte>(), cancel).AsTask();
+        var receiving = near.ReceiveAsync(new ArrayBufferWriter<byte>(), ProtocolConstants.MaxMessageBytes, cancel).AsTask();
         if (orderly) await peer.CloseAsync(cancel);
         else peer.Abort();
         Assert.Equal(ReceiveResult.Closed, await receiving);
@@ -100,7 +120,7 @@ public abstract class TransportConformance
     public Task AbortEndsEverything() => RunAsync(async (near, _, cancel) =>
     {
         // Without a token, as the engine receives: the abort alone has to end it.
-        var receiving = near.ReceiveAsync(new ArrayBufferWriter<byte>(), CancellationToken.None).AsTask();
+        var receiving = near.ReceiveAsync(new ArrayBufferWriter<byte>(), ProtocolConstants.MaxMessageBytes, CancellationToken.None).AsTask();
         near.Abort();
         await Ignore(receiving).WaitAsync(cancel);
         await Assert.ThrowsAnyAsync<IOException>(async () =>
@@ -201,6 +221,23 @@ public abstract class TransportConformance
             Connections.Writer.TryWrite(connection);
             return Done.Task;
         }
+    }
+
+    private sealed class BoundedBuffer(int limit) : IBufferWriter<byte>
+    {
+        private readonly byte[] _bytes = new byte[limit];
+
+        public int Written { get; private set; }
+
+        public void Advance(int count) => Written += count;
+
+        public Memory<byte> GetMemory(int sizeHint = 0)
+        {
+            Assert.True(sizeHint <= limit - Written, $"{sizeHint} bytes were asked for where {limit - Written} were left.");
+            return _bytes.AsMemory(Written);
+        }
+
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
     }
 
     private sealed class WatchedBuffer : IBufferWriter<byte>

@@ -13,6 +13,8 @@ internal sealed class WebSocketConnection(
     // In bytes: RFC 6455, section 5.5, leaves 125 to a control frame, of which the code takes two.
     private const int LongestReason = 123;
 
+    private const int SmallestRead = 1_024;
+
     private readonly Lock _gate = new();
     private bool _ended;
 
@@ -22,7 +24,7 @@ internal sealed class WebSocketConnection(
 
     public string? Token => token;
 
-    public async ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, CancellationToken cancellationToken)
+    public async ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, int limit, CancellationToken cancellationToken)
     {
         try
         {
@@ -33,10 +35,18 @@ internal sealed class WebSocketConnection(
             {
                 if (received.MessageType == WebSocketMessageType.Binary) return ReceiveResult.Binary;
                 if (received.EndOfMessage) return ReceiveResult.Message;
-                received = await socket.ReceiveAsync(buffer.GetMemory(1_024), cancellationToken).ConfigureAwait(false);
+                if (total == limit)
+                {
+                    // The end may still come alone, and what else comes is too much.
+                    received = await socket.ReceiveAsync(new byte[1].AsMemory(), cancellationToken).ConfigureAwait(false);
+                    if (received.Count > 0) return ReceiveResult.TooBig;
+                    continue;
+                }
+
+                var free = buffer.GetMemory(Math.Min(SmallestRead, limit - total));
+                received = await socket.ReceiveAsync(free[..Math.Min(free.Length, limit - total)], cancellationToken).ConfigureAwait(false);
                 buffer.Advance(received.Count);
                 total += received.Count;
-                if (total > ProtocolConstants.MaxMessageBytes) return ReceiveResult.TooBig;
             }
 
             if (socket.State == WebSocketState.CloseReceived)

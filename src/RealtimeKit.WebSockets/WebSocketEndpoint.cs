@@ -11,7 +11,8 @@ namespace RealtimeKit.WebSockets;
 /// <summary>Decides whether an upgrade may pass, and hands the WebSocket to the engine.</summary>
 internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions<WebSocketTransportOptions> options)
 {
-    private readonly HashSet<string> _origins = new(options.Value.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _origins = options.Value.AllowedOrigins.Select(Origin.Normalize).OfType<string>().ToHashSet(StringComparer.Ordinal);
+    private readonly bool _allOrigins = options.Value.AllowedOrigins.Contains("*");
 
     // Otherwise the header is the authentication middleware's alone.
     private readonly bool _readsHeader = options.Value.TokenScheme is not null;
@@ -64,10 +65,10 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
     private bool IsAllowed(HttpRequest request)
     {
         var origin = request.Headers.Origin;
-        if (StringValues.IsNullOrEmpty(origin)) return true;
-        var value = origin.ToString();
-        return _origins.Contains("*") || _origins.Contains(value)
-            || string.Equals(value, $"{request.Scheme}://{request.Host.Value}", StringComparison.OrdinalIgnoreCase);
+        if (StringValues.IsNullOrEmpty(origin) || _allOrigins) return true;
+        // Proxies write the default port into Host or leave it out, whatever the browser did.
+        return Origin.Normalize(origin.ToString()) is { } value
+            && (_origins.Contains(value) || value == Origin.Normalize($"{request.Scheme}://{request.Host.Value}"));
     }
 
     // Not HttpContext.User, which makes one where nobody was authenticated.

@@ -17,7 +17,5 @@ internal sealed class WebSocketTransportOptionsValidator(IOptions<Authentication
         return wrong.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(wrong);
     }
 
-    private static bool IsOrigin(string origin) =>
-        origin == "*" || (Uri.TryCreate(origin, UriKind.Absolute, out var uri)
-            && string.Equals(uri.GetLeftPart(UriPartial.Authority), origin, StringComparison.OrdinalIgnoreCase));
+    private static bool IsOrigin(string origin) => origin == "*" || Origin.Normalize(origin) is not null;
 }

@@ -66,6 +66,32 @@ public sealed class CursorViewTests
         Expect(Check.Complete);
     }
 
+    // Two and three were posted while the reader was away, and two was edited after that.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_message_that_changed_while_the_reader_was_away_comes_late_and_is_new(bool brokenOff)
+    {
+        Level(1);
+        var (late, younger) = (_history.Log[1] with { Version = 4 }, _history.Log[2]);
+        _view.Begin("epoch", 4);
+        _view.Changes([younger], 3, more: true);
+        if (brokenOff) _view.Begin("epoch", 4);
+        _view.Changes([late], 4, more: false);
+        _history.View.Holds(2).Should().BeTrue();
+        _history.Findings.Texts.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_reader_that_takes_it_for_old_is_found()
+    {
+        var view = new CursorView(_history.View, _history.Findings, takesLateForOld: true);
+        view.Begin("epoch", 4);
+        view.Changes([_history.Log[0], _history.Log[2], _history.Log[1] with { Version = 4 }], 4, more: false);
+        _history.View.Holds(2).Should().BeFalse();
+        Expect(Check.Complete);
+    }
+
     [Fact]
     public void A_channel_that_fell_back_is_not_complete()
     {

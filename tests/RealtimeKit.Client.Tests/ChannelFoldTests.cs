@@ -100,6 +100,15 @@ public sealed class ChannelFoldTests
     }
 
     [Fact]
+    public void What_is_older_than_the_recent_messages_and_changed_meanwhile_is_not_new()
+    {
+        _fold.BeginRecent("e");
+        _fold.Apply(Page(20, true, Message(11, 11), Message(12, 12)), _told);
+        _fold.Apply(Page(22, false, Message(3, 21), Message(13, 22)), _told);
+        _told.OfType<MessagePosted>().Select(update => update.Message.Sequence).Should().Equal(11, 12, 13);
+    }
+
+    [Fact]
     public void Any_cutting_of_a_random_history_tells_every_message_once_in_order()
     {
         for (var seed = 0; seed < 200; seed++) Replay(new Random(seed));

@@ -33,9 +33,17 @@ public sealed partial class RealtimeChannel
     /// <exception cref="RealtimeException">The server refused, or the client is closed.</exception>
     public async Task<IReadOnlyList<PresentUser>> PresenceAsync(CancellationToken cancellationToken = default)
     {
-        var reply = await _requests.SendAsync<PresenceFrame>(
-            (output, id) => ClientRequests.OfChannel(output, "presence"u8, id, Id), repeat: true, cancellationToken).ConfigureAwait(false);
-        return reply.Users;
+        var users = new List<PresentUser>();
+        PresenceFrame reply;
+        do
+        {
+            var after = users.Count > 0 ? users[^1].User : null;
+            reply = await _requests.SendAsync<PresenceFrame>(
+                (output, id) => ClientRequests.Presence(output, id, Id, after), repeat: true, cancellationToken).ConfigureAwait(false);
+            users.AddRange(reply.Users);
+        }
+        while (reply.More && reply.Users.Count > 0);
+        return users;
     }
 
     /// <summary>A page of the members.</summary>

@@ -11,6 +11,7 @@ internal sealed class ChannelFold(int heldLimit)
 {
     private readonly SortedDictionary<long, Message> _held = [];
     private SortedDictionary<long, Message>? _recent;
+    private long? _recentFrom;
     private string? _epoch;
     private long _version;
     private long _sequence;
@@ -38,6 +39,7 @@ internal sealed class ChannelFold(int heldLimit)
         Forget();
         // All of them are told at once: they ascend by sequence, so that a version amid them would be no place to resume from.
         _recent = [];
+        _recentFrom = null;
         _epoch = epoch;
     }
 
@@ -133,7 +135,9 @@ internal sealed class ChannelFold(int heldLimit)
     private FoldOutcome ApplyRecent(ChangesFrame page, List<ChannelUpdate> told)
     {
         // What changed while the pages were read comes behind them, in pages of changes: the latest of each counts.
-        foreach (var message in page.Messages)
+        // An older message that changed meanwhile is among those changes, and is none of the recent ones.
+        _recentFrom ??= page.Messages.Count > 0 ? page.Messages[0].Sequence : 1;
+        foreach (var message in page.Messages.Where(message => message.Sequence >= _recentFrom))
             if (!_recent!.TryGetValue(message.Sequence, out var earlier) || earlier.Version <= message.Version) _recent[message.Sequence] = message;
         if (page.More) return FoldOutcome.Applied;
         foreach (var (sequence, message) in _recent!)

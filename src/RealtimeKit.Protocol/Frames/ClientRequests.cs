@@ -58,6 +58,13 @@ internal static class ClientRequests
         FrameWriter.End(json, output);
     }
 
+    public static void Presence(IBufferWriter<byte> output, long id, string channel, string? after)
+    {
+        var json = Begin(output, "presence"u8, id, channel);
+        if (after is not null) json.WriteString("after"u8, after);
+        FrameWriter.End(json, output);
+    }
+
     public static void Members(IBufferWriter<byte> output, long id, string channel, string? after, int? limit)
     {
         var json = Begin(output, "members"u8, id, channel);

@@ -21,7 +21,7 @@ internal sealed record ReactionsFrame(long Id, IReadOnlyList<ReactionSummary> Re
 
 internal sealed record HistoryFrame(long Id, IReadOnlyList<Message> Messages, bool More) : ServerReply(Id);
 
-internal sealed record PresenceFrame(long Id, IReadOnlyList<PresentUser> Users) : ServerReply(Id);
+internal sealed record PresenceFrame(long Id, IReadOnlyList<PresentUser> Users, bool More) : ServerReply(Id);
 
 internal sealed record MembersFrame(long Id, IReadOnlyList<ChannelMember> Members, bool More) : ServerReply(Id);
 

@@ -54,7 +54,7 @@ internal static class ServerFrameReader
         "history" => new HistoryFrame(Id(json), Messages(json), Flag(json, "more"u8)),
         "reactions" => new ReactionsFrame(
             Id(json), Reactions(json), [.. json.GetProperty("own"u8).EnumerateArray().Select(item => item.GetString()!)]),
-        "presence" => new PresenceFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(ReadUser)]),
+        "presence" => new PresenceFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(ReadUser)], Flag(json, "more"u8)),
         "members" => new MembersFrame(Id(json), [.. json.GetProperty("members"u8).EnumerateArray().Select(ReadMember)], Flag(json, "more"u8)),
         "channels" => new ChannelsFrame(
             Id(json), [.. json.GetProperty("channels"u8).EnumerateArray().Select(ReadChannel)], Flag(json, "more"u8),

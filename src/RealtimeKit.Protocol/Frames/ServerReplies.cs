@@ -84,14 +84,26 @@ internal static class ServerReplies
         FrameWriter.End(json, output);
     }
 
-    public static void Presence(IBufferWriter<byte> output, long id, string channel, IEnumerable<PresentUser> users)
+    // Room for what ends a list: "more", "next" and braces.
+    private const int End = 1_024;
+
+    // What stands around a user's name.
+    private const int PresentUserBytes = 128;
+
+    /// <summary>Appends the reply with as many of the users as fit; the others are told as more.</summary>
+    public static void Presence(FrameBuffer output, long id, string channel, IEnumerable<PresentUser> users)
     {
+        var start = output.Length;
+        var more = false;
         var json = FrameWriter.Begin(output, "presence"u8);
         json.WriteNumber("id"u8, id);
         json.WriteString("channel"u8, channel);
         json.WriteStartArray("users"u8);
         foreach (var user in users)
         {
+            // Six bytes for each character is what escaping may make of a name.
+            more = output.Length - start + json.BytesPending + (6 * user.User.Length) + PresentUserBytes + End > ProtocolConstants.MaxMessageBytes;
+            if (more) break;
             json.WriteStartObject();
             json.WriteString("user"u8, user.User);
             json.WriteString("status"u8, user.Status);
@@ -101,6 +113,7 @@ internal static class ServerReplies
         }
 
         json.WriteEndArray();
+        json.WriteBoolean("more"u8, more);
         FrameWriter.End(json, output);
     }
 
@@ -124,8 +137,12 @@ internal static class ServerReplies
         FrameWriter.End(json, output);
     }
 
-    public static void Channels(IBufferWriter<byte> output, long id, IEnumerable<ChannelSummary> channels, bool more, string? next)
+    /// <summary>Appends the reply where all channels fit into one message of the transport, or one alone; else stops where it is full.</summary>
+    /// <returns>How many fit.</returns>
+    public static int Channels(FrameBuffer output, long id, IReadOnlyList<ChannelSummary> channels, bool more, string? next)
     {
+        var start = output.Length;
+        var written = 0;
         var json = FrameWriter.Begin(output, "channels"u8);
         json.WriteNumber("id"u8, id);
         json.WriteStartArray("channels"u8);
@@ -148,12 +165,15 @@ internal static class ServerReplies
             }
 
             json.WriteEndObject();
+            if (written > 0 && output.Length - start + json.BytesPending + End > ProtocolConstants.MaxMessageBytes) return written;
+            written++;
         }
 
         json.WriteEndArray();
         json.WriteBoolean("more"u8, more);
         if (next is not null) json.WriteString("next"u8, next);
         FrameWriter.End(json, output);
+        return written;
     }
 }
 

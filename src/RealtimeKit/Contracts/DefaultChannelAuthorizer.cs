@@ -3,12 +3,22 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>The rules of the protocol's chapter "Who may": by the channel's kind and the user's role.</summary>
-internal sealed class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChannelAuthorizer
+/// <summary>
+/// The rules that hold where the host has none of its own: by the channel's kind and the user's role. Inherit from it, or take it
+/// from the container, to keep these rules and add some.
+/// </summary>
+/// <remarks>
+/// Public channels are everybody's who is signed in, private and direct ones their members', and hidden from others. Users edit and
+/// delete their own messages; moderators and owners delete those of lower roles. Everybody may join public channels, and leave
+/// any that is not direct. Users create channels where <see cref="RealtimeOptions.UsersMayCreateChannels"/> says so.
+/// </remarks>
+/// <param name="options">The engine's options.</param>
+public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChannelAuthorizer
 {
     private readonly bool _usersMayCreate = options.Value.UsersMayCreateChannels;
 
-    public ValueTask<Access> AuthorizeAsync(AccessRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(Decide(request));
+    /// <inheritdoc/>
+    public virtual ValueTask<Access> AuthorizeAsync(AccessRequest request, CancellationToken cancellationToken) => ValueTask.FromResult(Decide(request));
 
     private Access Decide(in AccessRequest request)
     {

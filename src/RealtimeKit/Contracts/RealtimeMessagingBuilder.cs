@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace RealtimeKit;
 
@@ -11,35 +12,67 @@ public sealed class RealtimeMessagingBuilder(IServiceCollection services)
     public IServiceCollection Services { get; } = services;
 
     /// <summary>Replaces how a sign-in is turned into a user.</summary>
-    /// <typeparam name="T">The implementation; one instance serves all connections.</typeparam>
+    /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it serves all connections.</typeparam>
     public RealtimeMessagingBuilder UseAuthenticator<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>() where T : class, IAuthenticator
     {
-        Services.AddSingleton<IAuthenticator, T>();
+        Services.TryAddSingleton<T>();
+        return UseAuthenticator(static provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Replaces how a sign-in is turned into a user.</summary>
+    /// <param name="authenticator">Gives the instance, once; it serves all connections.</param>
+    public RealtimeMessagingBuilder UseAuthenticator(Func<IServiceProvider, IAuthenticator> authenticator)
+    {
+        Services.AddSingleton(authenticator);
         return this;
     }
 
     /// <summary>Replaces the rules of who may do what.</summary>
-    /// <typeparam name="T">The implementation; one instance serves all requests.</typeparam>
+    /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it serves all requests.</typeparam>
     public RealtimeMessagingBuilder UseChannelAuthorizer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>() where T : class, IChannelAuthorizer
     {
-        Services.AddSingleton<IChannelAuthorizer, T>();
+        Services.TryAddSingleton<T>();
+        return UseChannelAuthorizer(static provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Replaces the rules of who may do what.</summary>
+    /// <param name="authorizer">Gives the instance, once; it serves all requests.</param>
+    public RealtimeMessagingBuilder UseChannelAuthorizer(Func<IServiceProvider, IChannelAuthorizer> authorizer)
+    {
+        Services.AddSingleton(authorizer);
         return this;
     }
 
-    /// <summary>Adds one that looks at messages before they are stored; they are asked in the order in which they were added.</summary>
-    /// <typeparam name="T">The implementation; one instance serves all messages.</typeparam>
+    /// <summary>Adds one that looks at what clients send before others see it; they are asked in the order in which they were added.</summary>
+    /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it serves all that is sent.</typeparam>
     public RealtimeMessagingBuilder AddMessageInterceptor<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>() where T : class, IMessageInterceptor
     {
-        Services.AddSingleton<IMessageInterceptor, T>();
+        Services.TryAddSingleton<T>();
+        return AddMessageInterceptor(static provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Adds one that looks at what clients send before others see it; they are asked in the order in which they were added.</summary>
+    /// <param name="interceptor">Gives the instance, once; it serves all that is sent.</param>
+    public RealtimeMessagingBuilder AddMessageInterceptor(Func<IServiceProvider, IMessageInterceptor> interceptor)
+    {
+        Services.AddSingleton(interceptor);
         return this;
     }
 
     /// <summary>Adds one that is told of changes after they are durable; each is told in turn.</summary>
-    /// <typeparam name="T">The implementation; one instance is told of all changes.</typeparam>
+    /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it is told of all changes.</typeparam>
     public RealtimeMessagingBuilder AddMessageObserver<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()
         where T : class, IMessageObserver
     {
-        Services.AddSingleton<IMessageObserver, T>();
+        Services.TryAddSingleton<T>();
+        return AddMessageObserver(static provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Adds one that is told of changes after they are durable; each is told in turn.</summary>
+    /// <param name="observer">Gives the instance, once; it is told of all changes.</param>
+    public RealtimeMessagingBuilder AddMessageObserver(Func<IServiceProvider, IMessageObserver> observer)
+    {
+        Services.AddSingleton(observer);
         return this;
     }
 }

@@ -26,7 +26,8 @@ public static class RealtimeMessagingServiceCollectionExtensions
         if (!services.Any(service => service.ServiceType == typeof(RealtimeNode))) RealtimeHealthChecks.Add(services);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IAuthenticator, DefaultAuthenticator>();
-        services.TryAddSingleton<IChannelAuthorizer, DefaultChannelAuthorizer>();
+        services.TryAddSingleton<DefaultChannelAuthorizer>();
+        services.TryAddSingleton<IChannelAuthorizer>(provider => provider.GetRequiredService<DefaultChannelAuthorizer>());
         services.TryAddSingleton<RealtimeNode>();
         services.TryAddSingleton<IRealtimeMessaging, RealtimeMessaging>();
         services.TryAddSingleton<IConnectionHandler>(provider => provider.GetRequiredService<RealtimeNode>().Connections);

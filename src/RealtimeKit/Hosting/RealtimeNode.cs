@@ -62,14 +62,15 @@ internal sealed class RealtimeNode : IDisposable
         }
 
         var access = new ChannelAccess(Channels, authorizer);
+        var asked = new Interceptors([.. interceptors]);
         var table = new RequestTable(
         [
             new SignInRequests(authenticator, Users, Clock, Options, log),
             new SubscriptionRequests(
                 access, rights, LocalChannels, subscriptions, _presenceNotifier, Repair, AccessReview, Clock, Options, log),
-            new SignalRequests(access, Presence, distributor),
-            new PublishHandler(Channels, authorizer, [.. interceptors], Appends, Users, rights, Clock, outages),
-            new MessageRequests(access, Store, Channels, authorizer, Appends, Clock),
+            new SignalRequests(access, Presence, asked, distributor),
+            new PublishHandler(Channels, authorizer, asked, Appends, Users, rights, Clock, outages),
+            new MessageRequests(access, Store, Channels, authorizer, asked, Appends, Clock),
             new MemberRequests(access, Channels, Memberships, distributor),
             new ChannelRequests(Channels, authorizer, Clock),
         ]);

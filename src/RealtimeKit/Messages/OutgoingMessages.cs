@@ -31,8 +31,7 @@ internal static class OutgoingMessages
             Require(count <= ProtocolConstants.MaxAttachments, $"A message may have at most {ProtocolConstants.MaxAttachments} attachments.");
         }
 
-        var size = (message.Data?.Utf8.Length ?? 0) + (message.Attachments?.Utf8.Length ?? 0) + System.Text.Encoding.UTF8.GetByteCount(message.Text ?? "");
-        Require(size <= ProtocolConstants.MaxFrameBytes, $"Text, data and attachments may have at most {ProtocolConstants.MaxFrameBytes} bytes together.");
+        Require(ChangeRules.SizeOf(message) <= ProtocolConstants.MaxFrameBytes, $"Text, data and attachments may have at most {ProtocolConstants.MaxFrameBytes} bytes together.");
         Require(!message.IsEmpty, "A message needs a text, data or an attachment.");
     }
 

@@ -15,7 +15,7 @@ internal sealed class ChannelAccess(IChannelStore channels, IChannelAuthorizer a
 
         var access = await authorizer.AuthorizeAsync(
             new AccessRequest(request.User, operation, channel, view.Kind, view.Role), request.Ended).ConfigureAwait(false);
-        return request.Admit(access, channel) ? view : null;
+        return request.Admit(access, operation, channel) ? view : null;
     }
 
     /// <summary>Whether the user may read the channel now. Answers nothing.</summary>

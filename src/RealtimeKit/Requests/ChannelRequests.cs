@@ -14,19 +14,31 @@ internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer
         var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
         var before = request.Fields.String(FrameField.Before);
         if (request.IsFaulty()) return;
-        ChannelPage page;
         try
         {
-            page = await channels.ListChannelsAsync(request.User, before, limit, request.Ended).ConfigureAwait(false);
+            // Only the store knows where a shorter page ends, so one that does not fit is read again with as many as do.
+            while (limit > 0)
+            {
+                var page = await channels.ListChannelsAsync(request.User, before, limit, request.Ended).ConfigureAwait(false);
+                limit = Answer(request, page);
+            }
         }
         catch (FormatException)
         {
             request.Error(ErrorCodes.Invalid, "'before' must be the 'next' of an earlier reply.");
-            return;
         }
+    }
 
+    /// <summary>Answers with a page.</summary>
+    /// <returns>0, or how many channels fit where that are not all; nothing was answered then.</returns>
+    private static int Answer(Request request, ChannelPage page)
+    {
+        using var frame = new FrameBuffer();
+        var fitting = ServerReplies.Channels(frame, request.Id!.Value, page.Channels, page.Next is not null, page.Next);
+        if (fitting < page.Channels.Count) return fitting;
         using var reply = request.Session.Output.Open();
-        ServerReplies.Channels(reply.Buffer, request.Id!.Value, page.Channels, page.Next is not null, page.Next);
+        reply.Buffer.Append(frame.WrittenSpan);
+        return 0;
     }
 
     private async ValueTask CreateAsync(Request request)
@@ -45,7 +57,8 @@ internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer
             new AccessRequest(request.User, ChannelOperation.Create, channel, kind, null), request.Ended).ConfigureAwait(false);
         if (access != Access.Allowed)
         {
-            request.Error(ErrorCodes.Forbidden, "You may not make channels here.");
+            if (named is null) request.Error(ErrorCodes.Forbidden, "You may not create a channel.");
+            else request.Forbidden(ChannelOperation.Create, named);
             return;
         }
 

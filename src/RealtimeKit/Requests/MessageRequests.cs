@@ -4,7 +4,7 @@ namespace RealtimeKit;
 
 /// <summary>Handles the requests about single messages and history.</summary>
 internal sealed class MessageRequests(
-    ChannelAccess access, IMessageStore store, IChannelStore channels, IChannelAuthorizer authorizer, AppendQueue appends, NodeClock clock) : IRequestFamily
+    ChannelAccess access, IMessageStore store, IChannelStore channels, IChannelAuthorizer authorizer, Interceptors interceptors, AppendQueue appends, NodeClock clock) : IRequestFamily
 {
     public IEnumerable<RequestType> Types =>
     [
@@ -15,12 +15,51 @@ internal sealed class MessageRequests(
         new("history", HistoryAsync),
     ];
 
+    // How often an edit is decided anew because another one came between.
+    private const int MostAttempts = 10;
+
     private async ValueTask EditAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
         var edit = MessageDraft.ReadEdit(ref request.Fields);
-        if (request.IsFaulty() || await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is null) return;
-        await AppendAsync(request, new EditChange(channel, clock.Timestamp, sequence, edit)).ConfigureAwait(false);
+        if (request.IsFaulty()) return;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            if (await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is not { } message) return;
+            var change = new EditChange(channel, clock.Timestamp, sequence, edit);
+            if (!interceptors.IsEmpty)
+            {
+                try
+                {
+                    change = await InterceptAsync(request, change, message).ConfigureAwait(false);
+                }
+                catch (MessageRefusedException exception)
+                {
+                    request.Error(ErrorCodes.Forbidden, exception.Message);
+                    return;
+                }
+            }
+
+            var result = await appends.AppendAsync(change, request.Ended).ConfigureAwait(false);
+            if (result.Outcome == AppendOutcome.Stale) continue;
+            Answer(request, change, result);
+            return;
+        }
+
+        request.Error(ErrorCodes.Unavailable, "Others are editing the message at the same time: send the same request again.");
+    }
+
+    // What is stored is what the interceptors saw, whole: two edits of different parts would otherwise make a content that none of them saw.
+    private async ValueTask<EditChange> InterceptAsync(Request request, EditChange change, Message message)
+    {
+        change = change with { Before = message.Content };
+        if (ChangeRules.Edit(change, message, message.Version).Outcome != AppendOutcome.Appended) return change;
+        var content = await interceptors.AskAsync(
+            new InterceptRequest(ContentKind.Edit, change.Channel, request.User, change.Edit.Apply(message.Content), change.Sequence),
+            request.Ended).ConfigureAwait(false);
+        var whole = new ContentEdit(
+            new(true, content.Text), new(true, content.Data), new(true, content.Attachments), new(true, content.Mentions));
+        return change with { Edit = whole };
     }
 
     private async ValueTask DeleteAsync(Request request)
@@ -36,6 +75,19 @@ internal sealed class MessageRequests(
         var reaction = request.Fields.RequiredString(FrameField.Reaction, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
         var remove = request.Fields.Boolean(FrameField.Remove);
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.React).ConfigureAwait(false) is null) return;
+        if (!remove && !interceptors.IsEmpty)
+        {
+            try
+            {
+                reaction = await interceptors.AskAsync(request, channel, sequence, reaction).ConfigureAwait(false);
+            }
+            catch (MessageRefusedException exception)
+            {
+                request.Error(ErrorCodes.Forbidden, exception.Message);
+                return;
+            }
+        }
+
         await AppendAsync(request, new ReactChange(channel, clock.Timestamp, sequence, request.User, reaction, remove)).ConfigureAwait(false);
     }
 
@@ -97,12 +149,14 @@ internal sealed class MessageRequests(
             : await channels.FindAsync(channel, message.Sender, request.Ended).ConfigureAwait(false);
         var decision = await authorizer.AuthorizeAsync(
             new AccessRequest(request.User, operation, channel, view.Kind, view.Role, message.Sender, sender?.Role), request.Ended).ConfigureAwait(false);
-        return request.Admit(decision, channel) ? message : null;
+        return request.Admit(decision, operation, channel) ? message : null;
     }
 
-    private async ValueTask AppendAsync(Request request, MessageChange change)
+    private async ValueTask AppendAsync(Request request, MessageChange change) =>
+        Answer(request, change, await appends.AppendAsync(change, request.Ended).ConfigureAwait(false));
+
+    private static void Answer(Request request, MessageChange change, AppendResult result)
     {
-        var result = await appends.AppendAsync(change, request.Ended).ConfigureAwait(false);
         switch (result.Outcome)
         {
             case AppendOutcome.Appended or AppendOutcome.Unchanged:
@@ -113,6 +167,9 @@ internal sealed class MessageRequests(
                 break;
             case AppendOutcome.NothingLeft:
                 request.Error(ErrorCodes.Invalid, "The edit would leave nothing: delete the message instead.");
+                break;
+            case AppendOutcome.TooLarge:
+                request.Error(ErrorCodes.TooLarge, $"After the edit the message would be too large: text, data and attachments may have at most {ProtocolConstants.MaxFrameBytes} bytes together.");
                 break;
             case AppendOutcome.TooManyReactions:
                 request.Error(ErrorCodes.TooMany, $"A message may have at most {ChangeRules.MaxReactionsPerMessage} different reactions.");

@@ -7,7 +7,7 @@ namespace RealtimeKit;
 /// must be asked about first holds up the connection, so that its messages keep their order.
 /// </summary>
 internal sealed class PublishHandler(
-    IChannelStore channels, IChannelAuthorizer authorizer, IReadOnlyList<IMessageInterceptor> interceptors, AppendQueue appends, UserSessions users,
+    IChannelStore channels, IChannelAuthorizer authorizer, Interceptors interceptors, AppendQueue appends, UserSessions users,
     SessionAccess rights, NodeClock clock, StoreOutages outages) : IRequestFamily
 {
     private const long GrantMilliseconds = 30_000;
@@ -27,7 +27,7 @@ internal sealed class PublishHandler(
         var draft = MessageDraft.Read(ref request.Fields);
         if (request.Fields.Fault is not null) return RefuseFormAsync(request);
         var grant = channel!.Grant;
-        if (channel.Refusal is not null || grant is null || grant.Until < session.Now || interceptors.Count > 0) return PublishSlowlyAsync(request, channel, draft!);
+        if (channel.Refusal is not null || grant is null || grant.Until < session.Now || !interceptors.IsEmpty) return PublishSlowlyAsync(request, channel, draft!);
         var asked = Authorize(request, channel.Name, grant);
         if (!asked.IsCompletedSuccessfully) return PublishSlowlyAsync(request, channel, draft!, asked);
         var access = asked.Result;
@@ -77,6 +77,8 @@ internal sealed class PublishHandler(
             : await AuthorizeAsync(request, channel).ConfigureAwait(false);
         if (access == Access.Hidden)
         {
+            // A missing channel costs a question to the store each time: so must a hidden one, or time would tell them apart.
+            channel.Grant = null;
             await session.Outstanding.DrainedAsync().ConfigureAwait(false);
             request.NoChannel(channel.Name);
             return;
@@ -84,19 +86,15 @@ internal sealed class PublishHandler(
 
         if (access == Access.Forbidden)
         {
-            await AnswerRetryOrAsync(request, channel, draft, () => request.Forbidden(channel.Name)).ConfigureAwait(false);
+            await AnswerRetryOrAsync(request, channel, draft, () => request.Forbidden(ChannelOperation.Publish, channel.Name)).ConfigureAwait(false);
             return;
         }
 
         var content = draft.Content;
         try
         {
-            foreach (var interceptor in interceptors)
-            {
-                content = await interceptor.InterceptAsync(channel.Name, session.User, content, request.Ended).ConfigureAwait(false);
-                // What the store cannot take would fail the whole batch, others' messages too.
-                OutgoingMessages.Check(content);
-            }
+            content = await interceptors.AskAsync(
+                new InterceptRequest(ContentKind.Post, channel.Name, session.User, content), request.Ended).ConfigureAwait(false);
         }
         catch (MessageRefusedException exception)
         {

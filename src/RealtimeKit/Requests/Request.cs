@@ -66,14 +66,28 @@ internal sealed class Request
 
     public void NoChannel(string channel) => Error(ErrorCodes.NotFound, $"There is no channel '{channel}'.");
 
-    public void Forbidden(string channel) => Error(ErrorCodes.Forbidden, $"You may not do this in channel '{channel}'.");
+    public void Forbidden(ChannelOperation operation, string channel) =>
+        Error(ErrorCodes.Forbidden, $"You may not {Describe(operation)} channel '{channel}'.");
 
     /// <summary>Whether access was given; if not, answers so.</summary>
-    public bool Admit(Access access, string channel)
+    public bool Admit(Access access, ChannelOperation operation, string channel)
     {
         if (access == Access.Allowed) return true;
         if (access == Access.Hidden) NoChannel(channel);
-        else Forbidden(channel);
+        else Forbidden(operation, channel);
         return false;
     }
+
+    private static string Describe(ChannelOperation operation) => operation switch
+    {
+        ChannelOperation.Publish => "publish in",
+        ChannelOperation.React => "react in",
+        ChannelOperation.Signal => "send signals in",
+        ChannelOperation.Edit => "edit this message in",
+        ChannelOperation.Delete => "delete this message in",
+        ChannelOperation.Create => "create",
+        ChannelOperation.Join => "join",
+        ChannelOperation.Leave => "leave",
+        _ => "read",
+    };
 }

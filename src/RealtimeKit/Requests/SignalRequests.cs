@@ -3,7 +3,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>Handles <c>signal</c> and <c>presence</c>.</summary>
-internal sealed class SignalRequests(ChannelAccess access, PresenceReader presence, Distributor distributor) : IRequestFamily
+internal sealed class SignalRequests(ChannelAccess access, PresenceReader presence, Interceptors interceptors, Distributor distributor) : IRequestFamily
 {
     private static readonly string[] OwnSignals = ["presence", "read"];
 
@@ -12,10 +12,11 @@ internal sealed class SignalRequests(ChannelAccess access, PresenceReader presen
     private async ValueTask PresenceAsync(Request request)
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
+        var after = request.Fields.Has(FrameField.After) ? request.Fields.Identifier(FrameField.After) : null;
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
         var users = await presence.ReadAsync(channel, request.Ended).ConfigureAwait(false);
         using var reply = request.Session.Output.Open();
-        ServerReplies.Presence(reply.Buffer, request.Id!.Value, channel, users);
+        ServerReplies.Presence(reply.Buffer, request.Id!.Value, channel, users.SkipWhile(user => string.CompareOrdinal(user.User, after) <= 0));
     }
 
     private async ValueTask SignalAsync(Request request)
@@ -29,7 +30,24 @@ internal sealed class SignalRequests(ChannelAccess access, PresenceReader presen
             return;
         }
 
-        distributor.SendSignal(channel, request.User, name, request.Fields.Raw(FrameField.Data), request.Session.Output);
-        request.Ok();
+        if (interceptors.IsEmpty || (name == "typing" && !request.Fields.Has(FrameField.Data)))
+        {
+            distributor.SendSignal(channel, request.User, name, request.Fields.Raw(FrameField.Data), request.Session.Output);
+            request.Ok();
+            return;
+        }
+
+        try
+        {
+            // Copied: an interceptor may keep it, and the frame's memory is used again for the next.
+            var data = request.Fields.Has(FrameField.Data) ? JsonValue.FromTrusted(request.Fields.Raw(FrameField.Data).ToArray()) : null;
+            data = await interceptors.AskAsync(request, channel, name, data).ConfigureAwait(false);
+            distributor.SendSignal(channel, request.User, name, data is null ? default : data.Utf8.Span, request.Session.Output);
+            request.Ok();
+        }
+        catch (MessageRefusedException exception)
+        {
+            request.Error(ErrorCodes.Forbidden, exception.Message);
+        }
     }
 }

@@ -185,7 +185,7 @@ internal sealed class Session
             while (true)
             {
                 // Without a token, which would cost a registration for each message: an abort ends the wait.
-                var receiving = _connection.ReceiveAsync(buffer, CancellationToken.None);
+                var receiving = _connection.ReceiveAsync(buffer, MostBytes, CancellationToken.None);
                 var waited = !receiving.IsCompleted;
                 if (waited && _signInRefused) Close(CloseCode.Unauthenticated, "The sign-in was refused.");
                 var received = await receiving.ConfigureAwait(false);
@@ -222,10 +222,13 @@ internal sealed class Session
         }
     }
 
+    // One frame of the largest size is all that somebody unknown needs to sign in.
+    private int MostBytes => IsSignedIn ? ProtocolConstants.MaxMessageBytes : ProtocolConstants.MaxFrameBytes;
+
     private void CloseFor(ReceiveResult received)
     {
         if (received == ReceiveResult.TooBig)
-            Close(CloseCode.MessageTooBig, ErrorCodes.TooLarge, $"A message may have at most {ProtocolConstants.MaxMessageBytes} bytes.");
+            Close(CloseCode.MessageTooBig, ErrorCodes.TooLarge, $"A message may have at most {MostBytes} bytes{(IsSignedIn ? "" : " before the sign-in")}.");
         else if (received == ReceiveResult.Binary)
             Close(CloseCode.Binary, "Frames are text.");
     }

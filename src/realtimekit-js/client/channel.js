@@ -126,7 +126,15 @@ export class Channel extends Emitter {
   members(page = {}) { return this.#read('members', page, ({ members, more }) => ({ members, more })); }
 
   /** Who is subscribed now; `presence` events tell what changes. @returns {Promise<Present[]>} */
-  presence() { return this.#read('presence', {}, reply => reply.users); }
+  async presence() {
+    /** @type {Present[]} */ const present = [];
+    for (let more = true; more;) {
+      const reply = await this.#read('presence', present.length ? { after: present[present.length - 1].user } : {}, ({ users, more }) => ({ users, more }));
+      present.push(...reply.users);
+      more = reply.more && reply.users.length > 0;
+    }
+    return present;
+  }
 
   /** Moves this user's read mark forward. @param {number} sequence @returns {Promise<void>} */
   markRead(sequence) { return this.#ask('read', { sequence }); }

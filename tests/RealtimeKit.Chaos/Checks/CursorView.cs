@@ -6,9 +6,15 @@ namespace RealtimeKit.Chaos.Checks;
 /// A channel as a bare client reads it, frame by frame: the cursor of the protocol, and every rule of it that a client library
 /// would make good and so hide. Not safe for concurrent use.
 /// </summary>
-internal sealed class CursorView(ReaderView view, Findings findings)
+/// <param name="view">What the client shows.</param>
+/// <param name="findings">Where violations are noted.</param>
+/// <param name="takesLateForOld">A planted fault: the client compares each message of a page with the highest sequence that it has by then.</param>
+internal sealed class CursorView(ReaderView view, Findings findings, bool takesLateForOld = false)
 {
     private bool _level;
+
+    // The protocol's "known sequence": what is above it and not held is new.
+    private long _known;
 
     public ReaderView View => view;
 
@@ -42,6 +48,7 @@ internal sealed class CursorView(ReaderView view, Findings findings)
         if (isNew)
             findings.Require(Check.Duplicate, message.Sequence == view.Highest + 1, () => $"{Name}: new message {message.Sequence} came after {view.Highest}");
         view.Put(message);
+        if (isNew) _known = Math.Max(_known, message.Sequence);
     }
 
     /// <summary>A page: versions ascend after the cursor, each message once; the last page leaves no hole.</summary>
@@ -52,13 +59,15 @@ internal sealed class CursorView(ReaderView view, Findings findings)
         {
             findings.Require(Check.Order, message.Version > last, () => $"{Name}: a page has version {message.Version} after {last}");
             last = Math.Max(last, message.Version);
-            view.Put(message);
+            // By the words of the protocol's page and no better.
+            if (view.Holds(message.Sequence) || message.Sequence > (takesLateForOld ? view.Highest : _known)) view.Put(message);
         }
 
         findings.Require(Check.Order, version >= last, () => $"{Name}: a page ends at {version} and has {last}");
         Version = Math.Max(Version, version);
         _level = !more;
         if (more) return;
+        _known = view.Highest;
         findings.Require(
             Check.Complete, view.Count == view.Highest, () => $"{Name}: after the catch-up to {version} it has {view.Count} of {view.Highest} messages");
     }

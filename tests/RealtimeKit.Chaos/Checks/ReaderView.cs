@@ -82,6 +82,12 @@ internal sealed class ReaderView(string reader, string channel, Ledger ledger, A
         }
     }
 
+    /// <summary>Whether it shows a message.</summary>
+    public bool Holds(long sequence)
+    {
+        lock (_gate) return _present.ContainsKey(sequence);
+    }
+
     /// <summary>Any sequence that it shows.</summary>
     public long? Any(Random random)
     {

@@ -21,11 +21,11 @@ internal sealed class RawParticipant : IParticipant
     private TaskCompletionSource<RawConnection> _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
 
-    public RawParticipant(string name, string user, int port, string cookie, IReadOnlyList<string> channels, int seed, Scene scene)
+    public RawParticipant(string name, string user, int port, string cookie, IReadOnlyList<string> channels, int seed, Scene scene, bool takesLateForOld = false)
     {
         (Name, User, _cookie, _channels, _scene, _random) = (name, user, cookie, channels, scene, new Random(seed));
         _endpoint = new Uri($"ws://127.0.0.1:{port}/realtime");
-        _views = channels.ToDictionary(channel => channel, channel => new CursorView(scene.View(name, channel), scene.Findings));
+        _views = channels.ToDictionary(channel => channel, channel => new CursorView(scene.View(name, channel), scene.Findings, takesLateForOld));
         _hand = new RawHand(this, channels, _random.Next(), scene);
     }
 

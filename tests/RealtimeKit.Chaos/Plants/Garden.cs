@@ -60,6 +60,10 @@ internal static class Garden
         {
             Store = (store, _) => new ChangesPages(store, ChangesPages.LoseEdits),
         },
+        new("late-taken-for-old", "A bare client drops a message that a catch-up brings behind younger ones.", [Check.Complete], "client-cut,client-half-open")
+        {
+            ClientsTakeLateForOld = true,
+        },
         new("history-with-holes", "A page of history lacks a message now and then.", [Check.Lost], "none")
         {
             Store = (store, _) => new LeavesHoles(store),

@@ -17,6 +17,9 @@ internal sealed record Plant(string Name, string What, IReadOnlyList<Check> Caug
 
     /// <summary>Sets the engine otherwise.</summary>
     public Action<RealtimeOptions>? Options { get; init; }
+
+    /// <summary>In the bare clients, not in the nodes: what comes late in a catch-up is taken for old and dropped.</summary>
+    public bool ClientsTakeLateForOld { get; init; }
 }
 
 /// <summary>What a plant may need of its node.</summary>

@@ -3,6 +3,7 @@ using RealtimeKit.Chaos.Clients;
 using RealtimeKit.Chaos.Faults;
 using RealtimeKit.Chaos.Network;
 using RealtimeKit.Chaos.Nodes;
+using RealtimeKit.Chaos.Plants;
 
 namespace RealtimeKit.Chaos.Runs;
 
@@ -42,7 +43,7 @@ internal sealed class Cast : IAsyncDisposable
             var own = cast.Choose(isRaw ? new Random(Seeds.Derive(settings.Seed, $"channels of {owner}")) : random);
             var seed = random.Next();
             cast.Participants.Add(isRaw
-                ? new RawParticipant($"raw{n}", user, proxy.Port, cookie, own, seed, scene)
+                ? new RawParticipant($"raw{n}", user, proxy.Port, cookie, own, seed, scene, settings.Plant is { } plant && Garden.Find(plant).ClientsTakeLateForOld)
                 : new LibraryParticipant($"client{n}", user, proxy.Port, cookie, own, seed, pipelines: n % 2 == 0, scene));
         }
 

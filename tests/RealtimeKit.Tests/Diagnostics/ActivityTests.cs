@@ -103,7 +103,7 @@ public sealed class ActivityTests : IDisposable
 
         public string? Token => null;
 
-        public ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, CancellationToken cancellationToken) => new(ReceiveResult.Closed);
+        public ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, int limit, CancellationToken cancellationToken) => new(ReceiveResult.Closed);
 
         public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

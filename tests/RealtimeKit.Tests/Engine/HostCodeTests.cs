@@ -211,10 +211,10 @@ public sealed class HostCodeTests
 
     private sealed class Shouter : IMessageInterceptor
     {
-        public ValueTask<MessageContent> InterceptAsync(string channel, string sender, MessageContent content, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(content with
+        public ValueTask<MessageContent> InterceptAsync(InterceptRequest request, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(request.Content with
             {
-                Text = content.Text switch
+                Text = request.Content.Text switch
                 {
                     "long" => new string('!', ProtocolConstants.MaxTextLength + 1),
                     "nul" => "\0",

@@ -320,7 +320,7 @@ internal sealed class StuckConnection : ITransportConnection
 
     public string? Token => null;
 
-    public async ValueTask<ReceiveResult> ReceiveAsync(System.Buffers.IBufferWriter<byte> buffer, CancellationToken cancellationToken)
+    public async ValueTask<ReceiveResult> ReceiveAsync(System.Buffers.IBufferWriter<byte> buffer, int limit, CancellationToken cancellationToken)
     {
         if (_asked) return await Received.Task;
         _asked = true;

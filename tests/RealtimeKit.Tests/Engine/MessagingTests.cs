@@ -147,11 +147,10 @@ public sealed class MessagingTests
 
     private sealed class Censor : IMessageInterceptor
     {
-        public ValueTask<MessageContent> InterceptAsync(
-            string channel, string sender, MessageContent content, CancellationToken cancellationToken) =>
-            content.Text == "spam"
+        public ValueTask<MessageContent> InterceptAsync(InterceptRequest request, CancellationToken cancellationToken) =>
+            request.Content.Text == "spam"
                 ? throw new MessageRefusedException("No advertising.")
-                : ValueTask.FromResult(content with { Text = content.Text?.Replace("darn", "d**n", StringComparison.Ordinal) });
+                : ValueTask.FromResult(request.Content with { Text = request.Content.Text?.Replace("darn", "d**n", StringComparison.Ordinal) });
     }
 
     [Fact]

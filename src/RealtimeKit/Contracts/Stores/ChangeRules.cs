@@ -59,7 +59,10 @@ public static class ChangeRules
         ArgumentNullException.ThrowIfNull(stored);
         if (stored.DeletedAt is not null) return new AppendResult(AppendOutcome.Conflict);
         var content = edit.Edit.Apply(stored.Content);
+        if (edit.Before is { } before && !before.Equals(stored.Content)) return new AppendResult(AppendOutcome.Stale);
         if (content.IsEmpty) return new AppendResult(AppendOutcome.NothingLeft);
+        // An edit keeps the parts that it does not name, so each may be within a frame and all of them together not.
+        if (SizeOf(content) > ProtocolConstants.MaxFrameBytes) return new AppendResult(AppendOutcome.TooLarge);
         return content.Equals(stored.Content)
             ? new AppendResult(AppendOutcome.Unchanged, stored)
             : new AppendResult(AppendOutcome.Appended, stored with { Content = content, EditedAt = edit.Time, Version = version });
@@ -100,6 +103,10 @@ public static class ChangeRules
             ? new AppendResult(AppendOutcome.TooManyReactions)
             : new AppendResult(AppendOutcome.Appended, stored);
     }
+
+    /// <summary>The bytes of text, data and attachments, which may be <see cref="ProtocolConstants.MaxFrameBytes"/> together.</summary>
+    internal static int SizeOf(MessageContent content) =>
+        (content.Data?.Utf8.Length ?? 0) + (content.Attachments?.Utf8.Length ?? 0) + System.Text.Encoding.UTF8.GetByteCount(content.Text ?? "");
 
     /// <summary>Whom a message's mentions count for: each named user once, but not its sender.</summary>
     /// <param name="message">The message as it now is.</param>

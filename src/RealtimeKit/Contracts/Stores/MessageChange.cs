@@ -28,7 +28,9 @@ public sealed record PostChange(
 /// <param name="Time">When it was edited.</param>
 /// <param name="Sequence">The message.</param>
 /// <param name="Edit">What to keep, replace and remove.</param>
-public sealed record EditChange(string Channel, DateTimeOffset Time, long Sequence, ContentEdit Edit) : MessageChange(Channel, Time);
+/// <param name="Before">The content that the edit was decided for: where the message has another by now, the outcome is <see cref="AppendOutcome.Stale"/>; any where <see langword="null"/>.</param>
+public sealed record EditChange(string Channel, DateTimeOffset Time, long Sequence, ContentEdit Edit, MessageContent? Before = null)
+    : MessageChange(Channel, Time);
 
 /// <summary>The deletion of a message: it keeps its place and loses its content and reactions.</summary>
 /// <param name="Channel">The channel.</param>
@@ -110,4 +112,10 @@ public enum AppendOutcome
 
     /// <summary>The message has as many different reactions as are allowed.</summary>
     TooManyReactions,
+
+    /// <summary>The edit would leave a content that is larger than a message's may be.</summary>
+    TooLarge,
+
+    /// <summary>The edit was decided for another content than the message has by now.</summary>
+    Stale,
 }

@@ -21,10 +21,16 @@ public interface ITransportConnection
 
     /// <summary>
     /// Receives one whole message into <paramref name="buffer"/>. Takes memory from the buffer only when something has
-    /// arrived, so that an idle connection holds none, and never more than <see cref="ProtocolConstants.MaxMessageBytes"/>.
+    /// arrived, so that an idle connection holds none, and never more than <paramref name="limit"/> bytes.
     /// </summary>
+    /// <param name="buffer">Where the message goes.</param>
+    /// <param name="limit">
+    /// The most bytes that the message may have: <see cref="ProtocolConstants.MaxMessageBytes"/>, or
+    /// <see cref="ProtocolConstants.MaxFrameBytes"/> from a client that has not signed in.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What came. After anything but a message nothing more will be received.</returns>
-    ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, CancellationToken cancellationToken);
+    ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, int limit, CancellationToken cancellationToken);
 
     /// <summary>Sends one message. Ends when the memory may be used again; waits, without blocking, while the peer does not read.</summary>
     /// <exception cref="IOException">The connection is lost.</exception>
