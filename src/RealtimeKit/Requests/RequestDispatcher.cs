@@ -59,9 +59,11 @@ internal sealed class RequestDispatcher(RequestTable table, StoreOutages outages
         await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
         if (length > ProtocolConstants.MaxFrameBytes)
             request.Error(ErrorCodes.TooLarge, $"A frame may have at most {ProtocolConstants.MaxFrameBytes} bytes.");
+        else if (request.IsFaulty())
+            return;
         else if (type is null)
             request.Error(ErrorCodes.Unsupported, $"This server has no request of type '{Shorten(request.UnknownType)}'.");
-        else if (!request.IsFaulty())
+        else
             await type.Handler(request).ConfigureAwait(false);
     }
 

@@ -22,7 +22,7 @@ test('what a page keeps in sessionStorage survives the end of the client', async
   /** @type {Map<string, string>} */ const kept = new Map();
   const sessionStorage = { getItem: (/** @type {string} */ key) => kept.get(key) ?? null, setItem: (/** @type {string} */ key, /** @type {string} */ value) => kept.set(key, value) };
   const recipe = new Function('client', 'lobby', 'sessionStorage', snippet('docs/delivery-guarantees.md', 'sessionStorage'));
-  const unsent = () => JSON.parse(kept.get('unsent') ?? '[]').map((/** @type {any} */ { content }) => content.text);
+  const unsent = () => JSON.parse(kept.get('unsent:ann') ?? '[]').map((/** @type {any} */ { content }) => content.text);
 
   const line = new Line();
   const client = await clients.connect('ann', { line });
@@ -33,6 +33,11 @@ test('what a page keeps in sessionStorage survives the end of the client', async
   assert.deepEqual(unsent(), ['a', 'b']);
   line.cut(4403);
   assert.equal(client.state, 'closed');
+  assert.deepEqual(unsent(), ['a', 'b']);
+
+  const bob = await clients.connect('bob');              // the next to sign in in this tab
+  recipe(bob, bob.channel(room.name), sessionStorage);
+  assert.deepEqual(bob.channel(room.name).pending, []);
   assert.deepEqual(unsent(), ['a', 'b']);
 
   const reloaded = await clients.connect('ann');

@@ -67,7 +67,7 @@ public sealed class EditTests(QuickStartProcess server) : ProtocolTest(server)
     [InlineData(""" "attachments":[{}] """, "\"attachments\":[]")]
     [InlineData(Whole, "\"text\":null,\"data\":null,\"attachments\":null")]
     [InlineData(""" "text":"a" """, "\"text\":5")]
-    [InlineData(""" "text":"a" """, "\"mentions\":[\"a b\"]")]
+    [InlineData(""" "text":"a" """, "\"mentions\":[\"a \"]")]
     [InlineData(""" "text":"a" """, "\"mentions\":\"ann\"")]
     [InlineData(""" "text":"a" """, "\"attachments\":[5]")]
     public async Task An_edit_that_leaves_nothing_or_has_a_wrong_form_is_invalid_and_changes_nothing(string message, string change)

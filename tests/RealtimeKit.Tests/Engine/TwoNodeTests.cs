@@ -83,7 +83,7 @@ public sealed class TwoNodeTests
         await using var ann = await node.ConnectAsync("ann");
         var answer = await ann.RequestAsync(PublishOrderTests.Publish(2, "a", Guid.NewGuid(), "stored"), 2).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         answer.GetProperty("type").GetString().Should().Be("published");
-        node.Log.Entries.Should().Contain(entry => entry.Text.Contains("stored but not told", StringComparison.Ordinal));
+        node.Log.Entries.Should().Contain(entry => entry.Text.Contains("stored but could not be distributed", StringComparison.Ordinal));
     }
 
     private Task<TestNode> StartAsync() => TestNode.StartAsync(builder => builder.UseInMemoryStore(_store).UseInMemoryBroker(_network));

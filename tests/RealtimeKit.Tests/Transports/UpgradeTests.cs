@@ -46,9 +46,9 @@ public sealed class UpgradeTests
     }
 
     [Theory]
-    [InlineData(65_536, false)]
-    [InlineData(65_537, true)]
-    public async Task Who_has_not_signed_in_may_send_one_frame_of_the_largest_size_and_no_more(int bytes, bool closes)
+    [InlineData(131_072, false)]
+    [InlineData(131_073, true)]
+    public async Task Who_has_not_signed_in_may_send_little(int bytes, bool closes)
     {
         await using var web = await WebHost.StartAsync(builder => builder.UseInMemoryStore());
         using var socket = await web.ConnectAsync(Cancel);

@@ -26,7 +26,7 @@ public interface ITransportConnection
     /// <param name="buffer">Where the message goes.</param>
     /// <param name="limit">
     /// The most bytes that the message may have: <see cref="ProtocolConstants.MaxMessageBytes"/>, or
-    /// <see cref="ProtocolConstants.MaxFrameBytes"/> from a client that has not signed in.
+    /// less from a client that has not signed in.
     /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>What came. After anything but a message nothing more will be received.</returns>
