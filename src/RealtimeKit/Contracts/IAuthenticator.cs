@@ -18,7 +18,7 @@ public interface IAuthenticator
 public readonly record struct Credentials(ClaimsPrincipal? Principal, string? Token);
 
 /// <summary>A user who has signed in.</summary>
-/// <param name="User">The user: 1 to 128 ASCII letters, digits or any of <c>-_.:@</c>.</param>
+/// <param name="User">The user: 1 to 128 printable ASCII characters, no space at either end.</param>
 /// <param name="Expires">When the sign-in ends; <see langword="null"/> for never.</param>
 public sealed record SignIn(string User, DateTimeOffset? Expires = null)
 {

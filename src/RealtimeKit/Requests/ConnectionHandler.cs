@@ -19,9 +19,15 @@ internal sealed class ConnectionHandler(
             connection, Guid.NewGuid().ToString("N"), clock, turns, metrics, _startCatchUp, subscriptions, _handler, log);
         sessions.Add(session);
         if (!sessions.IsAccepting) session.Close(CloseCode.GoingAway, "The node is going away.");
-        await session.ReceiveAsync(cancellationToken).ConfigureAwait(false);
-        sessions.Remove(session);
-        if (session.IsSignedIn) users.Remove(session);
-        await session.CompleteAsync().ConfigureAwait(false);
+        try
+        {
+            await session.ReceiveAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            sessions.Remove(session);
+            if (session.IsSignedIn) users.Remove(session);
+            await session.CompleteAsync().ConfigureAwait(false);
+        }
     }
 }

@@ -15,7 +15,7 @@ internal sealed class Session
     /// <summary>How long a peer may take to read the last of what it was sent.</summary>
     public static readonly TimeSpan CloseGracePeriod = TimeSpan.FromSeconds(5);
 
-    // A frame that is too large still gets its answer.
+    // Enough to sign in, and for a frame that is too large to get its answer.
     private const int MostBytesBeforeSignIn = 2 * ProtocolConstants.MaxFrameBytes;
 
     private readonly ITransportConnection _connection;
@@ -225,7 +225,6 @@ internal sealed class Session
         }
     }
 
-    // One frame of the largest size is all that somebody unknown needs to sign in.
     private int MostBytes => IsSignedIn ? ProtocolConstants.MaxMessageBytes : MostBytesBeforeSignIn;
 
     private void CloseFor(ReceiveResult received)
