@@ -10,21 +10,27 @@ const SUBPROTOCOL = 'realtimekit.v1.json';
 const CONNECT_DEADLINE = 15_000;                         // ms from the start of an attempt to `connected`
 const LASTING = 5_000;                                   // ms; a connection that ends sooner counts as another failed attempt
 const SIGNAL_BACKLOG = 262_144;                          // bytes not yet on the network at which signals are dropped
+const WHOLE = /^(?:http|ws)(s?:\/\/)/i;                   // an address that needs no page to be resolved
 
 /** @type {Clock} */
 const systemClock = {
-  now: () => Date.now(),
+  now: () => performance.now(),                          // which nobody sets
   setTimeout: (run, ms) => setTimeout(run, ms),
   clearTimeout: timer => clearTimeout(timer),
 };
 
 /** @param {string|URL} url */
 function socketUrl(url) {
-  if (!globalThis.location && !URL.canParse(url)) throw new RealtimeError('invalid', `"${url}" is no whole address, which outside of a page it must be, such as wss://chat.example/realtime.`);
-  const resolved = new URL(url, globalThis.location?.href);
-  resolved.protocol = resolved.protocol.replace(/^http/, 'ws');
-  if (!/^wss?:$/.test(resolved.protocol)) throw new RealtimeError('invalid', `"${url}" is no address for a WebSocket; use ws, wss, http, https or a path.`);
-  return resolved.href;
+  let address = String(url);
+  try {
+    // A whole address stays as it is: not every platform's URL gives back what it was given.
+    const resolved = new URL(address, globalThis.document?.baseURI ?? globalThis.location?.href).href;
+    if (!WHOLE.test(address)) address = resolved;
+  } catch (cause) {
+    throw new RealtimeError('invalid', `"${url}" is no whole address, which outside of a page it must be, such as wss://chat.example/realtime.`, { cause });
+  }
+  if (!WHOLE.test(address)) throw new RealtimeError('invalid', `"${url}" is no address for a WebSocket; use ws, wss, http, https or, in a page, a path.`);
+  return address.replace(WHOLE, 'ws$1');
 }
 
 /** @param {string} line @returns {Frame} */
@@ -57,6 +63,8 @@ export class Connection {
   #draining = false;
   /** What is to leave together. @type {string[]|null} */ #joined = null;
   /** What the server said the close will be for. @type {RealtimeError|null} */ #farewell = null;
+  #online = () => this.open();
+  #offline = () => { if (this.state === 'connected') this.#lost(new RealtimeError('disconnected', 'The device has lost its network.')); };
 
   /**
    * @param {string|URL} url
@@ -112,7 +120,8 @@ export class Connection {
   tell(frame) {
     const text = JSON.stringify(frame);
     if (isLonger(text, this.hello?.limits.messageBytes ?? 65_536)) throw tooLarge(frame, this.hello);
-    if (this.ready && this.#socket.bufferedAmount < SIGNAL_BACKLOG) this.write(text);
+    // React Native does not say how much that is.
+    if (this.ready && !(this.#socket.bufferedAmount >= SIGNAL_BACKLOG)) this.write(text);
   }
 
   async #dial() {
@@ -223,8 +232,10 @@ export class Connection {
     if (final) return this.#end(said ?? final);
     if (code === 1009 && greeting) return this.#end(said ?? new RealtimeError('too_large', 'The token is larger than the server takes.'));
     if (code === 4401) {
-      const refused = said ?? new RealtimeError('unauthenticated', reason || 'The server asks for a sign-in.');
-      if (this.#renewed || typeof this.#options.token !== 'function') return this.#end(refused);
+      const { token } = this.#options;
+      // Cookies change by themselves, but not between two attempts that follow one another.
+      const mayBeNew = typeof token === 'function' ? !this.#renewed : !token && !greeting;
+      if (!mayBeNew) return this.#end(said ?? new RealtimeError('unauthenticated', reason || 'The server asks for a sign-in.'));
       this.#renewed = true;
     }
     const lost = said ?? new RealtimeError('disconnected', `The connection was lost (close code ${code || 'none'}${reason && `: ${reason}`}).`);
@@ -274,6 +285,10 @@ export class Connection {
   #enter(state, error, retryIn = null) {
     this.state = state;
     this.error = error;
+    const ended = state === 'closed';
+    // Where the platform has these. To add a listener again changes nothing.
+    globalThis[ended ? 'removeEventListener' : 'addEventListener']?.('online', this.#online);
+    globalThis[ended ? 'removeEventListener' : 'addEventListener']?.('offline', this.#offline);
     this.#listener.state({ state, error, retryIn });
   }
 }

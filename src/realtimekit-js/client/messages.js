@@ -72,7 +72,8 @@
 
 /** A new message id: a UUID of version 7, whose first 48 bits are the time, so that ids made later sort later. */
 export function messageId(now = Date.now()) {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const bytes = new Uint8Array(16).map(() => Math.random() * 256);
+  globalThis.crypto?.getRandomValues?.(bytes);           // better, where there is one
   new DataView(bytes.buffer).setUint32(0, Math.floor(now / 0x10000));
   new DataView(bytes.buffer).setUint16(4, now % 0x10000);
   bytes[6] = 0x70 | (bytes[6] & 0x0f);

@@ -49,6 +49,8 @@ export class Outbox {
     this.#changed = changed;
   }
 
+  get size() { return this.#entries.length; }
+
   /** @returns {Pending[]} */
   get pending() {
     return this.#entries.map(({ id, content, time }) => ({ id, content, time }));
@@ -56,12 +58,12 @@ export class Outbox {
 
   /** @param {Content} content @returns {Promise<Published> & {id: string}} */
   add(content) {
-    const { clock, queueLimit, state } = this.#connection;
-    const id = content.id ?? messageId(clock.now());
+    const { queueLimit, state } = this.#connection;
+    const id = content.id ?? messageId();
     const known = this.#entries.find(entry => entry.id === id);
     if (known) return Object.assign(known.promise, { id });
 
-    const entry = { id, content, length: 0, time: new Date(clock.now()).toISOString(), ...deferred() };
+    const entry = { id, content, length: 0, time: new Date().toISOString(), ...deferred() };
     try {
       // A copy: one id must always come with the same content.
       const text = JSON.stringify({ ...content, id });

@@ -10,7 +10,7 @@ const { server, clients } = served();
 const { ann } = clients;
 
 test('close codes decide whether it comes back', async () => {
-  for (const code of [1000, 4401, 4403]) {
+  for (const code of [1000, 4403]) {
     const { client, line } = await ann();
     line.cut(code);
     assert.equal(client.state, 'closed', `${code}`);
@@ -26,9 +26,11 @@ test('close codes decide whether it comes back', async () => {
 });
 
 test('without a sign-in it closes as unauthenticated; with a provider it asks once more', async () => {
-  const signedOut = new RealtimeClient(new URL('/realtime', server.url), { webSocket: new Line().webSocket });
+  const out = new Line();
+  const signedOut = new RealtimeClient(new URL('/realtime', server.url), { webSocket: out.webSocket });
   await assert.rejects(signedOut.connect(), rejectsWith('unauthenticated'));
   assert.equal(signedOut.state, 'closed');
+  assert.equal(out.connections, 1);
 
   const line = new Line();
   let asked = 0;
@@ -45,6 +47,38 @@ test('without a sign-in it closes as unauthenticated; with a provider it asks on
   await reaches(client, 'closed');
   assert.equal(client.error?.code, 'unauthenticated');
   assert.equal(asked, 3);
+});
+
+test('when the sign-in by cookie ends it comes back once, with the cookie as it now is', async () => {
+  const { client, line, room, heard } = await ann();
+  line.toServer = frame => (frame.type === 'publish' ? null : frame);
+  const sending = room.send({ text: 'under way' });
+  line.cookie = await server.signIn('ann');              // as a page with a sliding expiration gets it
+  line.toServer = frame => frame;
+  line.cut(4401);
+  assert.equal(client.state, 'waiting');
+  assert.equal((await sending).sequence, 1);
+  await heard.until(() => heard.posted().length === 1);
+
+  line.cookie = '';
+  line.cut(4401);
+  await reaches(client, 'closed');
+  assert.equal(client.error?.code, 'unauthenticated');
+  assert.equal(line.connections, 3);
+
+  line.cookie = await server.signIn('ann');
+  await client.connect();
+  line.cut(4401);
+  await reaches(client, 'connected');
+});
+
+test('a token that never changes is not tried again when the sign-in ends', async () => {
+  const line = new Line();
+  line.toServer = frame => (frame.type === 'connect' ? { ...frame, token: undefined } : frame);   // the cookie signs in
+  const client = await clients.connect('ann', { line, token: 'fixed' });
+  line.cut(4401);
+  assert.equal(client.state, 'closed');
+  assert.equal(line.connections, 1);
 });
 
 test('a sign-in that no server can take is not tried again', async () => {
