@@ -28,7 +28,7 @@ export { RealtimeError };
 
 /** @typedef {{channel: string, name?: string, kind: string, role: string, sequence: number, version: number, read: number, unread: number, mentions: number, last?: Message}} ChannelInfo */
 
-/** @typedef {{now(): number, setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void}} Clock */
+/** @typedef {{now(): number, setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void}} Clock `now`: ms since any moment, on a clock that nobody sets. */
 
 /**
  * @typedef {object} ClientOptions
@@ -64,7 +64,10 @@ const VERSION = '0.0.0';                                 // packing puts in the 
 export class RealtimeClient extends Emitter {
   /** @type {Connection} */ #connection;
   #sends = new Sends();
-  /** @type {Map<string, Channel>} */ #channels = new Map();
+  /** Those in use: subscribed, listened to, or with messages on their way. @type {Map<string, Channel>} */ #channels = new Map();
+  /** The others, for as long as the application holds them. @type {Map<string, WeakRef<Channel>>} */ #unused = new Map();
+  /** Of those that were let go of; not every platform has one. @type {FinalizationRegistry<string>|undefined} */
+  #names = globalThis.FinalizationRegistry && new FinalizationRegistry(name => { if (!this.#unused.get(name)?.deref()) this.#unused.delete(name); });
   /** @type {Deferred<Hello>[]} */ #waiters = [];
 
   /**
@@ -76,10 +79,10 @@ export class RealtimeClient extends Emitter {
     this.#connection = new Connection(url, options, { name: '@realtimekit/client', version: VERSION }, {
       state: change => this.emit('state', change),
       up: () => this.#up(),
-      down: () => this.#channels.forEach(channel => channel.down()),
+      down: () => this.#each(channel => channel.down()),
       ended: error => {
         for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
-        this.#channels.forEach(channel => channel.ended(error));
+        this.#each(channel => channel.ended(error));
       },
       frame: frame => this.#channels.get(frame.channel)?.frame(frame),
     });
@@ -114,10 +117,17 @@ export class RealtimeClient extends Emitter {
   /** Closes the connection. Whatever is pending rejects with `closed`; what was under way may have taken effect. */
   close() { this.#connection.close(new RealtimeError('closed', 'The client was closed.')); }
 
-  /** The channel of that name, always the same object. Asks nothing of the server. @param {string} name */
+  /**
+   * The channel of that name. Asks nothing of the server. It is the same object as long as the application holds it or uses it:
+   * is subscribed, listens, or has messages on their way.
+   * @param {string} name
+   */
   channel(name) {
-    let channel = this.#channels.get(name);
-    if (!channel) this.#channels.set(name, channel = new Channel(name, this.#connection, this.#sends));
+    const known = this.#channels.get(name) ?? this.#unused.get(name)?.deref();
+    if (known) return known;
+    const channel = new Channel(name, this.#connection, this.#sends, (used, isUsed) => this.#use(used, isUsed));
+    this.#unused.set(name, new WeakRef(channel));
+    this.#names?.register(channel, name);
     return channel;
   }
 
@@ -151,7 +161,21 @@ export class RealtimeClient extends Emitter {
 
   #up() {
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(/** @type {Hello} */ (this.#connection.hello));
-    this.#channels.forEach(channel => channel.up());
+    this.#each(channel => channel.up());
     this.#sends.pump();
+  }
+
+  /** A copy: what is done may begin or end the use of some. @param {(channel: Channel) => void} run */
+  #each(run) {
+    for (const channel of [...this.#channels.values()]) run(channel);
+  }
+
+  /** @param {Channel} channel @param {boolean} used */
+  #use(channel, used) {
+    const { name } = channel;
+    if (used) this.#channels.set(name, channel);
+    else this.#channels.delete(name);
+    if (used) this.#unused.delete(name);
+    else this.#unused.set(name, new WeakRef(channel));
   }
 }

@@ -53,14 +53,21 @@ export class Channel extends Emitter {
   /** @type {Subscription} */ #subscription;
   /** @type {Map<string, any>} */ #typists = new Map();
   #typed = -Infinity;
+  #left = false;                                         // whoever listens yet may have forgotten it
+  #used = false;
+  #use;
 
-  /** @internal @param {string} name @param {Connection} connection @param {Sends} sends */
-  constructor(name, connection, sends) {
+  /** @internal @param {string} name @param {Connection} connection @param {Sends} sends @param {(channel: Channel, used: boolean) => void} use Called when its use begins or ends. */
+  constructor(name, connection, sends, use) {
     super();
     /** @readonly */ this.name = name;
     this.#connection = connection;
-    this.#outbox = new Outbox(connection, sends, name, () => this.emit('pending', this.pending));
-    this.#subscription = new Subscription(connection, name, (event, value) => this.emit(event, value));
+    this.#use = use;
+    this.#outbox = new Outbox(connection, sends, name, () => {
+      this.#look();
+      this.emit('pending', this.pending);
+    });
+    this.#subscription = new Subscription(connection, name, (event, value) => this.emit(event, value), () => this.#look());
   }
 
   /** Whether the subscription is level with the server now. */
@@ -77,15 +84,26 @@ export class Channel extends Emitter {
 
   /**
    * Begins to tell `change` events and lasts until `unsubscribe` or `revoked`: after a lost connection it goes on where it
-   * stood. A cursor that means nothing to the server any more brings a `reset` and the last 50 messages. Subscribing again starts over.
+   * stood. A cursor that means nothing to the server any more brings a `reset` and the last 50 messages.
+   *
+   * A channel has one subscription. Subscribing again joins it, and nothing is told again: `history` has what was before. It
+   * lasts until `unsubscribe` was called as often. Only a saved cursor starts over, for all, with a `reset`.
    * @param {Start} [start]
    * @returns {Promise<Subscribed>} Level: everything that was asked for has been told.
    */
-  subscribe(start = {}) { return this.#subscription.start(start); }
+  subscribe(start = {}) {
+    this.#left = false;
+    return this.#subscription.start(start);
+  }
 
-  /** Ends the subscription. Always succeeds: without a connection there is nothing to end at the server. */
+  /**
+   * Ends the subscription, when it was called once for each `subscribe`. Always succeeds: without a connection there is nothing
+   * to end at the server. A channel that was left and that the application does not hold is let go of, with its listeners.
+   */
   async unsubscribe() {
-    this.#subscription.stop(new RealtimeError('closed', `The subscription to "${this.name}" was ended.`));
+    if (!this.#subscription.leave(new RealtimeError('closed', `The subscription to "${this.name}" was ended.`))) return;
+    this.#left = true;
+    this.#look();
     this.#clearTyping();
     // One that waited would come behind what is asked of the next connection, and end that.
     if (this.#connection.ready) await this.#ask('unsubscribe').catch(() => {});
@@ -137,7 +155,7 @@ export class Channel extends Emitter {
   }
 
   /** Moves this user's read mark forward. @param {number} sequence @returns {Promise<void>} */
-  markRead(sequence) { return this.#ask('read', { sequence }); }
+  markRead(sequence) { return this.#ask('read', { sequence }, () => this.#subscription.marked(sequence)); }
 
   /** Tells the others that this user types. Call it at every keystroke: it sends at most once in 3 s. */
   typing() {
@@ -174,6 +192,20 @@ export class Channel extends Emitter {
 
   /** @template T @param {string} type @param {Frame} fields @param {(reply: any) => T} pick */
   #read(type, fields, pick) { return this.#connection.requests.ask({ ...fields, type, channel: this.name }, true, pick); }
+
+  /** @internal @override @param {boolean} came */
+  listened(came) {
+    if (came) this.#left = false;
+    this.#look();
+  }
+
+  /** Whether the client has to keep it, though nobody else does. */
+  #look() {
+    const used = this.#subscription.wanted !== null || this.#outbox.size > 0 || (this.hasListeners && !this.#left);
+    if (used === this.#used) return;
+    this.#used = used;
+    this.#use(this, used);
+  }
 
   /** @internal */
   up() { this.#subscription.up(); }
@@ -213,8 +245,10 @@ export class Channel extends Emitter {
     else if (name === 'presence') {
       if (data?.status === 'offline') this.#stopTyping(user);
       this.emit('presence', { user, status: data?.status });
-    } else if (name === 'read') this.emit('read', { user, sequence: data?.sequence });
-    else this.emit('signal', { user, name, data });
+    } else if (name === 'read') {
+      if (user === this.#connection.hello?.user) this.#subscription.marked(data?.sequence);
+      this.emit('read', { user, sequence: data?.sequence });
+    } else this.emit('signal', { user, name, data });
   }
 
   /** @param {string} user */

@@ -23,16 +23,24 @@ export class Subscription {
   /** Told beyond that: catching up goes by version, so an edited message comes after younger ones. @type {Set<number>} */ #ahead = new Set();
   /** Version of the first page of `recent`. @type {number|null} */ #firstPage = null;
   /** @type {Deferred<Subscribed>[]} */ #waiters = [];
+  #shares = 0;                                           // calls of `start` without their `leave`
+  #begun = false;                                        // it was level since the first of them
   #turn = 0;
   #refusals = 0;
   /** @type {any} */ #timer = null;
-  #connection; #name; #emit;
+  #connection; #name; #emit; #changed;
 
-  /** @param {Connection} connection @param {string} name @param {<K extends keyof ChannelEvents>(name: K, event: ChannelEvents[K]) => void} emit */
-  constructor(connection, name, emit) {
+  /**
+   * @param {Connection} connection
+   * @param {string} name
+   * @param {<K extends keyof ChannelEvents>(name: K, event: ChannelEvents[K]) => void} emit
+   * @param {() => void} changed Whether it is wanted.
+   */
+  constructor(connection, name, emit, changed) {
     this.#connection = connection;
     this.#name = name;
     this.#emit = emit;
+    this.#changed = changed;
   }
 
   get level() { return this.#phase === 'level'; }
@@ -45,18 +53,34 @@ export class Subscription {
       waiter.reject(this.#connection.closedError);
       return waiter.promise;
     }
+    this.#shares++;
+    if (this.level && after === undefined) {
+      waiter.resolve(this.#now());
+      return waiter.promise;
+    }
     this.#waiters.push(waiter);
-    if (after === undefined) this.#startOver({ recent });
-    else this.#startOver({ recent }, { version: after, epoch }, sequence);
+    if (this.wanted && after === undefined) return waiter.promise;
+    this.#begun = false;
+    this.#startOver({ recent }, after === undefined ? null : { version: after, epoch }, sequence);
     return waiter.promise;
   }
 
-  /** Ends it here. @param {RealtimeError} error For those who still wait for the beginning. */
+  /** One of those that share it goes. @param {RealtimeError} error @returns {boolean} Whether it was the last. */
+  leave(error) {
+    if (!this.wanted || --this.#shares > 0) return false;
+    this.stop(error);
+    return true;
+  }
+
+  /** Ends it here, for all that share it. @param {RealtimeError} error For those who still wait for the beginning. */
   stop(error) {
     this.#turn++;
     this.#connection.clock.clearTimeout(this.#timer);
     this.wanted = null;
     this.#phase = 'off';
+    this.#shares = 0;
+    this.#begun = false;
+    this.#changed();
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }
 
@@ -75,15 +99,22 @@ export class Subscription {
 
   /** The client was closed. One that had begun goes on from its cursor if it connects again. @param {RealtimeError} error */
   ended(error) {
-    if (this.#waiters.length) this.stop(error);
-    else this.down();
+    if (!this.#begun) return this.stop(error);
+    this.down();
+    const late = this.#waiters.splice(0);
+    this.#shares = Math.max(1, this.#shares - late.length);
+    for (const waiter of late) waiter.reject(error);
   }
+
+  /** The user's own mark has moved. @param {number} sequence */
+  marked(sequence) { if (this.#info) this.#info.read = Math.max(this.#info.read, Math.min(sequence, this.#told)); }
 
   /** Voids what was told so far, if anything was. @param {Start} wanted @param {{epoch: string|undefined, version: number}|null} [cursor] @param {number} [told] */
   #startOver(wanted, cursor = null, told = 0) {
     const isReset = this.wanted !== null && (this.#cursor !== null || this.#firstPage !== null);
     const turn = ++this.#turn;
     this.wanted = wanted;
+    this.#changed();
     this.#cursor = null;
     this.#ahead.clear();
     this.#firstPage = null;
@@ -116,7 +147,7 @@ export class Subscription {
     } else if (mayRetry(error) || error.code === 'internal') {
       this.#timer = this.#connection.clock.setTimeout(() => this.#ask(), Math.max(error.retryAfter ?? 0, this.#connection.pause(this.#refusals++)));
     } else {
-      const begun = this.#waiters.length === 0;
+      const begun = this.#begun;
       this.stop(error);
       if (begun) this.#emit('revoked', { reason: 'denied', error });
     }
@@ -197,8 +228,12 @@ export class Subscription {
 
   #levelled() {
     this.#phase = 'level';
-    const info = { .../** @type {Subscribed} */ (this.#info), version: /** @type {any} */ (this.#cursor).version, sequence: this.#told };
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve(info);
-    this.#emit('subscribed', info);
+    this.#begun = true;
+    const now = this.#now();
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve(now);
+    this.#emit('subscribed', now);
   }
+
+  /** @returns {Subscribed} How it stands, when it is level. */
+  #now() { return { .../** @type {Subscribed} */ (this.#info), version: /** @type {any} */ (this.#cursor).version, sequence: this.#told }; }
 }

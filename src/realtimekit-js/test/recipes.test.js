@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Emitter } from '../client/emitter.js';
 import { served } from './server.js';
-import { freshChannel, Line } from './support.js';
+import { freshChannel, Line, next } from './support.js';
 
 const { clients } = served();
 const root = new URL('../../../', import.meta.url);
@@ -62,6 +62,42 @@ for (const page of ['src/realtimekit-js/README.md', 'docs/from-socketio.md']) {
     assert.deepEqual([...messages.values()], [{ sequence: 5, text: 'b', reactions: {} }]);
   });
 }
+
+test('parts of a page that share a room see the same, whoever comes first and goes last', async () => {
+  const line = new Line();
+  const room = await freshChannel(await clients.connect('ann', { line }));
+  await Promise.all(['a', 'b'].map(text => room.send({ text })));
+  const { watch, list } = new Function('channel', `${snippet('src/realtimekit-js/README.md', 'useSyncExternalStore')}\nreturn makeRoom(channel);`)(room);
+  const texts = () => list().map((/** @type {any} */ { text }) => text);
+  const asked = () => line.ofType('subscribe').map(({ recent, after }) => ({ recent, after }));
+  const watched = () => {
+    /** @type {string[][]} */ const seen = [];
+    return { seen, end: watch(() => seen.push(texts())) };
+  };
+  const strict = watched();                              // as React's StrictMode does: begun, ended, begun
+  strict.end();
+  const first = watched();
+  await next(room, 'subscribed');
+  assert.deepEqual(texts(), ['a', 'b']);
+  const second = watched();
+  assert.equal(list(), list());
+  const change = next(room, 'change');
+  await room.send({ text: 'c' });
+  await change;
+  assert.deepEqual(first.seen.at(-1), ['a', 'b', 'c']);
+  assert.deepEqual(second.seen, [['a', 'b', 'c']]);
+
+  first.end();
+  first.end();
+  assert.equal(room.subscribed, true);
+  second.end();
+  assert.equal(room.subscribed, false);
+  await room.send({ text: 'd' });
+  const third = watched();
+  await next(room, 'subscribed');
+  assert.deepEqual(third.seen.at(-1), ['a', 'b', 'c', 'd']);
+  assert.deepEqual(asked(), [{ recent: 50, after: undefined }, { recent: 50, after: undefined }, { recent: undefined, after: 3 }]);
+});
 
 test('in a new life of a channel the sample counts from the beginning', async () => {
   const { Room } = await import(new URL('samples/QuickStart/wwwroot/room.js', root).href);

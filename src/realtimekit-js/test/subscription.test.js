@@ -89,7 +89,7 @@ test('a change between two pages of `recent` is not missed', async () => {
 });
 
 test('closing while a resumed subscription is unanswered does not end it', async () => {
-  for (const end of [1000, 4401, 4403, 'close']) {
+  for (const end of [1000, 4403, 'close']) {
     const { client, line, room, heard } = await ann();
     const bob = await clients.connect('bob');
     /** @type {any[]} */ const revoked = [];
@@ -136,19 +136,16 @@ test('a `reset` listener may end the subscription', async () => {
 test('a `reset` listener may begin another subscription', async () => {
   const { line, room, heard } = await resetOnReturn();
   let resets = 0;
-  const level = new Promise(resolve => room.on('reset', () => { resets++; resolve(room.subscribe({ recent: 7 })); }));
+  const level = new Promise(resolve => room.on('reset', () => {
+    resets++;
+    room.unsubscribe();
+    resolve(room.subscribe({ recent: 7 }));
+  }));
   line.cut();
   await within(20_000, level, () => 'the other subscription');
   assert.deepEqual(line.ofType('subscribe').map(({ after, recent }) => after ?? { recent }), [{ recent: 10 }, 1, { recent: 7 }]);
-
-  await room.subscribe({ recent: 5 });                   // which tells `reset`, and so gives way to another
-  assert.equal(resets, 2);
-  assert.deepEqual(line.ofType('subscribe').slice(3).map(({ recent }) => recent), [7]);
-  assert.deepEqual(heard.texts(), ['a', 'a', 'a']);
-
-  await room.subscribe(room.cursor ?? {});               // one that goes on from a cursor gives way as well
-  assert.equal(resets, 3);
-  assert.deepEqual(line.ofType('subscribe').slice(4).map(({ recent }) => recent), [7]);
+  assert.equal(resets, 1);
+  assert.deepEqual(heard.texts(), ['a', 'a']);
 });
 
 test('subscribing anew before anything was told voids nothing', async () => {
