@@ -147,15 +147,6 @@ export class RealtimeClient extends Emitter {
    */
   create(what) { return this.#connection.requests.ask({ ...what, type: 'create' }, false, reply => this.channel(reply.channel)); }
 
-  /**
-   * Messages that match, newest first.
-   * @param {{query: string, channel?: string, limit?: number, before?: string}} what `before`: `next` of the page before.
-   * @returns {Promise<{messages: Message[], more: boolean, next?: string}>}
-   */
-  search(what) {
-    return this.#connection.requests.ask({ ...what, type: 'search' }, true, ({ messages, more, next }) => ({ messages, more, next }));
-  }
-
   /** Renews the sign-in of this connection before it expires. @param {string} token @returns {Promise<string|null>} When the new one expires. */
   refresh(token) { return this.#connection.requests.ask({ type: 'refresh', token }, false, reply => reply.expires ?? null); }
 

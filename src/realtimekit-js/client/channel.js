@@ -18,7 +18,7 @@ import { Subscription } from './subscription.js';
  * @typedef {{recent?: number, after?: number, epoch?: string, sequence?: number}} Start
  */
 
-/** @typedef {{user: string, role: string, read: number, muted?: boolean, mutedUntil?: string}} Member */
+/** @typedef {{user: string, role: string, read: number}} Member */
 
 /** @typedef {{user: string, status: 'online'|'away', since: string, connections: number}} Present */
 
@@ -27,12 +27,12 @@ import { Subscription } from './subscription.js';
  * @property {Change} change A message was posted, edited, deleted or reacted to.
  * @property {Subscribed} subscribed Level with the server, at first and again after each lost connection.
  * @property {{}} reset What was told before is void (the channel was made anew); the changes that follow start over.
- * @property {{reason: string, error: RealtimeError|null}} revoked The server ended the subscription: `removed`, `banned`, `left`, `deleted` or `denied`.
+ * @property {{reason: string, error: RealtimeError|null}} revoked The server ended the subscription: `removed`, `left`, `deleted` or `denied`.
  * @property {Pending[]} pending The messages that await their acknowledgement have become these.
  * @property {string[]} typing Those who type have become these, without this user.
  * @property {{user: string, status: 'online'|'away'|'offline'}} presence
  * @property {{user: string, sequence: number}} read Someone's mark moved: this user's in another place, or the other's in a direct channel.
- * @property {{user: string, change: string, role?: string}} member In private and direct channels: `joined`, `left`, `removed`, `banned` or `role`.
+ * @property {{user: string, change: string, role?: string}} member In private and direct channels: `joined`, `left`, `removed` or `role`.
  * @property {{user: string, name: string, data?: unknown}} signal One of the application's own.
  */
 
@@ -172,20 +172,6 @@ export class Channel extends Emitter {
   join() { return this.#ask('join'); }
   /** @returns {Promise<void>} */
   leave() { return this.#ask('leave'); }
-  /** @param {string} user @param {string} [role] @returns {Promise<void>} */
-  invite(user, role) { return this.#ask('invite', { user, role }); }
-  /** @param {string} user @returns {Promise<void>} */
-  remove(user) { return this.#ask('remove', { user }); }
-  /** @param {string} user @param {Date} [until] Default: for good. @returns {Promise<void>} */
-  ban(user, until) { return this.#ask('ban', { user, until }); }
-  /** @param {string} user @returns {Promise<void>} */
-  unban(user) { return this.#ask('unban', { user }); }
-  /** @param {string} user @param {Date} [until] Default: for good. @returns {Promise<void>} */
-  mute(user, until) { return this.#ask('mute', { user, until }); }
-  /** @param {string} user @returns {Promise<void>} */
-  unmute(user) { return this.#ask('unmute', { user }); }
-  /** @param {string} user @param {string} role @returns {Promise<void>} */
-  setRole(user, role) { return this.#ask('setRole', { user, role }); }
 
   /** @param {string} type @param {Frame} [fields] @param {(reply: any) => any} [pick] @returns {Promise<any>} */
   #ask(type, fields, pick = () => undefined) { return this.#connection.requests.ask({ ...fields, type, channel: this.name }, false, pick); }

@@ -211,13 +211,6 @@ test('who leaves a private channel is told that the subscription ended', async (
   assert.equal(heard.changes.length, 0);
 });
 
-test('what this server does not offer rejects as unsupported and changes nothing', async () => {
-  const { annsRoom, bobsRoom } = await annAndBob();
-  for (const moderation of [annsRoom.remove('bob'), annsRoom.ban('bob'), annsRoom.mute('bob'), annsRoom.setRole('bob', 'moderator')])
-    await assert.rejects(moderation, rejectsWith('unsupported'));
-  assert.equal((await bobsRoom.send({ text: 'still here' })).sequence, 1);
-});
-
 test('errors reject what they concern and nothing else', async () => {
   const { ann, bob, annsRoom, bobsRoom } = await annAndBob();
   await assert.rejects(ann.channel('no-such-channel').subscribe({ recent: 1 }), rejectsWith('not_found'));
