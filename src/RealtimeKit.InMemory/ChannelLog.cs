@@ -8,10 +8,10 @@ internal sealed class ChannelLog
     private readonly List<StoredMessage> _messages = [];
     private readonly Dictionary<Guid, StoredMessage> _byId = [];
 
-    // For each version the sequence that it changed. A message stands where its latest change is; the others are stale.
+    // For each version the sequence that it changed. Only the entry of a message's latest change is current; the others are stale.
     private readonly List<long> _changes = [];
 
-    // For each message with answers the sequences of its thread, itself the first.
+    // For each message with answers the sequences of its thread, beginning with its own.
     private readonly Dictionary<long, List<long>> _threads = [];
     private readonly UnreadIndex _unread = new();
     private readonly string _epoch = ChannelHead.NewEpoch();

@@ -5,7 +5,7 @@ namespace RealtimeKit.InMemory;
 
 /// <summary>
 /// One node's broker over an <see cref="InMemoryBrokerNetwork"/>. What arrives waits in a bounded queue; when that is
-/// full the newest is lost and the node is told, once the queue is empty, to make good what it missed. Safe for
+/// full the newest is lost, and once the queue is empty the node is notified to read what it missed from the store. Safe for
 /// concurrent use; disposing it takes the node off the network.
 /// </summary>
 /// <param name="network">The network that the nodes share.</param>
@@ -76,7 +76,7 @@ internal sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBr
 
     internal void EnqueueConnection(bool lost)
     {
-        // A full queue will tell the same when it is empty.
+        // A full queue notifies the node when it is empty.
         if (!_queue.Writer.TryWrite(new Delivery(null, lost ? Lost : Regained))) Volatile.Write(ref _lost, 1);
     }
 
@@ -86,17 +86,17 @@ internal sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBr
         {
             while (_queue.Reader.TryRead(out var delivery))
             {
-                if (delivery.Channel is null) Tell(receiver, delivery.Payload == Lost);
+                if (delivery.Channel is null) Notify(receiver, delivery.Payload == Lost);
                 else if (IsSubscribed(delivery.Channel)) receiver.Receive(delivery.Channel, delivery.Payload);
             }
 
             if (Interlocked.Exchange(ref _lost, 0) == 0) continue;
-            Tell(receiver, lost: true);
-            Tell(receiver, lost: !network.Online);
+            Notify(receiver, lost: true);
+            Notify(receiver, lost: !network.Online);
         }
     }
 
-    private void Tell(IBrokerReceiver receiver, bool lost)
+    private void Notify(IBrokerReceiver receiver, bool lost)
     {
         if (lost == _isLost) return;
         _isLost = lost;
@@ -104,6 +104,6 @@ internal sealed class InMemoryBroker(InMemoryBrokerNetwork network) : IMessageBr
         else receiver.ConnectionRegained();
     }
 
-    // Without a channel it says what became of the connection.
+    // Without a channel it reports the state of the connection.
     private readonly record struct Delivery(string? Channel, byte[] Payload);
 }

@@ -18,7 +18,7 @@ public sealed class InMemoryBrokerNetwork
     public Func<string, int>? Copies { get; set; }
 
     /// <summary>
-    /// Whether anything is carried; <see langword="true"/> by default. Setting it tells every node that its connection was
+    /// Whether anything is carried; <see langword="true"/> by default. Setting it notifies every node that its connection was
     /// lost, or regained.
     /// </summary>
     public bool Online

@@ -5,7 +5,7 @@ using RealtimeKit.PostgreSql.Database;
 
 namespace RealtimeKit.PostgreSql;
 
-/// <summary>Says at start what is wrong with the options, in words that tell what to do.</summary>
+/// <summary>Checks the options at start; its messages say what to do.</summary>
 internal sealed partial class PostgreSqlStoreOptionsValidator : IValidateOptions<PostgreSqlStoreOptions>
 {
     private const int MinConnections = 2;

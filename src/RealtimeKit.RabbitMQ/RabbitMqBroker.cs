@@ -53,7 +53,7 @@ internal sealed class RabbitMqBroker(IOptions<RabbitMqBrokerOptions> options, Ti
     /// <inheritdoc/>
     /// <remarks>
     /// Where the broker is away or does not answer within the options' timeout, the subscription stands nevertheless: it is
-    /// made with the next connection, after which the engine is told to repair. Cancelling ends the wait only.
+    /// made with the next connection, after which the engine repairs. Cancelling ends the wait only.
     /// </remarks>
     public ValueTask SubscribeAsync(string channel, CancellationToken cancellationToken)
     {

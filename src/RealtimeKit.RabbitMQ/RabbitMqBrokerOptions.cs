@@ -5,7 +5,7 @@ namespace RealtimeKit.RabbitMQ;
 /// <summary>How a node uses RabbitMQ. Validated when the host starts.</summary>
 /// <remarks>
 /// All nodes must agree on <see cref="Exchange"/>, <see cref="Partitions"/> and the number and order of
-/// <see cref="Endpoints"/>: nodes that differ do not hear each other and find out from the store, later.
+/// <see cref="Endpoints"/>: nodes that differ do not receive each other's notices, and read changes from the store, later.
 /// </remarks>
 public sealed class RabbitMqBrokerOptions
 {
@@ -28,7 +28,7 @@ public sealed class RabbitMqBrokerOptions
     public int Partitions { get; set; } = 256;
 
     /// <summary>
-    /// After how long without a sign of life either side asks for one; a connection that is silent for two of these is lost.
+    /// The AMQP heartbeat: after how long a silence either side asks for an answer; a connection that is silent for two of these is lost.
     /// Default: 5 seconds; from 1 second to 10 minutes, in whole seconds.
     /// </summary>
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(5);
@@ -47,7 +47,7 @@ public sealed class RabbitMqBrokerOptions
     public TimeSpan MaxReconnectDelay { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How many publications may wait to be sent to one endpoint; further ones are lost, which the other nodes learn and make good
+    /// How many publications may wait to be sent to one endpoint; further ones are dropped, and the other nodes read the changes
     /// from the store. Default: 16,384; from 1 to 1,000,000.
     /// </summary>
     public int PublishQueueLength { get; set; } = 16_384;
@@ -62,8 +62,8 @@ public sealed class RabbitMqBrokerOptions
     public int MaxUnconfirmed { get; set; } = 256;
 
     /// <summary>
-    /// How many messages wait in the node's queue at the broker while the node is too slow; the oldest go first, and the node
-    /// makes them good from the store. Default: 65,536; from 100 to 10,000,000.
+    /// How many messages wait in the node's queue at the broker while the node is too slow; the oldest are dropped first, and the node
+    /// reads the changes from the store. Default: 65,536; from 100 to 10,000,000.
     /// </summary>
     public int QueueLength { get; set; } = 65_536;
 

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace RealtimeKit.Sqlite;
 
-/// <summary>Says at start what is wrong with the options, in words that tell what to do.</summary>
+/// <summary>Checks the options at start; its messages say what to do.</summary>
 internal sealed class SqliteStoreOptionsValidator : IValidateOptions<SqliteStoreOptions>
 {
     private const int MaxReaders = 64;

@@ -25,14 +25,14 @@ internal static class BrowserClient
         var result = TypedResults.Bytes(script, "text/javascript; charset=utf-8", entityTag: tag);
         return context =>
         {
-            // Asked for anew each time, so that page, modules and server never disagree after an update; unchanged it costs no body.
+            // Revalidated each time, so that page, modules and server match after an update; an unchanged module costs no body.
             context.Response.Headers.CacheControl = "no-cache";
             context.Response.Headers.XContentTypeOptions = "nosniff";
             return result.ExecuteAsync(context);
         };
     }
 
-    // It tells servers the version of the package that carries it.
+    // It sends servers the version of its package.
     private static byte[] Load(string module)
     {
         using var script = new StreamReader(typeof(BrowserClient).Assembly.GetManifestResourceStream(module)!);

@@ -27,7 +27,7 @@ public static class RealtimeMessagingEndpointExtensions
                 "There is no WebSocket transport: call services.AddRealtimeMessaging().AddWebSockets() before MapRealtimeMessaging().");
         if (endpoints.ServiceProvider.GetRequiredService<IOptions<WebSocketTransportOptions>>().Value.ServeClient)
             BrowserClient.Map(endpoints, pattern.TrimEnd('/'));
-        // Its own small pipeline, so that the host need not know of UseWebSockets().
+        // Its own small pipeline, so that the host need not call UseWebSockets().
         var pipeline = endpoints.CreateApplicationBuilder().UseWebSockets();
         pipeline.Run(endpoint.HandleAsync);
         return endpoints.Map(pattern, pipeline.Build()).WithDisplayName($"RealtimeKit {pattern}");

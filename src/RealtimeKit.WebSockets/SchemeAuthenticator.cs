@@ -20,7 +20,7 @@ internal sealed class SchemeAuthenticator(
 
     private async ValueTask<SignIn?> ReadAsync(string token, CancellationToken cancellationToken)
     {
-        // A request of its own: the one that opened the socket may have been another user's, and its services may be gone.
+        // A new request: the one that opened the socket may have been another user's, and its services may be disposed of.
         await using var scope = scopes.CreateAsyncScope();
         var request = new DefaultHttpContext { RequestServices = scope.ServiceProvider, RequestAborted = cancellationToken };
         request.Request.Headers.Authorization = HeaderPrefix + token;

@@ -10,7 +10,7 @@ namespace RealtimeKit.WebSockets;
 internal sealed class WebSocketConnection(
     WebSocket socket, ClaimsPrincipal? principal, DateTimeOffset? expires, string? token, Action abort) : ITransportConnection
 {
-    // In bytes: RFC 6455, section 5.5, leaves 125 to a control frame, of which the code takes two.
+    // In bytes: RFC 6455, section 5.5, allows 125 for a control frame, of which the code takes two.
     private const int LongestReason = 123;
 
     private const int SmallestRead = 1_024;
@@ -28,7 +28,7 @@ internal sealed class WebSocketConnection(
     {
         try
         {
-            // A read of nothing waits without holding memory.
+            // A zero-byte read waits without holding memory.
             var received = await socket.ReceiveAsync(Memory<byte>.Empty, cancellationToken).ConfigureAwait(false);
             var total = 0;
             while (received.MessageType != WebSocketMessageType.Close)
@@ -37,7 +37,7 @@ internal sealed class WebSocketConnection(
                 if (received.EndOfMessage) return ReceiveResult.Message;
                 if (total == limit)
                 {
-                    // The end may still come alone, and what else comes is too much.
+                    // Only the end of the message may still come; one more byte is too much.
                     received = await socket.ReceiveAsync(new byte[1].AsMemory(), cancellationToken).ConfigureAwait(false);
                     if (received.Count > 0) return ReceiveResult.TooBig;
                     continue;
@@ -55,7 +55,7 @@ internal sealed class WebSocketConnection(
         }
         catch (WebSocketException exception)
         {
-            // The socket itself refused what came, such as text that is not UTF-8, and has told so.
+            // The socket itself rejected the message, such as text that is not UTF-8, and has sent the close.
             if (exception.WebSocketErrorCode == WebSocketError.Faulted) await LingerAsync(cancellationToken).ConfigureAwait(false);
             return ReceiveResult.Closed;
         }
@@ -107,20 +107,20 @@ internal sealed class WebSocketConnection(
 
     public void Abort()
     {
-        // The socket first: a send that waits for a peer who does not read ends by this alone.
+        // The socket first: only this ends a send that waits for a peer that does not read.
         socket.Abort();
-        // A request that has ended is the web server's again, and may be another's by now.
+        // A request that has ended belongs to the web server again, which may have reused it.
         lock (_gate)
             if (!_ended) abort();
     }
 
-    /// <summary>The request ends: from here on there is nothing to abort.</summary>
+    /// <summary>The request ends: from here on an abort does nothing.</summary>
     public void End()
     {
         lock (_gate) _ended = true;
     }
 
-    // An abort shows as a cancellation that nobody here asked for.
+    // An abort shows as a cancellation that no caller requested.
     private static bool IsLoss(Exception exception, CancellationToken cancellationToken) =>
         exception is WebSocketException or ObjectDisposedException
         || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);

@@ -14,7 +14,7 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
     private readonly HashSet<string> _origins = options.Value.AllowedOrigins.Select(Origin.Normalize).OfType<string>().ToHashSet(StringComparer.Ordinal);
     private readonly bool _allOrigins = options.Value.AllowedOrigins.Contains("*");
 
-    // Otherwise the header is the authentication middleware's alone.
+    // Otherwise only the authentication middleware reads the header.
     private readonly bool _readsHeader = options.Value.TokenScheme is not null;
 
     public async Task HandleAsync(HttpContext context)
@@ -71,7 +71,7 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
             && (_origins.Contains(value) || value == Origin.Normalize($"{request.Scheme}://{request.Host.Value}"));
     }
 
-    // Not HttpContext.User, which makes one where nobody was authenticated.
+    // Not HttpContext.User, which creates a principal if nobody was authenticated.
     private static ClaimsPrincipal? Principal(HttpContext context) => context.Features.Get<IHttpAuthenticationFeature>()?.User;
 
     private static DateTimeOffset? Expiry(HttpContext context) =>

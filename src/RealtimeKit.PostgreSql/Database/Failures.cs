@@ -2,7 +2,7 @@ using Npgsql;
 
 namespace RealtimeKit.PostgreSql.Database;
 
-/// <summary>Tells what passes by itself, so that the sender tries again, from what somebody has to mend.</summary>
+/// <summary>Distinguishes passing failures, after which the sender tries again, from those that somebody must fix.</summary>
 internal static class Failures
 {
     // By class (the first two characters) or whole: https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -9,7 +9,7 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
 {
     // Once for a session. What the server or the role has as defaults must not weaken what is promised: a commit waits for the
     // disk (and for more where the server asks for more), and no session holds a lock for longer than a call may take. Every
-    // statement goes from index to index: the planner is told so, or plans made while the tables were empty would read them whole.
+    // statement goes from index to index: the settings say so, because plans made while the tables were empty would read them whole.
     private const string Prepare = """
         SELECT pg_is_in_recovery(),
             set_config('search_path', quote_ident($1), false),

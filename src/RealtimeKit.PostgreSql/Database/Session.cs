@@ -62,7 +62,7 @@ internal sealed class Session : IAsyncDisposable
             await using (rows.ConfigureAwait(false))
             {
                 var result = await read(rows).ConfigureAwait(false);
-                // To the very end: that is where a commit's failure is told.
+                // To the very end: a failed commit shows there.
                 while (await rows.NextResultAsync().ConfigureAwait(false))
                 {
                 }

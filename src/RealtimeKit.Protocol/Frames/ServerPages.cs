@@ -27,7 +27,7 @@ internal static class ServerPages
     }
 
     /// <summary>
-    /// Appends a <c>history</c> reply. Messages that do not fit are told as more: the oldest of them where
+    /// Appends a <c>history</c> reply. Messages that do not fit are announced by <c>more</c>: the oldest of them where
     /// <paramref name="keepNewest"/>, else the newest.
     /// </summary>
     public static void History(

@@ -90,7 +90,7 @@ internal static class ServerReplies
     // What stands around a user's name.
     private const int PresentUserBytes = 128;
 
-    /// <summary>Appends the reply with as many of the users as fit; the others are told as more.</summary>
+    /// <summary>Appends the reply with as many of the users as fit; the others are announced by <c>more</c>.</summary>
     public static void Presence(FrameBuffer output, long id, string channel, IEnumerable<PresentUser> users)
     {
         var start = output.Length;
@@ -177,6 +177,6 @@ internal static class ServerReplies
     }
 }
 
-/// <summary>What a <c>connected</c> frame tells.</summary>
+/// <summary>The fields of a <c>connected</c> frame.</summary>
 internal readonly record struct ConnectedReply(
     string Connection, string User, string Node, DateTimeOffset Time, long Heartbeat, DateTimeOffset? Expires, int Channels);

@@ -4,7 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace RealtimeKit.Protocol;
 
 /// <summary>
-/// The identity that a sender gives to a message: a UUID, compared without regard to case and told to readers exactly as
+/// The identity that a sender gives to a message: a UUID, compared without regard to case and sent to readers exactly as
 /// it was first sent. It is the key of idempotency within a channel.
 /// </summary>
 public readonly struct MessageId : IEquatable<MessageId>

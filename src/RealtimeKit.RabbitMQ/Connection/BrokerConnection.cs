@@ -5,8 +5,8 @@ using RealtimeKit.RabbitMQ.Routing;
 namespace RealtimeKit.RabbitMQ.Connection;
 
 /// <summary>
-/// The node's connection to one broker for as long as the node lives: it connects, connects again, and tells the engine
-/// what was lost on the way.
+/// The node's connection to one broker, until the node stops: it connects, reconnects, and reports to the engine what may
+/// have been lost.
 /// </summary>
 internal sealed class BrokerConnection : IAsyncDisposable
 {
@@ -91,7 +91,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
             }
             catch (Exception exception) when (_stop.IsCancellationRequested)
             {
-                // Whatever it was doing, it was told to stop.
+                // It was stopped, whatever it was doing.
                 if (exception is not OperationCanceledException) BrokerLog.CloseFailed(_node.Log, exception);
             }
             catch (Exception exception)
@@ -172,7 +172,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
             return;
         }
 
-        if (_isLost) Tell(static receiver => receiver.ConnectionRegained());
+        if (_isLost) Notify(static receiver => receiver.ConnectionRegained());
         _isLost = false;
         _tried.TrySetResult();
     }
@@ -180,11 +180,11 @@ internal sealed class BrokerConnection : IAsyncDisposable
     private void Leave()
     {
         _link = null;
-        if (!_isLost) Tell(static receiver => receiver.ConnectionLost());
+        if (!_isLost) Notify(static receiver => receiver.ConnectionLost());
         _isLost = true;
     }
 
-    private void Tell(Action<IBrokerReceiver> what)
+    private void Notify(Action<IBrokerReceiver> what)
     {
         try
         {

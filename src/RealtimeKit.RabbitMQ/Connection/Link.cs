@@ -39,7 +39,7 @@ internal sealed class Link : IAsyncDisposable
     /// <summary>Why it was lost.</summary>
     public string Reason => _reason ?? "closed";
 
-    /// <summary>Tells when the broker blocks this connection (true) and when no longer; ends with the connection.</summary>
+    /// <summary>Whether the broker blocks this connection, at each change; ends with the connection.</summary>
     public ChannelReader<bool> Blocked => _blocked.Reader;
 
     /// <summary>Whether all that was sent is confirmed.</summary>
@@ -172,7 +172,7 @@ internal sealed class Link : IAsyncDisposable
         }
     }
 
-    // A broker that is silently gone confirms nothing, long before the heartbeat tells.
+    // A broker that is silently gone confirms nothing, long before the heartbeat shows it.
     private async Task WatchAsync()
     {
         var timeout = _node.Options.Timeout;
@@ -204,7 +204,7 @@ internal sealed class Link : IAsyncDisposable
 
     private Task OnShutdownAsync(object sender, ShutdownEventArgs reason)
     {
-        // Told before the library has taken leave of the broker, for which it needs the socket.
+        // Raised before the library has closed the connection, for which it needs the socket.
         if (!Volatile.Read(ref _isClosing)) Fail(reason.Exception is { } exception ? exception.Message : $"{reason.ReplyCode} {reason.ReplyText}");
         return Task.CompletedTask;
     }

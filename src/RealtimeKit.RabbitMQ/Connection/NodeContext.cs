@@ -4,11 +4,11 @@ using RealtimeKit.RabbitMQ.Routing;
 namespace RealtimeKit.RabbitMQ.Connection;
 
 /// <summary>What all connections of a node have in common.</summary>
-/// <param name="Id">Tells this node's publications from those of others.</param>
+/// <param name="Id">Distinguishes this node's publications from those of others.</param>
 internal sealed record NodeContext(
     ulong Id, RabbitMqBrokerOptions Options, Partitions Partitions, Subscriptions Subscriptions, IBrokerReceiver Receiver, TimeProvider Time, ILogger Log)
 {
-    /// <summary>Tells the engine, which collects such names, that a publication did not or may not arrive.</summary>
+    /// <summary>Reports to the engine, which collects such names, that a publication did not or may not arrive.</summary>
     public void PublishLost(string channel)
     {
         try

@@ -4,7 +4,7 @@ using RabbitMQ.Client;
 namespace RealtimeKit.RabbitMQ.Connection;
 
 /// <summary>
-/// The sockets of one connection. The library may wait for minutes for a peer that is gone without a word; closing the
+/// The sockets of one connection. The library may wait for minutes for a peer that is gone without a close; closing the
 /// socket under it ends every such wait.
 /// </summary>
 internal sealed class Sockets : IDisposable

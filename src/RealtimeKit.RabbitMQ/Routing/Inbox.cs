@@ -64,7 +64,7 @@ internal sealed class Inbox(
 
     private void Hand(ReadOnlySpan<byte> body)
     {
-        // What this node published itself it has told its readers already.
+        // The node's own publications have reached its readers already.
         if (!Envelope.TryRead(body, out var origin, out var name, out var payload) || origin == node) return;
         try
         {

@@ -20,7 +20,7 @@ internal static class Migrator
     /// <exception cref="InvalidOperationException">It belongs to something else, or to a newer version of this package.</exception>
     public static void Check(SqliteSession session, string name)
     {
-        // In one transaction: what is asked belongs to one moment, even while another process makes the database.
+        // In one transaction, so that the answers match even while another process creates the database.
         session.Run("BEGIN");
         try
         {

@@ -58,7 +58,7 @@ internal sealed class SqliteDatabase
         PRAGMA cache_size = -{ReaderCacheKibibytes};
         """)));
 
-    /// <summary>What callers are told of a failure. Whatever SQLite says, nothing is known to be stored.</summary>
+    /// <summary>The exception that callers get for a failure of SQLite. Whatever it was, nothing is known to be stored.</summary>
     public StoreUnavailableException Unavailable(SqliteException error) =>
         new($"The database '{Name}' does not answer: {error.Message}", error);
 

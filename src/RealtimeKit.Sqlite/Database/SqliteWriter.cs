@@ -5,7 +5,7 @@ namespace RealtimeKit.Sqlite.Database;
 
 /// <summary>
 /// The one connection that writes: one transaction at a time, on the thread pool, because SQLite blocks while it writes.
-/// What a caller gets back is committed; whatever goes wrong before that is undone and told.
+/// What a caller gets back is committed. Any failure before that undoes the transaction and throws.
 /// </summary>
 internal sealed class SqliteWriter(SqliteDatabase database) : IDisposable
 {
@@ -60,7 +60,7 @@ internal sealed class SqliteWriter(SqliteDatabase database) : IDisposable
         }
     }
 
-    // SQLite waits for other processes' locks, but not where two make the same file at once: one of them has to begin again.
+    // SQLite waits for other processes' locks, but not when two processes create the same file at once: one must start again.
     private async Task<SqliteSession> OpenSessionAsync()
     {
         var began = TimeProvider.System.GetTimestamp();
@@ -95,7 +95,7 @@ internal sealed class SqliteWriter(SqliteDatabase database) : IDisposable
         }
     }
 
-    // After what SQLite expects to happen the connection is as good as before; after anything else the next call opens another.
+    // After an expected failure the connection is still usable; after any other the next call opens a new one.
     private void Recover(SqliteSession session, Exception error)
     {
         var isExpected = error is not SqliteException failure

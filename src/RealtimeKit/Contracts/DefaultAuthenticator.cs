@@ -5,7 +5,7 @@ namespace RealtimeKit;
 /// <summary>The transport's principal is the user: its name identifier, or else its name. Tokens are refused.</summary>
 internal sealed partial class DefaultAuthenticator(ILogger<DefaultAuthenticator> logger) : IAuthenticator
 {
-    private int _told;
+    private int _tokenRefusalLogged;
 
     public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken)
     {
@@ -13,8 +13,8 @@ internal sealed partial class DefaultAuthenticator(ILogger<DefaultAuthenticator>
         if (signIn is null)
         {
             if (credentials.Principal?.Identity?.IsAuthenticated == true) UserNameless();
-            // Anybody can send tokens; what is to be mended is said once.
-            else if (credentials.Token is not null && Interlocked.Exchange(ref _told, 1) == 0) TokenRefused();
+            // Anybody can send tokens, so the entry is written once.
+            else if (credentials.Token is not null && Interlocked.Exchange(ref _tokenRefusalLogged, 1) == 0) TokenRefused();
         }
 
         return ValueTask.FromResult(signIn);

@@ -3,12 +3,13 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// Is told of changes after they are durable: push notifications for users who are away, webhooks, audit. Nothing waits
+/// Called for changes after they are durable: push notifications for users who are away, webhooks, audit. Nothing waits
 /// for it.
 /// </summary>
 /// <remarks>
-/// At most once: a node tells what it committed itself, in that order and one at a time; what it has not told when it crashes, or when
-/// its observers fall 10,000 changes behind, is not told. The log of the channel has everything.
+/// At most once: a node calls its observers for the changes that it committed itself, in their order, one change after another for the
+/// whole node. So hand over to a queue and return. Changes that wait when the node ends, and the oldest beyond 10,000 waiting ones, are
+/// not delivered. The log of the channel has everything.
 /// </remarks>
 public interface IMessageObserver
 {

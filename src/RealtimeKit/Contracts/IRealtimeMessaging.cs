@@ -3,7 +3,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// Messaging from the application's own code: it asks no policy, since the application is the policy. Safe for concurrent
+/// Messaging from the application's own code, which is trusted: it bypasses the authorizer. Safe for concurrent
 /// use. Every call may throw <see cref="StoreUnavailableException"/>; then it may be tried again.
 /// </summary>
 public interface IRealtimeMessaging
@@ -45,7 +45,7 @@ public interface IRealtimeMessaging
     /// <summary>Lists members in the order of their names, up to 200 at a time, those after <paramref name="after"/>.</summary>
     Task<MemberPage> ListMembersAsync(string channel, string? after = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Stores a message and tells the channel's subscribers. Ends when it is durable.</summary>
+    /// <summary>Stores a message and sends it to the channel's subscribers. Completes when it is durable.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="message">The message.</param>
     /// <param name="sender">The user who sends it, or <see langword="null"/> for the application itself.</param>
@@ -71,8 +71,8 @@ public interface IRealtimeMessaging
     /// <param name="channel">The channel; one that does not exist has nobody.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>
-    /// The picture as far as the other nodes told it: one that cannot be heard is left out after a second, and one that
-    /// fell silent counts for up to three of <see cref="RealtimeOptions.NodeHeartbeat"/>.
+    /// What the other nodes reported. A node that does not answer is left out after a second; users of a node that
+    /// stopped responding count for up to three of <see cref="RealtimeOptions.NodeHeartbeat"/>.
     /// </returns>
     /// <exception cref="ArgumentException">The name is not valid.</exception>
     Task<IReadOnlyList<PresentUser>> GetPresenceAsync(string channel, CancellationToken cancellationToken = default);
@@ -92,7 +92,7 @@ public interface IRealtimeMessaging
     /// user from signing in anew: to shut somebody out, end the membership or refuse the sign-in first.
     /// </remarks>
     /// <param name="user">The user.</param>
-    /// <param name="reason">What the client is told, for a developer to read.</param>
+    /// <param name="reason">The reason that the client receives, for a developer to read.</param>
     /// <param name="cancellationToken">Ends the wait; the nodes may still close.</param>
     /// <returns>How many connections the nodes say they closed.</returns>
     /// <exception cref="ArgumentException">The name is not valid.</exception>

@@ -59,8 +59,8 @@ public sealed class RealtimeMessagingBuilder(IServiceCollection services)
         return this;
     }
 
-    /// <summary>Adds one that is told of changes after they are durable; each is told in turn.</summary>
-    /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it is told of all changes.</typeparam>
+    /// <summary>Adds an observer of changes after they are durable; observers are called in the order in which they were added.</summary>
+    /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it is called for all changes.</typeparam>
     public RealtimeMessagingBuilder AddMessageObserver<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>()
         where T : class, IMessageObserver
     {
@@ -68,8 +68,8 @@ public sealed class RealtimeMessagingBuilder(IServiceCollection services)
         return AddMessageObserver(static provider => provider.GetRequiredService<T>());
     }
 
-    /// <summary>Adds one that is told of changes after they are durable; each is told in turn.</summary>
-    /// <param name="observer">Gives the instance, once; it is told of all changes.</param>
+    /// <summary>Adds an observer of changes after they are durable; observers are called in the order in which they were added.</summary>
+    /// <param name="observer">Gives the instance, once; it is called for all changes.</param>
     public RealtimeMessagingBuilder AddMessageObserver(Func<IServiceProvider, IMessageObserver> observer)
     {
         Services.AddSingleton(observer);

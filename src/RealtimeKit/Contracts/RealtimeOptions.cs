@@ -3,7 +3,7 @@ namespace RealtimeKit;
 /// <summary>How the engine behaves. Checked when the host starts.</summary>
 public sealed class RealtimeOptions
 {
-    /// <summary>This node's name, told to clients; not empty. Default: the machine's name and a random suffix.</summary>
+    /// <summary>This node's name, sent to clients; not empty. Default: the machine's name and a random suffix.</summary>
     public string NodeName { get; set; } = $"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..6]}";
 
     /// <summary>
@@ -27,12 +27,12 @@ public sealed class RealtimeOptions
     /// </summary>
     public int MessagesPerSecond { get; set; }
 
-    /// <summary>How long a user may do nothing before presence tells <c>away</c>. Default: 5 minutes; above zero.</summary>
+    /// <summary>How long a user may do nothing before presence reports <c>away</c>. Default: 5 minutes; above zero.</summary>
     public TimeSpan AwayAfter { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>
-    /// Up to how many subscribed connections of a channel, on all nodes together, are told of each coming and going; above it
-    /// presence is told on request only, because every arrival would cost as many signals as there are subscribers. Default: 200;
+    /// Up to how many subscribed connections of a channel, on all nodes together, receive each arrival and departure; above it
+    /// presence is sent on request only, because every arrival would cost as many signals as there are subscribers. Default: 200;
     /// 0 or more.
     /// </summary>
     public int PresenceSignalsUpTo { get; set; } = 200;
@@ -53,13 +53,13 @@ public sealed class RealtimeOptions
     public bool UsersMayCreateChannels { get; set; }
 
     /// <summary>
-    /// Within which time a node finds out by itself what it was not told: what the broker did not bring it, and changes of its
-    /// own whose outcome the store could not tell it. It then compares all channels that it serves with the store, in one query for up to 10,000. Default: 5 seconds; 100 milliseconds to 1 hour.
+    /// The time within which a node finds changes that the broker did not bring, and changes of its own whose outcome it does not
+    /// know because the store's answer was lost. It then compares all channels that it serves with the store, in one query for up to 10,000. Default: 5 seconds; 100 milliseconds to 1 hour.
     /// </summary>
     public TimeSpan RepairInterval { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How often a node of several tells the others that it lives and who is connected to it. One that is silent for three
+    /// How often a node sends the others a heartbeat, with a digest of who is connected to it. One that is silent for three
     /// of them is taken as gone, and its users as offline. Default: 2 seconds; 100 milliseconds to 1 minute. Set the same on
     /// all nodes.
     /// </summary>

@@ -5,7 +5,7 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>What one node tells another.</summary>
+/// <summary>The kinds of notices between nodes.</summary>
 internal enum BrokerNotice : byte
 {
     /// <summary>A committed change: its version, in place of a user the channel's epoch, and the encoded event.</summary>
@@ -17,7 +17,7 @@ internal enum BrokerNotice : byte
     /// <summary>A signal to the user's own connections, encoded.</summary>
     OwnSignal = 3,
 
-    /// <summary>To all nodes: a user (or, where empty, everybody) stands to a channel otherwise than before. Its number; channel and reason.</summary>
+    /// <summary>To all nodes: the rights of a user (or, where empty, of everybody) in a channel changed. Its number; channel and reason.</summary>
     Access = 4,
 
     /// <summary>The channel has reached a version, in place of a user its epoch: events may have been lost on the way.</summary>
@@ -26,7 +26,7 @@ internal enum BrokerNotice : byte
     /// <summary>To those who serve the channel: users of the sending node came, went, fell idle or woke.</summary>
     Presence = 6,
 
-    /// <summary>To all nodes: the sender lives. The number of its latest change of access, and a digest of who is in which channel.</summary>
+    /// <summary>To all nodes: the sender is up. The number of its latest change of access, and a digest of who is in which channel.</summary>
     Heartbeat = 7,
 
     /// <summary>To one node or all: who is in these channels?</summary>
@@ -35,7 +35,7 @@ internal enum BrokerNotice : byte
     /// <summary>To the node that asked: who is in these channels.</summary>
     PresenceState = 9,
 
-    /// <summary>To all nodes: the sender goes away.</summary>
+    /// <summary>To all nodes: the sender stops.</summary>
     Leave = 10,
 
     /// <summary>To all nodes: a question about a user, or an order. Its number.</summary>

@@ -61,7 +61,7 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
                 : await store.ReadChangesAsync(channel, wanted.After, Limit, default).ConfigureAwait(false);
             // Another epoch is another channel under the same name.
             if (page is null || page.Head.Epoch != subscription.Epoch) return null;
-            // A head that the store does not have would be looked for without end.
+            // The reader would wait for ever for a head that the store does not have.
             if (page.Head.Version < known) subscription.Channel.GoBack(known, page.Head.Version);
             return wanted.FromSequence > 0 ? EncodeRecent(subscription, wanted, page) : EncodeChanges(subscription, wanted, page);
         }
@@ -82,8 +82,8 @@ internal sealed partial class CatchUpReader(IMessageStore store, RealtimeMetrics
         return new CatchUpPage(frame, version, more ? new CatchUp(version) : null);
     }
 
-    // Every page bears the version at which the first was read, and what changed meanwhile follows as changes after it:
-    // a reader who is cut off anywhere in between then misses nothing.
+    // Every page has the version at which the first page was read, and later changes follow after it: a reader that is
+    // disconnected in between misses nothing.
     private static CatchUpPage EncodeRecent(Subscription subscription, CatchUp wanted, MessagePage page)
     {
         var frame = new FrameBuffer();

@@ -13,7 +13,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     private int _level;
     private volatile bool _gone;
 
-    // The epoch of events that came before the head was read.
+    // The epoch of events that arrived before the head was read.
     private string? _earlyEpoch;
 
     public string Name { get; } = name;
@@ -98,7 +98,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     {
         lock (_gate)
         {
-            // What came before may be of another channel, which had this name.
+            // Earlier events may be of a deleted channel of the same name.
             if (_earlyEpoch is not null && _earlyEpoch != head.Epoch) _tail.Reset();
             Epoch = head.Epoch;
         }
@@ -121,7 +121,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         }
     }
 
-    // A notice may come late, when the channel was deleted and another one has its name.
+    // A late notice may be about a deleted channel of the same name.
     private bool IsCurrentEpoch(string epoch)
     {
         if (epoch.Length == 0) return true;
@@ -176,7 +176,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         return _snapshot ??= [.. _subscriptions];
     }
 
-    // Counting those who are level, instead of looking for the slowest, makes releasing the tail cost nothing.
+    // Level readers are counted, so that releasing the tail needs no search for the slowest one.
     private void NoteLevel(Subscription subscription)
     {
         if (subscription.Cursor < _tail.Head || subscription.Round == _round) return;

@@ -11,7 +11,7 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
 
     private readonly ConcurrentDictionary<ulong, LocalChannel> _served = [];
 
-    /// <summary>Told of each channel that begins to be served, once what is published to it arrives here.</summary>
+    /// <summary>Called for each channel that begins to be served, once its publications arrive here.</summary>
     public Action<LocalChannel>? Served { get; set; }
 
     public TailBudget Budget { get; } = new(options.TailBytesPerChannel, options.TailBytesPerNode);
@@ -66,7 +66,7 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
         channel.SetGone();
     }
 
-    // The broker first and the head second: what is committed between the two arrives, and what was before is read.
+    // The broker first, then the head: changes that are committed between the two arrive, and earlier ones are read.
     private async ValueTask ServeAsync(LocalChannel channel)
     {
         try
@@ -83,7 +83,7 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
         }
         catch (Exception exception)
         {
-            // Those who wait for it fail alike; the next to come makes a new one.
+            // Everybody who waits for this channel fails with it; the next request serves it afresh.
             lock (_gate) Remove(channel);
             channel.Ready.TrySetException(exception);
             _ = channel.Ready.Task.Exception;
@@ -115,7 +115,7 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
         await _brokerTurn.WaitAsync().ConfigureAwait(false);
         try
         {
-            // Somebody may have come back while this waited for its turn.
+            // The channel may be served again by now.
             if (Find(channel) is null) await broker!.UnsubscribeAsync(channel, default).ConfigureAwait(false);
         }
         finally

@@ -3,15 +3,15 @@ using Microsoft.Extensions.Logging;
 namespace RealtimeKit;
 
 /// <summary>
-/// Channels whose publications may not have arrived. The other nodes are told how far these channels are, with one store
+/// Channels whose publications may not have arrived. The other nodes receive the heads of these channels, read by one store
 /// query for all that gathered, so that they need not wait for their own repair. Safe for concurrent use.
 /// </summary>
 internal sealed partial class LostPublishes : IDisposable
 {
-    // Those beyond are found by the other nodes' repair.
+    // More are left to the other nodes' repair.
     private const int Most = Repair.ChannelsPerQuery;
 
-    // While publications go on being lost, so do these.
+    // While publications are being lost, these would be lost, too.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -41,7 +41,7 @@ internal sealed partial class LostPublishes : IDisposable
         }
     }
 
-    /// <summary>Keeps what gathers while a connection is away, and tells it when all are there again.</summary>
+    /// <summary>Keeps what gathers while a connection is lost, and sends it when all are there again.</summary>
     public void Hold(bool held)
     {
         lock (_gate)

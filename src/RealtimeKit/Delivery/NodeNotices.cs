@@ -4,7 +4,7 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>Writes the bodies of what nodes tell each other.</summary>
+/// <summary>Writes the bodies of notices between nodes.</summary>
 internal static class NodeNotices
 {
     /// <summary>About the most bytes of one notice: what is longer goes in several.</summary>

@@ -5,9 +5,9 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// Sends who came and went, with each user's latest state once: the changes of 50 milliseconds at a time, and while many come
-/// or go, as after another node's end, those of up to a second. A thousand arrivals then cost each reader, and each other
-/// node, a write or two, and do not delay those who come behind them. Safe for concurrent use.
+/// Sends changes of presence, each user's latest state once: those of 50 milliseconds at a time, and of up to a second while many
+/// users come and go, as after another node's end. A thousand arrivals then cost each reader, and each other node, a write or
+/// two, and do not delay later arrivals. Safe for concurrent use.
 /// </summary>
 internal sealed partial class PresenceNotifier : IDisposable
 {
@@ -52,7 +52,7 @@ internal sealed partial class PresenceNotifier : IDisposable
                 _windows = _seen = 0;
             }
 
-            // All of a channel in a row, and in it all of a user.
+            // Sorted by channel, then by user.
             _sending.Sort(Change.Order);
             for (var rest = CollectionsMarshal.AsSpan(_sending); !rest.IsEmpty;)
             {
@@ -105,7 +105,7 @@ internal sealed partial class PresenceNotifier : IDisposable
         }
         catch (Exception exception)
         {
-            // A broker may fail. The other channels are sent all the same, and the other nodes find the difference by the digests.
+            // A broker may throw. The other channels are still sent, and the other nodes find the difference by the digests.
             PresenceNotSent(exception, name);
         }
         finally
@@ -116,7 +116,7 @@ internal sealed partial class PresenceNotifier : IDisposable
 
     private void Send(string name, ReadOnlySpan<Change> changes)
     {
-        // It may be served no more, or again: what it is now is what counts.
+        // The channel may have been released or served again meanwhile: its present state is sent.
         var channel = _channels.Find(name);
         using var body = new FrameBuffer();
         while (!changes.IsEmpty)
@@ -134,11 +134,11 @@ internal sealed partial class PresenceNotifier : IDisposable
                 if (body.Length >= NodeNotices.LargestBody) SendToNodes(name, body);
             }
 
-            // Sent even where it is what it was before: who asked in between has seen the other.
+            // Sent even if the status is as before: a reader who asked in between has seen another one.
             if (moved && channel is not null && !IsCrowd(channel)) _signals.Add(name, user, channel.Presence.StatusOf(user));
         }
 
-        // To the readers of this node; the other nodes send it to theirs.
+        // Only to this node's readers; the other nodes notify theirs.
         if (!_signals.IsEmpty)
             foreach (var reader in channel!.Readers()) _signals.SendTo(reader);
 

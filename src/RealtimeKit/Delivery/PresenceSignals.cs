@@ -22,7 +22,7 @@ internal sealed class PresenceSignals
         var frames = _frames.WrittenSpan;
         var own = _places.GetValueOrDefault(reader.User.Name);
         reader.Output.Signal(frames[..own.Start], frames[own.End..]);
-        // At once: after a storm thousands of buffers would otherwise wait at the same time for a turn.
+        // Written at once: after a storm thousands of buffers would otherwise wait for a turn at the same time.
         reader.Output.Write();
     }
 

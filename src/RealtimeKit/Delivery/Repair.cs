@@ -4,9 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace RealtimeKit;
 
 /// <summary>
-/// Compares the channels that are served here with the store, and so makes good what the broker lost, or the store did without
-/// being able to say so: regularly, whether or not anything more comes, and at once when there is reason to. One query tells
-/// the heads of all channels.
+/// Compares the channels that are served here with the store, at every interval and at once when there is a reason. So readers get
+/// events that the broker lost, and changes whose answer from the store was lost. One query reads the heads of all channels.
 /// </summary>
 internal sealed partial class Repair(
     LocalChannels channels, IMessageStore store, bool hasOtherNodes, RealtimeMetrics metrics, RealtimeOptions options, TimeProvider time,
@@ -15,10 +14,10 @@ internal sealed partial class Repair(
     /// <summary>The most channels that one query asks for.</summary>
     public const int ChannelsPerQuery = 10_000;
 
-    // The first may come before a change that the store is slow to make.
+    // The first comparison may come before a change that the store is slow to make.
     private const int ComparisonsInDoubt = 2;
 
-    // Nodes that were started together shall not ask together.
+    // Nodes that were started together do not query together.
     private const double Jitter = 0.2;
 
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -42,12 +41,12 @@ internal sealed partial class Repair(
         _due.Writer.TryWrite(true);
     }
 
-    /// <summary>The store may have done something that it could not tell this node.</summary>
+    /// <summary>A change of this node may be stored although its answer was lost: the next comparisons look for it.</summary>
     public void Doubt() => Interlocked.Exchange(ref _doubts, ComparisonsInDoubt);
 
     /// <summary>
-    /// Compares at every interval until the node stops. A node alone does so only in doubt: it tells its readers of its changes a
-    /// moment after their commit, and comparing in between sends them all to the store for nothing.
+    /// Compares at every interval until the node stops. A node alone does so only after a lost answer: its readers receive a change a
+    /// moment after the commit, and a comparison in between would send them all to the store for nothing.
     /// </summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -74,7 +73,7 @@ internal sealed partial class Repair(
     /// <exception cref="StoreUnavailableException">The heads could not be read.</exception>
     public async Task<int> CheckAsync(IReadOnlyList<LocalChannel> served, CancellationToken cancellationToken)
     {
-        // One at a time: then what was read later is newer.
+        // One comparison at a time, so that a later read is a newer one.
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
@@ -105,7 +104,7 @@ internal sealed partial class Repair(
     {
         try
         {
-            // Those that are just beginning to be served read their head themselves.
+            // A channel that is just beginning to be served reads its head itself.
             var served = channels.All.Where(channel => channel.Ready.Task.IsCompletedSuccessfully).ToList();
             var repaired = await CheckAsync(served, cancellationToken).ConfigureAwait(false);
             if (repaired > 0) ChannelsRepaired(repaired, served.Count);
@@ -120,7 +119,7 @@ internal sealed partial class Repair(
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // The next interval tries again, whatever it was.
+            // The next interval tries again after any failure.
             RepairFailed(exception);
         }
     }
@@ -128,7 +127,7 @@ internal sealed partial class Repair(
     private bool Apply(LocalChannel channel, ChannelHead? head)
     {
         if (head is not null && head.Epoch == channel.Epoch) return channel.Observe(head.Epoch, head.Version);
-        // Deleted, and perhaps made again under the same name: what its subscribers hold means nothing any more.
+        // Deleted, and perhaps made again under the same name: what its subscribers hold is of another channel.
         channels.Retire(channel);
         foreach (var subscription in channel.Readers())
         {

@@ -10,7 +10,7 @@ namespace RealtimeKit;
 internal sealed class SessionOutput(
     ITransportConnection connection, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, Action<Subscription> startCatchUp, Action<Exception> lost) : IWriter
 {
-    // More of them gather in the pipe behind the socket; larger ones would be copied from there to there past the processor's cache.
+    // Several small writes gather in the pipe behind the socket; larger ones would be copied there past the processor's cache.
     private const int WriteBytes = 8 * 1_024;
     private const int SignalBacklog = 64 * 1_024;
     private const int ReplyBacklog = 256 * 1_024;
@@ -50,7 +50,7 @@ internal sealed class SessionOutput(
     {
         lock (_gate)
         {
-            // A signal may be lost; a reader who does not read is no reason to hold them.
+            // A signal may be lost, so none is kept for a client that does not read.
             if ((frames.IsEmpty && more.IsEmpty) || _lost || IsClosing || _replies.Length > SignalBacklog) return;
             _replies.Append(frames);
             _replies.Append(more);
@@ -146,7 +146,7 @@ internal sealed class SessionOutput(
     /// <returns>About how many bytes the socket took without a wait.</returns>
     public long Write()
     {
-        // Most messages leave nothing at once: they do not take the lock.
+        // Most messages leave nothing to write at once, so they skip the lock.
         if (!_waiting) return 0;
         lock (_gate)
         {
@@ -179,7 +179,7 @@ internal sealed class SessionOutput(
         }
         catch (Exception exception)
         {
-            // A failed write ends this connection and nobody else's work.
+            // A failed write ends this connection only.
             EndWriting();
             lost(exception);
         }
@@ -203,7 +203,7 @@ internal sealed class SessionOutput(
             _sending.Dispose();
             if (_close is not null && !_lost)
             {
-                // Still "writing": nothing may come behind the close.
+                // Still "writing", so that nothing follows the close.
                 close = _close;
                 return false;
             }

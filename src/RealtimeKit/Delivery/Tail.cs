@@ -30,7 +30,7 @@ internal sealed class Tail(TailBudget budget)
         _frames[(_first + _count++) & (_frames.Length - 1)] = frame;
         _bytes += frame.Length;
         budget.Add(frame.Length);
-        // The newest stays whatever its size, or no live reader would ever be served from here.
+        // The newest event stays whatever its size, or no live reader would ever be served from the tail.
         while (_count > 1 && (_bytes > budget.PerChannel || budget.IsSpent)) DropOldest();
         return true;
     }
@@ -64,7 +64,7 @@ internal sealed class Tail(TailBudget budget)
     /// <returns>How many were copied; the cursor must not be below the floor.</returns>
     public int Take(ref long cursor, FrameBuffer output, int most)
     {
-        // Measured first, so that the buffer grows once and not by doubling.
+        // The size is measured first, so that the buffer grows once instead of doubling repeatedly.
         var first = _first + (int)(cursor - Floor);
         var room = most - output.Length;
         var (count, bytes) = (0, 0);

@@ -17,7 +17,7 @@ internal interface IWriter
 /// </summary>
 internal sealed class WriteTurns : IThreadPoolWorkItem
 {
-    // Enough for many sessions with a message each, and for one or two with all that fits into the pipe behind a socket.
+    // Enough for many sessions with a message each, or for one or two that fill the pipe behind a socket.
     private const int BytesInTurn = 64 * 1_024;
 
     private readonly ConcurrentQueue<IWriter> _waiting = new();
@@ -35,13 +35,13 @@ internal sealed class WriteTurns : IThreadPoolWorkItem
     {
         for (var written = 0L; written < BytesInTurn && _waiting.TryDequeue(out var output);) written += output.Write();
         Interlocked.Decrement(ref _writers);
-        // Those who are left, or who asked meanwhile and found all writers at work.
+        // Sessions may be left, or have asked while all writers were busy.
         if (!_waiting.IsEmpty) AddWriter();
     }
 
     private void AddWriter()
     {
-        // Read behind a fence: either this sees that a writer has gone, or that one sees what is waiting.
+        // Read behind a fence: either this thread sees that a writer has ended, or the writer sees what waits.
         for (var writers = Interlocked.CompareExchange(ref _writers, 0, 0); writers < _mostWriters;)
         {
             var found = Interlocked.CompareExchange(ref _writers, writers + 1, writers);

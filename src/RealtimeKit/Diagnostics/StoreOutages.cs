@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace RealtimeKit;
 
 /// <summary>
-/// Says that the store is out of reach, once in a while and not once for each of the thousands of changes and requests that an outage
+/// Logs that the store cannot be reached, at most every five seconds and not once for each of the thousands of requests that an outage
 /// refuses. Safe for concurrent use.
 /// </summary>
 internal sealed partial class StoreOutages(TimeProvider time, ILogger<StoreOutages> logger)
@@ -11,7 +11,7 @@ internal sealed partial class StoreOutages(TimeProvider time, ILogger<StoreOutag
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
-    private long? _told;
+    private long? _loggedAt;
     private int _refused;
 
     /// <summary>Notes that so many changes or requests were refused.</summary>
@@ -21,13 +21,13 @@ internal sealed partial class StoreOutages(TimeProvider time, ILogger<StoreOutag
         lock (_gate)
         {
             _refused += count;
-            if (_told is { } told && time.GetElapsedTime(told) < Pause) return;
-            (_told, refused, _refused) = (time.GetTimestamp(), _refused, 0);
+            if (_loggedAt is { } logged && time.GetElapsedTime(logged) < Pause) return;
+            (_loggedAt, refused, _refused) = (time.GetTimestamp(), _refused, 0);
         }
 
         StoreUnavailable(exception, refused);
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The store is unavailable; {Refused} changes, requests and reads were refused since this was last said. What was refused may be sent again, and is read again.")]
+    [LoggerMessage(1, LogLevel.Warning, "The store is unavailable; {Refused} changes, requests and reads were refused since the last such entry. Clients send them again.")]
     private partial void StoreUnavailable(Exception exception, int refused);
 }

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace RealtimeKit;
 
-/// <summary>Starts the node with the host, keeps its heartbeat, and lets its clients go when the host stops.</summary>
+/// <summary>Starts the node with the host, keeps its heartbeat, and drains its clients when the host stops.</summary>
 internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationLifetime lifetime) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -12,7 +12,7 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (node.Broker is { } broker) await broker.StartAsync(node.Receiver!, cancellationToken).ConfigureAwait(false);
-        // On a node alone too: an answer of the store's may be lost as a notice of the broker's may.
+        // On a single node, too: an answer of the store may be lost like a notice of the broker.
         _work = Task.WhenAll(
             node.Monitor.RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token),
             node.Repair.RunAsync(_stop.Token), node.AccessReview.RunAsync(_stop.Token), node.Link?.RunAsync(_stop.Token) ?? Task.CompletedTask);
@@ -22,7 +22,7 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        // Where the host was never told to stop as a whole, nobody has begun yet.
+        // A service that is stopped alone gets no ApplicationStopping: the drain begins here.
         if (node.Sessions.IsAccepting) _ = DrainAsync();
         await _drained.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         node.Link?.Leave();

@@ -3,12 +3,12 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>The application's own door to the engine.</summary>
+/// <summary>The engine's API for the application's own code.</summary>
 internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMessaging
 {
     private RealtimeNode? _node;
 
-    // Asked for late: an observer, authorizer or interceptor, which the node is made with, may itself use messaging.
+    // Resolved late: the node's own observers, authorizers and interceptors may depend on messaging.
     private RealtimeNode Node => _node ??= services.GetRequiredService<RealtimeNode>();
 
     public async Task<ChannelInfo> EnsureChannelAsync(
@@ -55,7 +55,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         }
         catch
         {
-            // It may be deleted all the same.
+            // The answer was lost; the channel may be deleted.
             Node.Repair.Doubt();
             Node.Repair.Now();
             throw;
@@ -74,7 +74,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         UserNames.Require(user, nameof(user));
         var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
         var outcome = await Node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false);
-        // Perhaps by a call before this one, whose answer was lost.
+        // An earlier call whose answer was lost may have removed the member.
         if (outcome == MemberOutcome.Unchanged && info.Kind != ChannelKind.Public) Node.Access.Recheck(channel, user, "removed");
         return Decide(outcome, channel);
     }

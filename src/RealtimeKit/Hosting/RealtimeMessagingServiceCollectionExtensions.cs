@@ -22,7 +22,7 @@ public static class RealtimeMessagingServiceCollectionExtensions
         if (configure is not null) options.Configure(configure);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RealtimeOptions>, RealtimeOptionsValidator>());
         services.AddMetrics();
-        // The host may ask for messaging more than once; its health is checked once.
+        // The host may call this more than once; the health checks are added once.
         if (!services.Any(service => service.ServiceType == typeof(RealtimeNode))) RealtimeHealthChecks.Add(services);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IAuthenticator, DefaultAuthenticator>();

@@ -35,7 +35,7 @@ internal sealed partial class AppendQueue(
             _running = true;
         }
 
-        // Not on this thread: what the other connections have just sent can still join the batch.
+        // Not on this thread, so that changes which other connections have just sent can join the batch.
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
@@ -68,7 +68,7 @@ internal sealed partial class AppendQueue(
         {
             while (batch.Count < options.AppendBatchSize && _waiting.TryDequeue(out var append))
             {
-                // Behind a refused one of the same stream nothing may pass, or the sender's retry would reorder.
+                // After a refused change the later ones of its stream are refused, too, or the sender's retry would reorder them.
                 if (append.TryRefuse())
                 {
                     Safely(static (append, _) => append.Activity?.Dispose(), append, 0);
@@ -144,12 +144,12 @@ internal sealed partial class AppendQueue(
         }
         catch (Exception exception)
         {
-            // It is stored, and so acknowledged; readers who were not told are made good by the next repair.
+            // It is stored, so it is acknowledged. Readers who did not receive it get it by the next repair.
             ChangeNotDistributed(exception, change.Channel);
         }
     }
 
-    // The host's own listeners to metrics and traces may fail: no message is to suffer by it, nor those that wait behind.
+    // The host's own listeners to metrics and traces may throw. That must not fail this message or those behind it.
     private void Safely<TOn, TWith>(Action<TOn, TWith> tell, TOn on, TWith with)
     {
         try

@@ -5,7 +5,7 @@ namespace RealtimeKit;
 /// <summary>A message as its sender gave it, checked against the limits.</summary>
 internal sealed record MessageDraft(MessageId Id, MessageContent Content, long? ReplyTo)
 {
-    /// <summary>The 16-byte digest that tells a retry from another message under the same id.</summary>
+    /// <summary>The 16-byte digest that distinguishes a retry from another message under the same id.</summary>
     public byte[] Digest { get; } = MessageDigest.Compute(Content, ReplyTo);
 
     /// <summary>Reads the message of a <c>publish</c>; <see langword="null"/> after noting a fault in <paramref name="frame"/>.</summary>
@@ -41,7 +41,7 @@ internal sealed record MessageDraft(MessageId Id, MessageContent Content, long? 
     private static string? ReadText(ref FrameFields fields) =>
         fields.String(FrameField.Text, ProtocolConstants.MaxTextLength, ErrorCodes.TooLarge);
 
-    // Copied: the frame's memory is the connection's, and is used again for the next.
+    // Copied: the connection reuses the frame's memory for the next frame.
     private static JsonValue? ReadData(ref FrameFields fields) =>
         fields.Has(FrameField.Data) ? JsonValue.FromTrusted(fields.Raw(FrameField.Data).ToArray()) : null;
 

@@ -4,7 +4,7 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>Tells the observers, behind the back of the appending.</summary>
+/// <summary>Calls the observers in the background, one change after another, so that no commit waits for them.</summary>
 internal sealed partial class MessageObservers
 {
     private const int Backlog = 10_000;
@@ -22,7 +22,7 @@ internal sealed partial class MessageObservers
             dropped => ObserverChangeDropped(dropped.Message.Channel, dropped.Message.Sequence));
     }
 
-    /// <summary>How many changes the observers have not been told of yet.</summary>
+    /// <summary>How many changes wait for the observers.</summary>
     public int Waiting => _notices.Reader.Count;
 
     public void Note(MessageChange change, Message message)
@@ -35,7 +35,7 @@ internal sealed partial class MessageObservers
         try
         {
             await foreach (var (change, message) in _notices.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-                foreach (var observer in _observers) await TellAsync(observer, change, message, cancellationToken).ConfigureAwait(false);
+                foreach (var observer in _observers) await ObserveAsync(observer, change, message, cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -43,7 +43,7 @@ internal sealed partial class MessageObservers
         }
     }
 
-    private async ValueTask TellAsync(IMessageObserver observer, MessageChange change, Message message, CancellationToken cancellationToken)
+    private async ValueTask ObserveAsync(IMessageObserver observer, MessageChange change, Message message, CancellationToken cancellationToken)
     {
         try
         {

@@ -48,7 +48,7 @@ internal sealed partial class AccessReview(
 
     private async ValueTask ReviewAsync(CancellationToken cancellationToken)
     {
-        var told = false;
+        var logged = false;
         for (var due = Subscribers(); ;)
         {
             access.ForgetAll();
@@ -63,19 +63,19 @@ internal sealed partial class AccessReview(
                     }
                     catch (Exception exception) when (!cancel.IsCancellationRequested)
                     {
-                        // The others are to be asked about all the same: the host's rules may fail for one.
-                        if (!Interlocked.Exchange(ref told, true)) RecheckFailed(exception);
+                        // The host's rules may fail for one subscriber; the others are still checked.
+                        if (!Interlocked.Exchange(ref logged, true)) RecheckFailed(exception);
                         undecided.Enqueue(subscriber);
                     }
                 }).ConfigureAwait(false);
             if (undecided.IsEmpty) return;
             await Task.Delay(options.RepairInterval, time, cancellationToken).ConfigureAwait(false);
-            // Who asked meanwhile wants everybody looked at.
+            // A request that came meanwhile wants everybody rechecked.
             due = _due.Reader.TryRead(out _) ? Subscribers() : undecided;
         }
     }
 
-    // Each user of each channel once, whatever the number of connections.
+    // Each user once per channel, whatever the number of connections.
     private IEnumerable<IGrouping<string, Subscription>> Subscribers() => channels.All
         .SelectMany(static channel => channel.Readers().GroupBy(static subscription => subscription.User.Name, StringComparer.Ordinal));
 
@@ -95,7 +95,7 @@ internal sealed partial class AccessReview(
         }
         catch (Exception exception)
         {
-            // Without an answer the other node's notice counts.
+            // Without an answer of the store the other node's notice is applied.
             EndedUnchecked(exception, channel);
         }
         finally

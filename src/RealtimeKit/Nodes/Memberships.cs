@@ -33,7 +33,7 @@ internal sealed class Memberships(IChannelStore directory, AccessNotices access,
         return outcome;
     }
 
-    // Where the answer is lost, the change may have been made all the same.
+    // If the answer is lost, the change may have been made.
     private async ValueTask<MemberOutcome> CommitAsync(ValueTask<MemberOutcome> change)
     {
         try

@@ -186,7 +186,7 @@ internal sealed partial class NodeLink(
     {
         NodeLost(peer.Id);
         Forget(peer);
-        // It may have changed somebody's rights and ended before its notice left.
+        // The node may have changed rights and ended before its notice was sent.
         review.All();
     }
 

@@ -5,14 +5,14 @@ namespace RealtimeKit;
 /// <summary>Who is in a channel, over all nodes.</summary>
 internal sealed class PresenceReader(LocalChannels channels, bool hasOtherNodes, TimeProvider time)
 {
-    // A node that does not answer by then is left out; its users come with its next heartbeat. An answer that was lost is
-    // waited for once, not by every later reader.
+    // A node that does not answer by then is left out; its users come with its next heartbeat. A lost answer is waited for
+    // once, not by every later reader.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     public async ValueTask<IReadOnlyList<PresentUser>> ReadAsync(string channel, CancellationToken cancellationToken)
     {
         if (!hasOtherNodes) return channels.Find(channel)?.Presence.List() ?? [];
-        // Served for a moment where it is not: only then the other nodes are asked who is present.
+        // Acquired for a moment: only for a served channel the other nodes are asked who is present.
         var local = await channels.AcquireAsync(channel, cancellationToken).ConfigureAwait(false);
         try
         {
@@ -21,7 +21,7 @@ internal sealed class PresenceReader(LocalChannels channels, bool hasOtherNodes,
                 var left = Patience - time.GetElapsedTime(rollCall.Began);
                 if (left > TimeSpan.Zero) await rollCall.Done.WaitAsync(left, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 cancellationToken.ThrowIfCancellationRequested();
-                // An answer that comes later is a change.
+                // A later answer counts as a change.
                 rollCall.End();
             }
 

@@ -44,7 +44,7 @@ internal sealed class RemotePresence(
     /// <summary>Lists the channels in which this node has somebody, in as many parts as are needed, at least one.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> Digests()
     {
-        // A change that is not sent yet would look like one that was lost.
+        // A change that is not sent yet would look like a lost one.
         notifier.Send();
         var digests = new List<(ulong Key, uint Digest)>();
         foreach (var channel in localChannels.All)
@@ -147,7 +147,7 @@ internal sealed class RemotePresence(
         peer.Listed.Clear();
         peer.NextPart = 0;
         peer.Round = null;
-        // After a pause of this process many of them wait; one comparison is enough.
+        // After a pause of this process many heartbeats wait; one comparison is enough.
         if (peer.Compared is { } compared && time.GetElapsedTime(compared, now) < options.NodeHeartbeat / 4) return;
         peer.Compared = now;
         peer.Round = round;
@@ -157,7 +157,7 @@ internal sealed class RemotePresence(
     {
         if (localChannels.Find(name) is not { } channel) return;
         var changes = channel.Presence.Replace(peer.Id, peer.State);
-        // Who was present before this node began to serve the channel is no change: readers ask for it.
+        // Users who were present before this node began to serve the channel are no change: readers ask for them.
         if (channel.RollCall?.Answer(peer.Id) == true) return;
         foreach (var change in changes) notifier.Note(channel, change);
     }

@@ -109,7 +109,7 @@ internal sealed class ChannelPresence
 
     private static PresenceMark MarkOf(Participant participant) => participant.User.IsAway ? PresenceMark.Away : PresenceMark.Online;
 
-    // What each counts for is kept with it: a session may fall idle, wake and go at the same time.
+    // Each participant keeps what it counts for, because a session may fall idle, wake and end at the same time.
     private StatusChange Count(Participant participant, PresenceMark mark, DateTimeOffset since)
     {
         var (user, before) = (participant.User.Name, participant.Mark);

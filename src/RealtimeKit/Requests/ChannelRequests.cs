@@ -16,7 +16,7 @@ internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer
         if (request.IsFaulty()) return;
         try
         {
-            // Only the store knows where a shorter page ends, so one that does not fit is read again with as many as do.
+            // Only the store knows where a shorter page ends: a page that does not fit is read again with as many channels as fit.
             while (limit > 0)
             {
                 var page = await channels.ListChannelsAsync(request.User, before, limit, request.Ended).ConfigureAwait(false);

@@ -15,7 +15,7 @@ internal sealed class Interceptors(IReadOnlyList<IMessageInterceptor> intercepto
         foreach (var interceptor in interceptors)
         {
             var content = await interceptor.InterceptAsync(request, cancellationToken).ConfigureAwait(false);
-            // What the store cannot take would fail the whole batch, others' messages too.
+            // Content that the store cannot write would fail the whole batch, with other users' messages.
             OutgoingMessages.Check(content);
             request = request with { Content = content };
         }

@@ -2,7 +2,7 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>Handles the requests about belonging to a channel and having read it.</summary>
+/// <summary>Handles the requests about membership and read marks.</summary>
 internal sealed class MemberRequests(ChannelAccess access, IChannelStore channels, Memberships memberships, Distributor distributor) : IRequestFamily
 {
     public IEnumerable<RequestType> Types =>
@@ -50,7 +50,7 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Join).ConfigureAwait(false) is not { } view) return;
-        // Who is a member already keeps the role.
+        // A member who joins again keeps the role.
         if (view.Role is null)
             await memberships.SetAsync(channel, view.Kind, request.User, ChannelRole.Member, request.Ended).ConfigureAwait(false);
         request.Ok();

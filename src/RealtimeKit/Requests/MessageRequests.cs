@@ -15,7 +15,7 @@ internal sealed class MessageRequests(
         new("history", HistoryAsync),
     ];
 
-    // How often an edit is decided anew because another one came between.
+    // How often an edit is decided again because another one came between.
     private const int MostAttempts = 10;
 
     private async ValueTask EditAsync(Request request)
@@ -49,7 +49,7 @@ internal sealed class MessageRequests(
         request.Error(ErrorCodes.Unavailable, "Others are editing the message at the same time: send the same request again.");
     }
 
-    // What is stored is what the interceptors saw, whole: two edits of different parts would otherwise make a content that none of them saw.
+    // The whole content that the interceptors saw is stored: two edits of different parts could otherwise produce content that none of them saw.
     private async ValueTask<EditChange> InterceptAsync(Request request, EditChange change, Message message)
     {
         change = change with { Before = message.Content };
@@ -132,7 +132,7 @@ internal sealed class MessageRequests(
 
     private async ValueTask<Message?> FindMessageAsync(Request request, string channel, long sequence)
     {
-        // The page of one that stands right after the one before it.
+        // A page of one message, right after the one before it.
         var page = await store.ReadHistoryAsync(
             new HistoryQuery(channel, new PageLimit(1, ProtocolConstants.MaxMessageBytes), After: sequence - 1), request.Ended).ConfigureAwait(false);
         if (page?.Messages is [var message] && message.Sequence == sequence) return message;
@@ -140,7 +140,7 @@ internal sealed class MessageRequests(
         return null;
     }
 
-    // Whose message it is never changes, so it may be looked up before the change is appended.
+    // A message's sender never changes, so it may be looked up before the change is appended.
     private async ValueTask<Message?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
     {
         if (await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return null;

@@ -55,7 +55,7 @@ internal sealed class PublishHandler(
         }
         catch (StoreUnavailableException exception)
         {
-            // Those behind it are refused with it, as when the append itself fails.
+            // Later publishes are refused with it, as when the append itself fails.
             outages.Note(exception);
             await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
             Refuse(request, channel, Refusal.Unavailable(draft.Id));
@@ -77,7 +77,7 @@ internal sealed class PublishHandler(
             : await AuthorizeAsync(request, channel).ConfigureAwait(false);
         if (access == Access.Hidden)
         {
-            // A missing channel costs a question to the store each time: so must a hidden one, or time would tell them apart.
+            // A missing channel costs a query each time. A hidden one must, too, or the time would reveal it.
             channel.Grant = null;
             await session.Outstanding.DrainedAsync().ConfigureAwait(false);
             request.NoChannel(channel.Name);
@@ -110,7 +110,7 @@ internal sealed class PublishHandler(
         }
 
         while (!session.Outstanding.TryAdd(request.Fields.Length)) await session.Outstanding.RoomAsync().ConfigureAwait(false);
-        // While this waited, one before it may have been refused.
+        // An earlier publish may have been refused meanwhile.
         if (channel.Refusal is { } present)
         {
             session.Outstanding.Remove(request.Fields.Length);
@@ -170,7 +170,7 @@ internal sealed class PublishHandler(
         if (view is null) return null;
         var grant = new Grant(view.Kind, view.Role, request.Session.Now + GrantMilliseconds);
         channel.Grant = grant;
-        // Set first and compared after: a change in between either sees the grant and drops it, or is seen here.
+        // Set first and compared afterwards: a change in between either drops the grant or is seen here.
         if (version != rights.Version) channel.Grant = null;
         return grant;
     }

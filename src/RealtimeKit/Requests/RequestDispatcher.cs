@@ -15,7 +15,7 @@ internal sealed class RequestDispatcher(RequestTable table, StoreOutages outages
             message = end < 0 ? default : message[(end + 1)..];
             if (IsBlank(frame.Span)) continue;
             if (!await session.HandleAsync(HandleFrameAsync(request, frame)).ConfigureAwait(false)) break;
-            // One message may hold thousands of requests: no more are taken than the client reads the replies of.
+            // One message may hold thousands of requests: the next is handled only when the client reads its replies.
             await session.Output.WaitForRoomAsync().ConfigureAwait(false);
         }
 
@@ -53,7 +53,7 @@ internal sealed class RequestDispatcher(RequestTable table, StoreOutages outages
         }
     }
 
-    // Many publishes are under way at once; what else was sent behind them is handled after them.
+    // Many publishes are under way at once; other requests are handled after them.
     private static async ValueTask HandleInOrderAsync(Request request, RequestType? type, int length)
     {
         await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
@@ -82,7 +82,7 @@ internal sealed class RequestDispatcher(RequestTable table, StoreOutages outages
         catch (Exception exception) when (exception is not OperationCanceledException || !request.Ended.IsCancellationRequested)
         {
             log.RequestFailed(exception, request.TypeName, request.Session.Id);
-            // Behind the answers to what was sent before it.
+            // The answer follows the answers to earlier requests.
             await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
             request.Error(ErrorCodes.Internal, "The server failed on this request.");
         }

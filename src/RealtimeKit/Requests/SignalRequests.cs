@@ -39,7 +39,7 @@ internal sealed class SignalRequests(ChannelAccess access, PresenceReader presen
 
         try
         {
-            // Copied: an interceptor may keep it, and the frame's memory is used again for the next.
+            // Copied: an interceptor may keep it, and the connection reuses the frame's memory.
             var data = request.Fields.Has(FrameField.Data) ? JsonValue.FromTrusted(request.Fields.Raw(FrameField.Data).ToArray()) : null;
             data = await interceptors.AskAsync(request, channel, name, data).ConfigureAwait(false);
             distributor.SendSignal(channel, request.User, name, data is null ? default : data.Utf8.Span, request.Session.Output);

@@ -34,7 +34,7 @@ internal sealed class SubscriptionRequests(
         var local = await channels.AcquireAsync(channel, request.Ended).ConfigureAwait(false);
         if (local.Epoch != view.Head.Epoch)
         {
-            // Deleted and made again, and either this request or what is served here knows the old one.
+            // The channel was deleted and created again, and either this request or the served channel has the old epoch.
             channels.Release(local);
             await repair.CheckAsync([local], request.Ended).ConfigureAwait(false);
             await SubscribeAsync(request).ConfigureAwait(false);
@@ -46,7 +46,7 @@ internal sealed class SubscriptionRequests(
             : recent is { } count ? new CatchUp(-1, Math.Max(1, view.Head.Sequence - count + 1))
             : null;
         if (!Attach(request, subscription, view)) return;
-        // Whoever lost the right meanwhile may have been looked for before this subscription was there to be found.
+        // A right that was taken away meanwhile may have been applied before this subscription existed.
         if (rights.Version == accessVersion) return;
         try
         {
@@ -54,7 +54,7 @@ internal sealed class SubscriptionRequests(
         }
         catch (Exception exception)
         {
-            // It is answered already, so the recheck decides, which asks until it has an answer.
+            // The request is answered already, so a recheck decides; it repeats until the store answers.
             log.HousekeepingFailed(exception, session.Id);
             review.All();
         }
@@ -82,13 +82,13 @@ internal sealed class SubscriptionRequests(
                 return false;
             }
 
-            // In one step with the reply: no event of the old one may follow it, none of the new one precede it.
+            // Under one lock with the reply: no event of the old subscription may follow it, none of the new one precede it.
             if (replaced is not null) session.Output.End(replaced);
             ServerReplies.Subscribed(
                 reply.Buffer, request.Id!.Value, subscription.Channel.Name, view.Head.Epoch, view.Head.Version, view.Head.Sequence, view.Read, view.Role);
-            // Before the client can know of it: what is published from then on comes as live events.
+            // Before the client receives the reply: later publications come as live events.
             subscription.Channel.Add(subscription);
-            // Before anybody can end it again, who waits for the output.
+            // Before another thread, which waits for the output, can end the subscription.
             arrival = subscription.Channel.Presence.Arrive(subscription, clock.Timestamp);
         }
 

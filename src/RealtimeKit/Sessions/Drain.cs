@@ -2,19 +2,19 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>Lets clients go when the node stops: asks them to connect elsewhere, serves them meanwhile, then closes the rest.</summary>
+/// <summary>Drains the node when it stops: asks clients to connect elsewhere, serves them meanwhile, then closes the rest.</summary>
 internal sealed class Drain(SessionRegistry sessions, RealtimeOptions options, TimeProvider time)
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
-    // For answers that the store keeps waiting, and then for peers that do not answer the close.
+    // For answers that wait for the store, and then for peers that do not answer the close.
     private static readonly TimeSpan AnswerGracePeriod = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CloseGracePeriod = TimeSpan.FromSeconds(1);
 
     public async Task RunAsync()
     {
         var within = options.DrainPeriod;
-        // All at once: each client chooses a moment of its own within the time.
+        // All at once, because each client chooses a random moment within the time.
         foreach (var session in sessions.All)
         {
             using var reply = session.Output.Open();

@@ -9,10 +9,10 @@ namespace RealtimeKit;
 /// </summary>
 internal sealed class Refusals(SessionOutput output, OutstandingAppends outstanding, NodeClock clock)
 {
-    // For a client that answers no pings, and gives up the refused message.
+    // For a client that answers no pings and gives up the refused message.
     private const long PatienceMilliseconds = 2_000;
 
-    // Far more than a client has in hand before it reads the first error.
+    // Far more than a client sends before it reads the first error.
     private const int MostChannels = 1_000;
 
     private readonly Lock _gate = new();

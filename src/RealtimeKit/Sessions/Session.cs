@@ -15,7 +15,7 @@ internal sealed class Session
     /// <summary>How long a peer may take to read the last of what it was sent.</summary>
     public static readonly TimeSpan CloseGracePeriod = TimeSpan.FromSeconds(5);
 
-    // Enough to sign in, and for a frame that is too large to get its answer.
+    // Enough for the sign-in, and for a too large frame to be answered.
     private const int MostBytesBeforeSignIn = 2 * ProtocolConstants.MaxFrameBytes;
 
     private readonly ITransportConnection _connection;
@@ -142,7 +142,7 @@ internal sealed class Session
     public void Leave()
     {
         Interlocked.Exchange(ref _leaving, 1);
-        // Either this sees that a message is being answered, or the one that begins to sees that it came too late.
+        // Either this thread sees that a message is being answered, or the receive loop sees that the session leaves.
         if (Interlocked.CompareExchange(ref _answering, 0, 0) == 0) _ = CloseAnsweredAsync();
     }
 
@@ -161,7 +161,7 @@ internal sealed class Session
         }
         catch (Exception exception)
         {
-            // The transport's failure keeps nobody waiting here.
+            // A failing transport must not keep the session from ending.
             _log.AbortFailed(exception, Id);
         }
 
@@ -171,23 +171,23 @@ internal sealed class Session
         }
         catch (ObjectDisposedException)
         {
-            // It has ended by itself meanwhile.
+            // The session has ended meanwhile.
         }
     }
 
     /// <summary>Receives and handles messages until the connection ends; <see cref="CompleteAsync"/> follows.</summary>
     public async Task ReceiveAsync(CancellationToken cancellationToken)
     {
-        // A connection lives long: each message is a trace of its own, not a part of the upgrade's.
+        // A connection is long: each message starts a trace of its own instead of joining the upgrade's.
         Activity.Current = null;
         var buffer = new FrameBuffer();
         await using var stop = cancellationToken.UnsafeRegister(static session => ((Session)session!).Abort(), this).ConfigureAwait(false);
         try
         {
-            // One loop and no method for each message, whose state would have to be kept for each that is waited for.
+            // One loop instead of a method per message, which would allocate its state for each message that is waited for.
             while (true)
             {
-                // Without a token, which would cost a registration for each message: an abort ends the wait.
+                // Without a token, which would cost a registration per message: an abort ends the wait.
                 var receiving = _connection.ReceiveAsync(buffer, MostBytes, CancellationToken.None);
                 var waited = !receiving.IsCompleted;
                 if (waited && _signInRefused) Close(CloseCode.Unauthenticated, "The sign-in was refused.");
@@ -205,7 +205,7 @@ internal sealed class Session
                 Interlocked.Exchange(ref _answering, 0);
                 if (IsLeaving) await CloseAnsweredAsync().ConfigureAwait(false);
                 buffer.Dispose();
-                // An answer that is ready does not wait for its turn.
+                // A ready answer does not wait for a turn.
                 Output.Write();
             }
         }
@@ -278,7 +278,7 @@ internal sealed class Session
         }
         catch (TimeoutException)
         {
-            // A peer who neither reads nor goes away is not waited for.
+            // A peer that neither reads nor disconnects is not waited for.
             _connection.Abort();
             await completing.ConfigureAwait(false);
         }

@@ -5,7 +5,7 @@ namespace RealtimeKit;
 /// <summary>The channels of one session: its subscriptions, and what it knows for publishing. Safe for concurrent use.</summary>
 internal sealed class SessionChannels(Subscriptions subscriptions)
 {
-    // A publisher needs no subscription; what is kept for it can be read again.
+    // A publisher needs no subscription; its rights can be read again.
     private const int MostWithoutSubscription = 64;
 
     private readonly Lock _gate = new();
@@ -67,7 +67,7 @@ internal sealed class SessionChannels(Subscriptions subscriptions)
             if (_ended) return false;
             replaced = channel.Subscription;
             channel.Subscription = subscription;
-            // It may have been dropped as idle between the two locks.
+            // The channel may have been dropped as idle between the two locks.
             _channels![channel.Name] = channel;
             if (replaced is null) _subscriptions++;
             return true;

@@ -3,14 +3,14 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// One timer for all sessions: pings those to whom nothing was sent or from whom nothing was heard, closes those who stay
-/// silent, who did not sign in or whose sign-in has expired, and notes who fell idle.
+/// One timer for all sessions: pings connections that were silent in either direction, closes those that stay silent, that did
+/// not sign in or whose sign-in has expired, and notes which users fell idle.
 /// </summary>
 internal sealed class SessionMonitor(SessionRegistry sessions, UserSessions users, NodeClock clock, RealtimeOptions options, SessionLog log)
 {
     private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
 
-    // A tick that comes later than this: the process was stopped, as a suspended machine is.
+    // A later tick means that the process was paused, as on a suspended machine.
     private static readonly TimeSpan ShortestStop = TimeSpan.FromSeconds(3);
 
     private long _resumedAt = clock.Now;
@@ -26,7 +26,7 @@ internal sealed class SessionMonitor(SessionRegistry sessions, UserSessions user
             {
                 var last = clock.Now;
                 clock.Tick();
-                // While the process was stopped, nothing was received, and what was sent still waits to be read: silence counts from now.
+                // A paused process received nothing, and what clients sent still waits to be read: silence counts from now.
                 if (clock.Now - last > ShortestStop.TotalMilliseconds) _resumedAt = clock.Now;
                 var time = clock.Time.GetUtcNow();
                 foreach (var session in sessions.All) TryCheck(session, time);
@@ -72,19 +72,19 @@ internal sealed class SessionMonitor(SessionRegistry sessions, UserSessions user
         else if (!session.IsHandling && now - Math.Max(session.LastHeard, _resumedAt) >= 2 * heartbeat)
         {
             session.Close(CloseCode.Silent, "Nothing was heard for two heartbeats.");
-            // A peer that is gone does not take the close either; the others need not wait for that to learn it.
+            // A peer that is gone does not take the close either. The others see the user leave now.
             session.Channels.RemoveAll();
         }
         else
         {
-            // One tick early, so that the silence never lasts longer than was told. Whoever reads a busy channel and says nothing
-            // is asked as well.
+            // One tick early, so that a silence never exceeds the heartbeat that clients were given. A client that only reads is
+            // pinged as well.
             var quiet = now - Math.Min(session.Output.LastSent, Math.Max(session.LastHeard, session.Output.LastPinged));
             if (quiet > heartbeat - 2 * Interval.TotalMilliseconds) Ping(session);
             if (!session.IsAway && IsIdle(session, now))
             {
                 session.SetAway(true);
-                // It may have done something in between, and not have seen that it was away.
+                // The user may have acted in between, without seeing the away flag.
                 if (!IsIdle(session, now)) session.SetAway(false);
             }
         }

@@ -8,7 +8,7 @@ internal sealed class UserSessions(RealtimeOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, User> _users = new(StringComparer.Ordinal);
 
-    // Without a session, and kept until a pause has earned them what connecting again would otherwise give.
+    // Users without a session whose rate is kept until it has recovered, so that reconnecting does not reset it.
     private readonly ConcurrentQueue<(string Name, User User)> _resting = new();
 
     /// <summary>How many users it keeps something of.</summary>

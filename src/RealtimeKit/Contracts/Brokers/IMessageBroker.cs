@@ -1,8 +1,8 @@
 namespace RealtimeKit;
 
 /// <summary>
-/// Carries what one node tells the others, quickly. At most once is enough: it may lose, repeat or reorder, because
-/// everything that matters is made good from the store. Implementations are safe for concurrent use.
+/// Carries notices from one node to the others, quickly. At most once is enough: it may lose, repeat or reorder, because
+/// everything that matters is read from the store. Implementations are safe for concurrent use.
 /// </summary>
 public interface IMessageBroker
 {
@@ -35,11 +35,11 @@ public interface IBrokerReceiver
     /// </summary>
     void ConnectionLost();
 
-    /// <summary>A connection that was told as lost is there again: what was sent meanwhile is made good from the store.</summary>
+    /// <summary>A connection that was reported as lost is there again: the engine reads from the store what was sent meanwhile.</summary>
     void ConnectionRegained();
 
     /// <summary>
-    /// Something published to <paramref name="channel"/> did not, or may not, have arrived: the other nodes are told to
+    /// Something published to <paramref name="channel"/> did not, or may not, have arrived: the other nodes are asked to
     /// look. Call it for every such publication; names are collected.
     /// </summary>
     void PublishLost(string channel);

@@ -61,7 +61,7 @@ public static class ChangeRules
         var content = edit.Edit.Apply(stored.Content);
         if (edit.Before is { } before && !before.Equals(stored.Content)) return new AppendResult(AppendOutcome.Stale);
         if (content.IsEmpty) return new AppendResult(AppendOutcome.NothingLeft);
-        // An edit keeps the parts that it does not name, so each may be within a frame and all of them together not.
+        // An edit keeps the parts that it does not name: each part may fit a frame while all together do not.
         if (SizeOf(content) > ProtocolConstants.MaxFrameBytes) return new AppendResult(AppendOutcome.TooLarge);
         return content.Equals(stored.Content)
             ? new AppendResult(AppendOutcome.Unchanged, stored)

@@ -102,7 +102,7 @@ public enum CreateOutcome
     Taken,
 }
 
-/// <summary>A channel as one user stands to it.</summary>
+/// <summary>A channel as one user sees it.</summary>
 /// <param name="Head">Where its log stands.</param>
 /// <param name="Kind">Who may find it.</param>
 /// <param name="Name">Its display name, if any.</param>

@@ -4,11 +4,11 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// The log of every channel: the truth that everything else is made good from. Implementations are safe for concurrent
+/// The log of every channel. Whatever else loses data is repaired from it. Implementations are safe for concurrent
 /// use and answer from committed data only.
 /// </summary>
 /// <remarks>
-/// A call that cannot reach the storage throws <see cref="StoreUnavailableException"/>; the engine then tells senders to
+/// A call that cannot reach the storage throws <see cref="StoreUnavailableException"/>; the engine then asks senders to
 /// try again. A store also implements <see cref="IChannelStore"/>, over the same channels.
 /// A call that ended with an exception must not begin afterwards: only work that was already under way may still take effect.
 /// What is given to a call is the store's: the caller never changes a list afterwards, and the store may keep it.

@@ -81,7 +81,7 @@ public readonly record struct PartEdit<T>(bool Replaces, T? Value) where T : cla
 /// <see cref="AppendOutcome.Duplicate"/> or <see cref="AppendOutcome.Unchanged"/>.
 /// </param>
 /// <param name="Epoch">
-/// The channel's epoch, where there is a channel: by it every node tells what is said of a deleted channel from what is said of
+/// The channel's epoch, where there is a channel: by it every node distinguishes notices about a deleted channel from those about
 /// another that was made under its name.
 /// </param>
 public readonly record struct AppendResult(AppendOutcome Outcome, Message? Message = null, string? Epoch = null);

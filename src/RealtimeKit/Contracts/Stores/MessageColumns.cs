@@ -11,7 +11,7 @@ namespace RealtimeKit;
 /// </summary>
 public static class MessageColumns
 {
-    // No name of a user has one.
+    // A user's name never contains it.
     private const char Separator = '\n';
 
     /// <summary>

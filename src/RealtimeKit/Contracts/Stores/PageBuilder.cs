@@ -10,14 +10,14 @@ namespace RealtimeKit;
 /// <param name="limit">How much the page may hold; fewer than one message counts as one.</param>
 public sealed class PageBuilder(PageLimit limit)
 {
-    // About what stands around the content of a message: names, counters, sender, times.
+    // About the size of a message without its content: names, counters, sender, times.
     private const int Envelope = 250;
 
     private readonly List<Message> _messages = [];
     private long _bytes;
     private bool _more;
 
-    /// <summary>How many rows a query needs to return at most: one beyond the page, which tells that there is more.</summary>
+    /// <summary>How many rows a query needs to return at most: one beyond the page, which shows that there is more.</summary>
     public int Rows => Math.Max(limit.Messages, 1) + 1;
 
     /// <summary>Adds the next message; false where the page is full without it, and then there is more.</summary>

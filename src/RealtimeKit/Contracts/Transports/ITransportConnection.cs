@@ -36,7 +36,7 @@ public interface ITransportConnection
     /// <exception cref="IOException">The connection is lost.</exception>
     ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
 
-    /// <summary>Tells the peer why the connection ends and sends nothing more. The peer's answer is received as closed.</summary>
+    /// <summary>Sends the peer the reason why the connection ends, and nothing more. The peer's answer is received as closed.</summary>
     ValueTask CloseAsync(CloseCode code, string reason, CancellationToken cancellationToken);
 
     /// <summary>
