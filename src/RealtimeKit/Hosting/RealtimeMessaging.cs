@@ -17,7 +17,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         Identifiers.Require(channel, nameof(channel));
         if (owner is not null) UserNames.Require(owner, nameof(owner));
         if (kind == ChannelKind.Direct)
-            throw new ArgumentException($"A direct channel is made by {nameof(EnsureDirectChannelAsync)}.", nameof(kind));
+            throw new ArgumentException($"Create a direct channel with {nameof(EnsureDirectChannelAsync)}.", nameof(kind));
         TextRules.Require(name);
         if (name?.Length > ProtocolConstants.MaxNameLength)
             throw new ArgumentException($"A channel's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(name));

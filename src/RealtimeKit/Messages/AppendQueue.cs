@@ -96,7 +96,7 @@ internal sealed partial class AppendQueue(
             if (results.Count != changes.Count)
                 throw new InvalidOperationException($"The store answered {results.Count} of {changes.Count} changes.");
             if (results.Any(static result => result is { Outcome: AppendOutcome.Appended or AppendOutcome.Duplicate or AppendOutcome.Unchanged, Message: null }))
-                throw new InvalidOperationException("The store said that it has a change, and did not give the message.");
+                throw new InvalidOperationException("The store reported a change without its message.");
         }
         catch (Exception exception)
         {

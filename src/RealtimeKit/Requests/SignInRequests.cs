@@ -61,7 +61,7 @@ internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions 
         if (request.IsFaulty()) return;
         if (session.ByPrincipal)
         {
-            request.Error(ErrorCodes.Unsupported, "This sign-in came with the connection; to renew it, connect again.");
+            request.Error(ErrorCodes.Unsupported, "This sign-in came with the HTTP request of the connection: connect again to renew it.");
             return;
         }
 

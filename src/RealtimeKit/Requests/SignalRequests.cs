@@ -26,7 +26,7 @@ internal sealed class SignalRequests(ChannelAccess access, PresenceReader presen
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Signal).ConfigureAwait(false) is null) return;
         if (OwnSignals.Contains(name))
         {
-            request.Error(ErrorCodes.Forbidden, $"'{name}' is a signal of the server's own.");
+            request.Error(ErrorCodes.Forbidden, $"Only the server sends the signal '{name}'.");
             return;
         }
 

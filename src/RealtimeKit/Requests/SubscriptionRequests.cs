@@ -21,7 +21,7 @@ internal sealed class SubscriptionRequests(
         if (await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return;
         if (after is not null && (after > view.Head.Version || (epoch is not null && epoch != view.Head.Epoch)))
         {
-            request.Error(ErrorCodes.Conflict, "The cursor is not of this channel as it now is: drop what you hold and subscribe anew.");
+            request.Error(ErrorCodes.Conflict, "The cursor does not belong to this channel: drop what you hold and subscribe again.");
             return;
         }
 

@@ -71,7 +71,7 @@ internal sealed class SessionMonitor(SessionRegistry sessions, UserSessions user
         }
         else if (!session.IsHandling && now - Math.Max(session.LastHeard, _resumedAt) >= 2 * heartbeat)
         {
-            session.Close(CloseCode.Silent, "Nothing was heard for two heartbeats.");
+            session.Close(CloseCode.Silent, "Nothing arrived for two heartbeats.");
             // A peer that is gone does not take the close either. The others see the user leave now.
             session.Channels.RemoveAll();
         }

@@ -18,7 +18,7 @@ public readonly record struct ChannelCursor(DateTimeOffset Changed, string Chann
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0 || !long.TryParse(text.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out var changed)
             || changed > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
-            throw new FormatException("The text is no place in a list of channels.");
+            throw new FormatException("The text is not a position in a list of channels: pass the next of an earlier page.");
         return new ChannelCursor(DateTimeOffset.FromUnixTimeMilliseconds(changed), text[(colon + 1)..]);
     }
 
