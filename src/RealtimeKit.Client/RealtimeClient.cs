@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using RealtimeKit.Protocol;
@@ -23,19 +24,28 @@ public sealed class RealtimeClient : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private ConnectionState _state = ConnectionState.Idle;
+    private readonly EventQueue<ConnectionState> _changes;
     private Task? _running;
 
     /// <summary>Makes a client; it connects when asked to.</summary>
     /// <param name="endpoint">Where the server listens, such as <c>wss://example.com/realtime</c>; http and https are taken as ws and wss.</param>
     /// <param name="options">How it behaves; the defaults where left out.</param>
-    /// <exception cref="ArgumentException">The endpoint is not an absolute address of one of these schemes.</exception>
+    /// <remarks>
+    /// In a browser (Blazor WebAssembly) it needs <see cref="RealtimeClientOptions.ConnectionFactory"/>; without one it is closed
+    /// as soon as it connects.
+    /// </remarks>
+    /// <exception cref="ArgumentException">
+    /// The endpoint is not an absolute address of one of these schemes, or two options exclude each other.
+    /// </exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    [UnsupportedOSPlatform("browser")]
     public RealtimeClient(Uri endpoint, RealtimeClientOptions? options = null)
     {
         var settings = (options ?? new RealtimeClientOptions()).CopyValidated();
         Endpoint = WebSocketAddress(endpoint);
         Time = settings.TimeProvider;
-        _logger = (settings.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("RealtimeKit.Client");
+        _logger = new GuardedLogger((settings.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("RealtimeKit.Client"));
+        _changes = new EventQueue<ConnectionState>(RaiseStateChanged);
         var ids = new RequestIds();
         _requests = new RequestTable(ids, settings.QueueLimit, settings.RequestTimeout, settings.TimeProvider);
         _outbox = new Outbox(settings, ids, _logger);
@@ -46,7 +56,8 @@ public sealed class RealtimeClient : IAsyncDisposable
 
     /// <summary>
     /// Raised after <see cref="State"/> changed, with the new state; one change at a time, in order, on a thread of the
-    /// pool. A handler should be quick: the connection waits for it. What it throws is logged.
+    /// pool. The connection does not wait for handlers: they may block, and close the client. Where one holds up 256 changes,
+    /// the oldest of them are left out. What a handler throws is logged.
     /// </summary>
     public event EventHandler<ConnectionState>? StateChanged;
 
@@ -112,6 +123,7 @@ public sealed class RealtimeClient : IAsyncDisposable
 
     /// <summary>Creates a channel, where the host allows it. A direct channel that the pair already has is returned.</summary>
     /// <returns>The channel's identifier.</returns>
+    /// <exception cref="ArgumentException">The definition has a name that no channel or no user can have.</exception>
     /// <exception cref="RealtimeException">
     /// The server refused (<c>forbidden</c>; <c>conflict</c> where the name is taken), or the connection was lost before the
     /// reply (<see cref="ClientErrorCodes.ConnectionLost"/>): then it may have been created.
@@ -120,6 +132,8 @@ public sealed class RealtimeClient : IAsyncDisposable
     public async Task<string> CreateAsync(ChannelDefinition definition, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(definition);
+        if (definition.Channel is { } channel) Identifiers.Require(channel, nameof(definition));
+        foreach (var member in definition.Members ?? []) UserNames.Require(member, nameof(definition));
         var reply = await _requests.SendAsync<OkFrame>(
             (output, id) => ClientRequests.Create(output, id, definition.Kind, definition.Channel, definition.Name, definition.Members),
             repeat: false, cancellationToken).ConfigureAwait(false);
@@ -129,15 +143,23 @@ public sealed class RealtimeClient : IAsyncDisposable
     private void SetState(ConnectionState state)
     {
         Volatile.Write(ref _state, state);
-        try
+        _changes.Add(state);
+    }
+
+    private void RaiseStateChanged(ConnectionState state)
+    {
+        foreach (var handler in Delegate.EnumerateInvocationList(StateChanged))
         {
-            StateChanged?.Invoke(this, state);
-        }
-#pragma warning disable CA1031 // A handler is the application's; it must not end the connection.
-        catch (Exception e)
+            try
+            {
+                handler(this, state);
+            }
+#pragma warning disable CA1031 // A handler is the application's; what it throws must not reach the others.
+            catch (Exception e)
 #pragma warning restore CA1031
-        {
-            Log.HandlerThrew(_logger, e);
+            {
+                Log.HandlerThrew(_logger, e);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Net.WebSockets;
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Protocol;
 
 namespace RealtimeKit.Client;
 
@@ -14,8 +15,23 @@ public sealed class RealtimeClientOptions
     /// </summary>
     public Func<CancellationToken, ValueTask<string?>>? TokenProvider { get; set; }
 
-    /// <summary>Called before every connect, to set headers, cookies, a proxy or certificates. Default: nothing.</summary>
+    /// <summary>
+    /// Called before every connect, to set headers, cookies, a proxy or certificates. Default: nothing. Not together with
+    /// <see cref="ConnectionFactory"/>.
+    /// </summary>
     public Action<ClientWebSocketOptions>? ConfigureWebSocket { get; set; }
+
+    /// <summary>
+    /// Opens each connection, given the client's endpoint: in place of a WebSocket over the network one of a test server
+    /// (<see cref="WebSocketClientConnection"/>), or a connection in the same process. Default: a <see cref="ClientWebSocket"/>.
+    /// </summary>
+    /// <remarks>
+    /// An exception counts as a failed attempt to connect, with two exceptions: after a <see cref="PlatformNotSupportedException"/>
+    /// the client is closed, and a <see cref="RealtimeException"/> means what the same code from the server means, so that
+    /// <see cref="ErrorCodes.Unauthenticated"/> and <see cref="ErrorCodes.Forbidden"/> end the attempts. The token that it is
+    /// given is cancelled when the connection is no longer waited for; one that is opened later is disposed of.
+    /// </remarks>
+    public Func<Uri, CancellationToken, ValueTask<IClientConnection>>? ConnectionFactory { get; set; }
 
     /// <summary>
     /// The most messages that may wait for their acknowledgement, connected or not, and the most other requests that may wait
@@ -60,6 +76,8 @@ public sealed class RealtimeClientOptions
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(ConnectTimeout, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(RequestTimeout, TimeSpan.Zero);
         ArgumentNullException.ThrowIfNull(TimeProvider);
+        if (ConnectionFactory is not null && ConfigureWebSocket is not null)
+            throw new ArgumentException("ConfigureWebSocket has no effect with a ConnectionFactory: set one of the two.");
         return (RealtimeClientOptions)MemberwiseClone();
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Threading.Channels;
 using RealtimeKit.Protocol;
 
@@ -7,7 +8,7 @@ namespace RealtimeKit.InMemory;
 /// The client's end of an in-process connection: whole messages of bytes, each of one or more frames. Safe for one sender
 /// and one receiver at a time. Both directions are bounded: who does not receive is waited for.
 /// </summary>
-public sealed class InProcessClient : IAsyncDisposable
+public sealed class InProcessClient : IClientConnection, IAsyncDisposable
 {
     private const int Capacity = 16;
 
@@ -27,6 +28,14 @@ public sealed class InProcessClient : IAsyncDisposable
     internal Channel<byte[]> ToServer { get; } = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(Capacity) { SingleReader = true });
 
     internal Channel<byte[]> ToClient { get; } = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(Capacity) { SingleReader = true });
+
+    /// <inheritdoc/>
+    async ValueTask<bool> IClientConnection.ReceiveAsync(IBufferWriter<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (await ReceiveAsync(cancellationToken).ConfigureAwait(false) is not { } message) return false;
+        buffer.Write(message.Span);
+        return true;
+    }
 
     /// <summary>Sends one message.</summary>
     /// <exception cref="IOException">The connection has ended.</exception>
@@ -51,6 +60,16 @@ public sealed class InProcessClient : IAsyncDisposable
         ToServer.Writer.TryComplete();
         return null;
     }
+
+    /// <summary>Sends nothing more; what the server still sends is received, and then the end.</summary>
+    public ValueTask CloseAsync(CancellationToken cancellationToken = default)
+    {
+        ToServer.Writer.TryComplete();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <inheritdoc cref="Close"/>
+    public void Dispose() => Close();
 
     /// <summary>Closes; what the server still sends is lost.</summary>
     public void Close()

@@ -18,7 +18,7 @@ public sealed partial class RealtimeChannel
     /// The server refused this message (later ones are sent all the same), it is too large, the client is closed, or
     /// <see cref="RealtimeClientOptions.QueueLimit"/> messages wait already (<see cref="ClientErrorCodes.QueueFull"/>, at once).
     /// </exception>
-    /// <exception cref="ArgumentException">The text has an unpaired surrogate.</exception>
+    /// <exception cref="ArgumentException">The text has an unpaired surrogate or U+0000, or no user can have a mentioned name.</exception>
     public Task<SentMessage> SendAsync(OutgoingMessage message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);

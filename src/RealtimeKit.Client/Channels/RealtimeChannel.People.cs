@@ -50,9 +50,11 @@ public sealed partial class RealtimeChannel
     /// <param name="after">The last user of the page before; nothing for the first.</param>
     /// <param name="limit">The most members, 1 to 200. Default: 50.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">No user can have that name.</exception>
     /// <exception cref="RealtimeException">The server refused, or the client is closed.</exception>
     public async Task<MemberList> MembersAsync(string? after = null, int? limit = null, CancellationToken cancellationToken = default)
     {
+        if (after is not null) UserNames.Require(after, nameof(after));
         var reply = await _requests.SendAsync<MembersFrame>(
             (output, id) => ClientRequests.Members(output, id, Id, after, limit), repeat: true, cancellationToken).ConfigureAwait(false);
         return new MemberList(reply.Members, reply.More);

@@ -58,7 +58,8 @@ internal sealed class ConnectionLoop(
     public void Stop()
     {
         if (Volatile.Read(ref _closed) is not null) return;
-        _stopping.Cancel();
+        // On another thread: the caller's is not the one to go on with what waits for this.
+        _ = _stopping.CancelAsync();
         Volatile.Read(ref _link)?.BeginClose(new LinkEnd(CloseCode.Normal, ""));
     }
 
@@ -72,11 +73,10 @@ internal sealed class ConnectionLoop(
             stateChanged(ConnectionState.Connecting);
             using var limit = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
-            // A provider need not look at its token to be left.
             var token = options.TokenProvider is { } provider
-                ? await provider(either.Token).AsTask().WaitAsync(either.Token).ConfigureAwait(false) : null;
-            var socket = await Handshake.OpenAsync(endpoint, options.ConfigureWebSocket, either.Token).ConfigureAwait(false);
-            using var link = new Link(socket, options.TimeProvider, _joining);
+                ? await ApplicationCode.CallAsync(provider, either.Token).ConfigureAwait(false) : null;
+            var connection = await Handshake.OpenAsync(endpoint, options, either.Token).ConfigureAwait(false);
+            using var link = new Link(connection, options.TimeProvider, _joining);
             return await UseAsync(link, token, either.Token).ConfigureAwait(false);
         }
         catch (Handshake.RefusedException e)
@@ -110,16 +110,17 @@ internal sealed class ConnectionLoop(
         {
             signedIn = options.TimeProvider.GetTimestamp();
             Log.Connected(logger, endpoint, connected.User, connected.Connection);
-            stateChanged(new ConnectionState(ConnectionStatus.Connected, connected.User));
             session.Keeper = new LinkKeeper(link, connected, options, requests, parts, logger);
             foreach (var part in parts) part.Attach(link, connected);
+            // After that: whoever sees the state may send at once.
+            stateChanged(new ConnectionState(ConnectionStatus.Connected, connected.User));
             keeping = session.Keeper.RunAsync();
             _firstConnected.TrySetResult();
         };
         var end = await link.RunAsync(session.Take).ConfigureAwait(false);
         Volatile.Write(ref _link, null);
         await keeping.ConfigureAwait(false);
-        if (session.Refusal is { } refusal) return Handshake.Meaning(refusal);
+        if (session.Refusal is { } refusal) return Handshake.Meaning(RealtimeException.From(refusal));
         return session.IsConnected
             ? end with { Lived = options.TimeProvider.GetElapsedTime(signedIn), ComeBackIn = session.Keeper?.ComeBackIn }
             : end;

@@ -4,11 +4,48 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit.Client;
 
-/// <summary>Opens a socket to the endpoint, and says what a failure means for the next attempt.</summary>
+/// <summary>Opens a connection to the endpoint, and says what a failure means for the next attempt.</summary>
 internal static class Handshake
 {
-    public static async Task<ClientWebSocket> OpenAsync(Uri endpoint, Action<ClientWebSocketOptions>? configure, CancellationToken cancellationToken)
+    /// <summary>Opens a connection as the options say.</summary>
+    /// <exception cref="RefusedException">It was refused, and it is known what that means.</exception>
+    public static async Task<IClientConnection> OpenAsync(Uri endpoint, RealtimeClientOptions options, CancellationToken cancellationToken)
     {
+        var open = options.ConnectionFactory ?? ((address, cancel) => OpenSocketAsync(address, options.ConfigureWebSocket, cancel));
+        try
+        {
+            return await ApplicationCode.CallAsync(cancel => open(endpoint, cancel), cancellationToken).ConfigureAwait(false);
+        }
+        catch (RealtimeException e)
+        {
+            throw new RefusedException(Meaning(e));
+        }
+        catch (PlatformNotSupportedException e)
+        {
+            throw new RefusedException(new LinkEnd(CloseCode.Lost, e.Message) { IsFinal = true });
+        }
+    }
+
+    /// <summary>What an error in place of a connection, or of <c>connected</c>, means.</summary>
+    public static LinkEnd Meaning(RealtimeException error) => new(
+        error.Code switch
+        {
+            ErrorCodes.Unauthenticated => CloseCode.Unauthenticated,
+            ErrorCodes.Forbidden => CloseCode.Disconnected,
+            ErrorCodes.Invalid or ErrorCodes.TooLarge or ErrorCodes.Unsupported => CloseCode.Malformed,
+            _ => CloseCode.Internal,
+        },
+        error.Message) { ComeBackIn = error.RetryAfter };
+
+    private static async ValueTask<IClientConnection> OpenSocketAsync(
+        Uri endpoint, Action<ClientWebSocketOptions>? configure, CancellationToken cancellationToken)
+    {
+        if (OperatingSystem.IsBrowser())
+        {
+            throw new PlatformNotSupportedException(
+                "In a browser this client has no WebSocket of its own: set RealtimeClientOptions.ConnectionFactory, or use the JavaScript client.");
+        }
+
         var socket = new ClientWebSocket();
         try
         {
@@ -18,12 +55,12 @@ internal static class Handshake
             socket.Options.CollectHttpResponseDetails = true;
             configure?.Invoke(socket.Options);
             await socket.ConnectAsync(endpoint, cancellationToken).ConfigureAwait(false);
-            return socket;
+            return new WebSocketClientConnection(socket);
         }
         catch (WebSocketException e) when (Meaning(socket.HttpStatusCode) is { } code)
         {
             socket.Dispose();
-            throw new RefusedException(new LinkEnd(code, e.Message));
+            throw new RealtimeException(code, e.Message, innerException: e);
         }
         catch
         {
@@ -32,27 +69,16 @@ internal static class Handshake
         }
     }
 
-    /// <summary>What an error in place of <c>connected</c> means.</summary>
-    public static LinkEnd Meaning(ErrorFrame error) => new(
-        error.Code switch
-        {
-            ErrorCodes.Unauthenticated => CloseCode.Unauthenticated,
-            ErrorCodes.Forbidden => CloseCode.Disconnected,
-            ErrorCodes.Invalid or ErrorCodes.TooLarge or ErrorCodes.Unsupported => CloseCode.Malformed,
-            _ => CloseCode.Internal,
-        },
-        $"{error.Code}: {error.Message}") { ComeBackIn = error.RetryAfter };
-
     // Asking again changes nothing about these; anything else may be a proxy whose server is away.
-    private static CloseCode? Meaning(HttpStatusCode status) => status switch
+    private static string? Meaning(HttpStatusCode status) => status switch
     {
-        HttpStatusCode.Unauthorized => CloseCode.Unauthenticated,
-        HttpStatusCode.Forbidden => CloseCode.Disconnected,
-        HttpStatusCode.BadRequest => CloseCode.Malformed,
+        HttpStatusCode.Unauthorized => ErrorCodes.Unauthenticated,
+        HttpStatusCode.Forbidden => ErrorCodes.Forbidden,
+        HttpStatusCode.BadRequest => ErrorCodes.Invalid,
         _ => null,
     };
 
-    /// <summary>The server refused the connection and said why.</summary>
+    /// <summary>There is no connection, and it is known what that means.</summary>
     internal sealed class RefusedException(LinkEnd end) : Exception(end.Reason)
     {
         public LinkEnd End => end;

@@ -1,14 +1,14 @@
-using System.Net.WebSockets;
+using System.Buffers;
 using System.Threading.Channels;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit.Client;
 
 /// <summary>
-/// One WebSocket: writes what is posted, joined where it has gathered while the last write was under way, and reads frames.
+/// One connection: writes what is posted, joined where it has gathered while the last write was under way, and reads frames.
 /// Posting never waits; what is posted is bounded by those who post.
 /// </summary>
-internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : IDisposable
+internal sealed class Link(IClientConnection connection, TimeProvider time, bool joining) : IDisposable
 {
     /// <summary>The most bytes that are joined into one transport message, well below what a server takes.</summary>
     public const int JoinedBytes = ProtocolConstants.MaxMessageBytes / 4;
@@ -19,6 +19,7 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
 
     private readonly Channel<byte[]> _units = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _ended = new();
+    private readonly TimeProvider _time = time;
     private LinkEnd? _localEnd;
     private long _lastHeard = time.GetTimestamp();
 
@@ -26,7 +27,7 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
     public bool Joining => joining;
 
     /// <summary>How long ago the server was heard.</summary>
-    public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _lastHeard));
+    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
 
     /// <summary>Cancelled when the connection has ended.</summary>
     public CancellationToken Ended => _ended.Token;
@@ -45,7 +46,7 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
     public void Abort(LinkEnd end)
     {
         Interlocked.CompareExchange(ref _localEnd, end, null);
-        socket.Abort();
+        connection.Dispose();
     }
 
     /// <summary>Reads and writes until the connection ends, and tells how it did. Never throws.</summary>
@@ -60,42 +61,33 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
     }
 
     // The source of Ended has nothing to release, and who comes late may still look at it.
-    public void Dispose() => socket.Dispose();
+    public void Dispose() => connection.Dispose();
 
     private async Task<LinkEnd> ReadAsync(Action<ReadOnlyMemory<byte>> onFrame)
     {
         using var buffer = new FrameBuffer();
+        var incoming = new Incoming(this, buffer);
         try
         {
-            while (await ReadMessageAsync(buffer).ConfigureAwait(false)) Split(buffer.WrittenMemory, onFrame);
-            return new LinkEnd((CloseCode)(socket.CloseStatus ?? (WebSocketCloseStatus)CloseCode.Lost), socket.CloseStatusDescription ?? "");
+            while (await connection.ReceiveAsync(incoming, CancellationToken.None).ConfigureAwait(false))
+            {
+                Split(buffer.WrittenMemory, onFrame);
+                buffer.Clear();
+            }
+
+            return new LinkEnd(connection.CloseCode ?? CloseCode.Lost, connection.CloseReason ?? "");
         }
         catch (System.Text.Json.JsonException e)
         {
-            socket.Abort();
+            connection.Dispose();
             return new LinkEnd(CloseCode.Lost, $"The server sent what cannot be read: {e.Message}");
         }
 #pragma warning disable CA1031 // Whatever ends the reading ends the connection, and the next one makes it good.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            socket.Abort();
+            connection.Dispose();
             return new LinkEnd(CloseCode.Lost, e.Message);
-        }
-    }
-
-    private async ValueTask<bool> ReadMessageAsync(FrameBuffer buffer)
-    {
-        const int chunk = 4_096;
-        buffer.Clear();
-        while (true)
-        {
-            var read = await socket.ReceiveAsync(buffer.GetMemory(chunk), CancellationToken.None).ConfigureAwait(false);
-            if (read.MessageType == WebSocketMessageType.Close) return false;
-            buffer.Advance(read.Count);
-            Volatile.Write(ref _lastHeard, time.GetTimestamp());
-            if (buffer.Length > LargestMessage) throw new IOException("The server sent a larger message than this client takes.");
-            if (read.EndOfMessage) return true;
         }
     }
 
@@ -113,8 +105,8 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
     // A peer that does not read would keep the writer, and one that does not answer the close the reader.
     private async Task LimitCloseAsync()
     {
-        await Task.Delay(CloseTimeout, time, Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!Ended.IsCancellationRequested) socket.Abort();
+        await Task.Delay(CloseTimeout, _time, Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!Ended.IsCancellationRequested) connection.Dispose();
     }
 
     private async Task WriteAsync()
@@ -132,17 +124,33 @@ internal sealed class Link(WebSocket socket, TimeProvider time, bool joining) : 
                     units.TryRead(out _);
                 }
 
-                await socket.SendAsync(buffer.WrittenMemory, WebSocketMessageType.Text, endOfMessage: true, _ended.Token).ConfigureAwait(false);
+                await connection.SendAsync(buffer.WrittenMemory, _ended.Token).ConfigureAwait(false);
             }
 
-            if (_ended.IsCancellationRequested && socket.State != WebSocketState.CloseReceived) return;
-            using var limit = new CancellationTokenSource(CloseTimeout, time);
-            await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, limit.Token).ConfigureAwait(false);
+            using var limit = new CancellationTokenSource(CloseTimeout, _time);
+            await connection.CloseAsync(limit.Token).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is WebSocketException or OperationCanceledException or ObjectDisposedException or IOException or InvalidOperationException)
+#pragma warning disable CA1031 // Whatever ends the writing ends the connection; the reader reports how it ended.
+        catch (Exception)
+#pragma warning restore CA1031
         {
-            // The reader tells how the connection ended, and must not wait for more.
-            if (!_ended.IsCancellationRequested) socket.Abort();
+            // The reader must not wait for more.
+            if (!_ended.IsCancellationRequested) connection.Dispose();
         }
+    }
+
+    /// <summary>Takes a message as it arrives, which shows that the server is there.</summary>
+    private sealed class Incoming(Link link, FrameBuffer buffer) : IBufferWriter<byte>
+    {
+        public void Advance(int count)
+        {
+            buffer.Advance(count);
+            Volatile.Write(ref link._lastHeard, link._time.GetTimestamp());
+            if (buffer.Length > LargestMessage) throw new IOException("The server sent a larger message than this client takes.");
+        }
+
+        public Memory<byte> GetMemory(int sizeHint = 0) => buffer.GetMemory(sizeHint);
+
+        public Span<byte> GetSpan(int sizeHint = 0) => buffer.GetSpan(sizeHint);
     }
 }

@@ -5,6 +5,9 @@ namespace RealtimeKit.Client;
 /// <summary>How a connection, or the attempt to make one, ended.</summary>
 internal sealed record LinkEnd(CloseCode Code, string Reason)
 {
+    /// <summary>Whether another attempt would end the same way.</summary>
+    public bool IsFinal { get; init; }
+
     /// <summary>How long it was signed in; nothing where it never was.</summary>
     public TimeSpan? Lived { get; init; }
 

@@ -70,7 +70,7 @@ internal sealed class LinkKeeper(
             lifetime = left * 0.25;
             try
             {
-                if (await provider(link.Ended).AsTask().WaitAsync(link.Ended).ConfigureAwait(false) is not { } token) return;
+                if (await ApplicationCode.CallAsync(provider, link.Ended).ConfigureAwait(false) is not { } token) return;
                 var asked = connected.Time + Time.GetElapsedTime(_signedIn);
                 var reply = await requests.SendAsync<OkFrame>((output, id) => ClientRequests.Refresh(output, id, token), repeat: false, link.Ended)
                     .ConfigureAwait(false);

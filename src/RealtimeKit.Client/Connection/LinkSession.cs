@@ -31,7 +31,7 @@ internal sealed class LinkSession(Link link, long connectId, SubscriptionTable s
                 break;
             case ErrorFrame error when error.Id == connectId && !IsConnected:
                 Refusal = error;
-                link.BeginClose(Handshake.Meaning(error));
+                link.BeginClose(Handshake.Meaning(RealtimeException.From(error)));
                 break;
             case ReconnectFrame reconnect:
                 Keeper?.Move(reconnect.Within);

@@ -19,6 +19,7 @@ internal sealed class ReconnectRules(Backoff backoff, bool hasTokenProvider)
             if (lived >= Stable) backoff.Reset();
         }
 
+        if (end.IsFinal) return null;
         switch (end.Code)
         {
             case CloseCode.Normal or CloseCode.Malformed or CloseCode.Disconnected:

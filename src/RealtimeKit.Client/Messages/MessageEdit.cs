@@ -35,6 +35,7 @@ public sealed record MessageEdit
         get
         {
             TextRules.Require(Text);
+            foreach (var user in Mentions ?? []) UserNames.Require(user, nameof(Mentions));
             return new MessageContent(Text, Data, Attachments, Mentions);
         }
     }

@@ -258,6 +258,7 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
     private static byte[] Encode(OutgoingMessage message)
     {
         TextRules.Require(message.Text);
+        foreach (var user in message.Mentions ?? []) UserNames.Require(user, nameof(message));
         return ClientMessageRequests.Message(
             message.Id, new MessageContent(message.Text, message.Data, message.Attachments, message.Mentions), message.ReplyTo);
     }

@@ -3,23 +3,25 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using RealtimeKit.InMemory;
 
 namespace RealtimeKit.Client.Tests;
 
-/// <summary>The real server in this process, on a real socket; its store outlives it, so that it can be started again.</summary>
+/// <summary>The real server in this process, on a real socket or on those of a test server; its store outlives it, so that it can be started again.</summary>
 internal sealed class ChatHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private ChatHost(InMemoryStore store, int port, Action<RealtimeOptions>? configure, InMemoryBrokerNetwork? network)
+    private ChatHost(InMemoryStore store, int port, Action<RealtimeOptions>? configure, InMemoryBrokerNetwork? network, bool testServer)
     {
         Store = store;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
+        if (testServer) builder.WebHost.UseTestServer();
+        else builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         var messaging = builder.Services.AddRealtimeMessaging(options =>
         {
             options.UsersMayCreateChannels = true;
@@ -37,11 +39,15 @@ internal sealed class ChatHost : IAsyncDisposable
 
     public Uri Endpoint => new($"ws://127.0.0.1:{Port}/realtime");
 
+    public IServiceProvider Services => _app.Services;
+
+    public TestServer TestServer => _app.GetTestServer();
+
     public IRealtimeMessaging Messaging => _app.Services.GetRequiredService<IRealtimeMessaging>();
 
-    public static async Task<ChatHost> StartAsync(InMemoryStore? store = null, int port = 0, Action<RealtimeOptions>? configure = null, InMemoryBrokerNetwork? network = null)
+    public static async Task<ChatHost> StartAsync(InMemoryStore? store = null, int port = 0, Action<RealtimeOptions>? configure = null, InMemoryBrokerNetwork? network = null, bool testServer = false)
     {
-        var host = new ChatHost(store ?? new InMemoryStore(), port, configure, network);
+        var host = new ChatHost(store ?? new InMemoryStore(), port, configure, network, testServer);
         await host._app.StartAsync();
         await host.Messaging.EnsureChannelAsync("lobby");
         return host;

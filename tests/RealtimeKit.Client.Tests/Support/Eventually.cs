@@ -5,10 +5,12 @@ internal static class Eventually
 {
     public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
 
-    public static async Task TrueAsync(Func<bool> condition, string because)
+    public static Task TrueAsync(Func<bool> condition, string because) => TrueAsync(() => Task.FromResult(condition()), because);
+
+    public static async Task TrueAsync(Func<Task<bool>> condition, string because)
     {
         var begin = TimeProvider.System.GetTimestamp();
-        while (!condition())
+        while (!await condition())
         {
             if (TimeProvider.System.GetElapsedTime(begin) > Deadline) throw new TimeoutException($"Not within {Deadline}: {because}");
             await Task.Delay(5, TestContext.Current.CancellationToken);

@@ -1,0 +1,128 @@
+using Microsoft.Extensions.DependencyInjection;
+using RealtimeKit.InMemory;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client.Tests;
+
+/// <summary>What goes over a connection, whatever carries it: the same conversations over each.</summary>
+public abstract class ConversationTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    /// <summary>Whether the host listens on no socket.</summary>
+    private protected virtual bool HasTestServer => false;
+
+    /// <summary>What opens the connections to the host; nothing for the client's own.</summary>
+    private protected abstract Func<Uri, CancellationToken, ValueTask<IClientConnection>>? Factory(ChatHost host);
+
+    [Fact]
+    public async Task Two_people_talk()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        await using var bob = Client(host, "auth0|bob+tag@example.com");
+        await Task.WhenAll(ada.ConnectAsync(Token), bob.ConnectAsync(Token)).InTime();
+        bob.State.User.Should().Be("auth0|bob+tag@example.com");
+        var (hers, his) = (ada.Channel("lobby"), bob.Channel("lobby"));
+        await his.SubscribeAsync(cancellationToken: Token).InTime();
+        var sent = await Task.WhenAll(Enumerable.Range(1, 200).Select(n => hers.SendAsync($"m{n}", Token))).InTime();
+        sent.Select(message => message.Sequence).Should().Equal(Enumerable.Range(1, 200).Select(n => (long)n));
+        var posted = new List<MessagePosted>();
+        await his.TakeWhileAsync(update =>
+        {
+            if (update is MessagePosted message) posted.Add(message);
+            return posted.Count < 200;
+        });
+        posted.Select(update => update.Message.Text).Should().Equal(Enumerable.Range(1, 200).Select(n => $"m{n}"));
+        (await his.EditAsync(1, "mine", Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Forbidden);
+    }
+
+    [Fact]
+    public async Task Long_messages_and_pages()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        var lobby = ada.Channel("lobby");
+        _ = ada.ConnectAsync(Token);
+        var text = new string('x', ProtocolConstants.MaxTextLength - 3);
+        await Task.WhenAll(Enumerable.Range(100, 150).Select(n => lobby.SendAsync(text + n, Token))).InTime();
+        var page = await lobby.HistoryAsync(new HistoryOptions { After = 0, Limit = 200 }, Token).InTime();
+        page.Messages.Select(message => message.Text).Should().Equal(Enumerable.Range(100, page.Messages.Count).Select(n => text + n));
+        page.Messages.Count.Should().BeGreaterThan(100);
+    }
+
+    [Fact]
+    public async Task A_server_that_disconnects_the_user_ends_the_client()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        await ada.ConnectAsync(Token).InTime();
+        await host.Messaging.DisconnectUserAsync("ada", "enough", Token);
+        await ada.UntilAsync(ConnectionStatus.Closed);
+        ada.State.CloseCode.Should().Be(CloseCode.Disconnected);
+        ada.State.Reason.Should().Contain("enough");
+    }
+
+    [Fact]
+    public async Task A_refused_sign_in_ends_the_client()
+    {
+        await using var host = await StartAsync();
+        await using var bad = Client(host, "bad");
+        (await bad.ConnectAsync(Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Unauthenticated);
+        bad.State.Status.Should().Be(ConnectionStatus.Closed);
+    }
+
+    [Fact]
+    public async Task Closing_says_what_was_queued_and_leaves_nobody_behind()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        await ada.ConnectAsync(Token).InTime();
+        await ada.Channel("lobby").SendAsync("x", Token).InTime();
+        (await host.Messaging.GetConnectionCountAsync("ada", Token)).Should().Be(1);
+        await ada.CloseAsync().InTime();
+        await Eventually.TrueAsync(
+            async () => await host.Messaging.GetConnectionCountAsync("ada", Token) == 0, "the server has let the connection go");
+    }
+
+    private async Task<ChatHost> StartAsync() => await ChatHost.StartAsync(testServer: HasTestServer);
+
+    private RealtimeClient Client(ChatHost host, string user) =>
+        Clients.Make(HasTestServer ? new Uri("ws://localhost/realtime") : host.Endpoint, options =>
+        {
+            options.TokenProvider = _ => ValueTask.FromResult<string?>(user);
+            options.ConnectionFactory = Factory(host);
+        });
+}
+
+/// <summary>The client's own WebSocket.</summary>
+public sealed class SocketConversationTests : ConversationTests
+{
+    private protected override Func<Uri, CancellationToken, ValueTask<IClientConnection>>? Factory(ChatHost host) => null;
+}
+
+/// <summary>The sockets of ASP.NET Core's TestServer, as WebApplicationFactory has them.</summary>
+public sealed class TestServerConversationTests : ConversationTests
+{
+    private protected override bool HasTestServer => true;
+
+    private protected override Func<Uri, CancellationToken, ValueTask<IClientConnection>>? Factory(ChatHost host) =>
+        async (endpoint, cancellationToken) =>
+        {
+            var sockets = host.TestServer.CreateWebSocketClient();
+            sockets.SubProtocols.Add(ProtocolConstants.Subprotocol);
+            return new WebSocketClientConnection(await sockets.ConnectAsync(endpoint, cancellationToken));
+        };
+}
+
+/// <summary>The transport within the process.</summary>
+public sealed class InProcessConversationTests : ConversationTests
+{
+    private protected override bool HasTestServer => true;
+
+    private protected override Func<Uri, CancellationToken, ValueTask<IClientConnection>>? Factory(ChatHost host)
+    {
+        var transport = new InProcessTransport(host.Services.GetRequiredService<IConnectionHandler>());
+        return (_, _) => ValueTask.FromResult<IClientConnection>(transport.Connect());
+    }
+}
