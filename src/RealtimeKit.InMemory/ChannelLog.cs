@@ -30,7 +30,7 @@ internal sealed class ChannelLog
 
     public ChannelHead Head => new(Definition.Channel, _epoch, _changes.Count, _messages.Count);
 
-    public ChannelCursor Cursor => new(_changed, Definition.Channel);
+    public ChannelListPosition Cursor => new(_changed, Definition.Channel);
 
     private long NextVersion => _changes.Count + 1;
 

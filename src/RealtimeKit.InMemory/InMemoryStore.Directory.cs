@@ -59,7 +59,7 @@ public sealed partial class InMemoryStore
     public ValueTask<ChannelPage> ListChannelsAsync(
         string user, string? before, int limit, CancellationToken cancellationToken)
     {
-        ChannelCursor? cursor = before is null ? null : ChannelCursor.Parse(before);
+        ChannelListPosition? cursor = before is null ? null : ChannelListPosition.Parse(before);
         return Locked((user, cursor, limit), static (store, query) =>
         {
             var wanted = store._memberships.GetValueOrDefault(query.user)?

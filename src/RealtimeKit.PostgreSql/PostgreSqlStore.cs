@@ -123,7 +123,7 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     public ValueTask<ChannelPage> ListChannelsAsync(
         string user, string? before, int limit, CancellationToken cancellationToken)
     {
-        ChannelCursor? cursor = before is null ? null : ChannelCursor.Parse(before);
+        ChannelListPosition? cursor = before is null ? null : ChannelListPosition.Parse(before);
         return _calls.RunAsync(session => ChannelLister.ListAsync(session, user, cursor, limit), cancellationToken);
     }
 

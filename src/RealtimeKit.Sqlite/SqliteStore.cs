@@ -78,7 +78,7 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
     public ValueTask<ChannelPage> ListChannelsAsync(
         string user, string? before, int limit, CancellationToken cancellationToken)
     {
-        ChannelCursor? cursor = before is null ? null : ChannelCursor.Parse(before);
+        ChannelListPosition? cursor = before is null ? null : ChannelListPosition.Parse(before);
         return _readers.RunAsync(session => ChannelLister.List(session, user, cursor, limit), cancellationToken);
     }
 

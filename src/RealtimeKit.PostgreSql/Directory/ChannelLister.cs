@@ -27,16 +27,16 @@ internal static class ChannelLister
         ORDER BY c.changed DESC, c.name
         """;
 
-    public static Task<ChannelPage> ListAsync(Session session, string user, ChannelCursor? before, int limit) => session.RunOnceAsync(
+    public static Task<ChannelPage> ListAsync(Session session, string user, ChannelListPosition? before, int limit) => session.RunOnceAsync(
         async rows =>
         {
             var channels = new List<ChannelSummary>();
-            var last = default(ChannelCursor);
+            var last = default(ChannelListPosition);
             while (await rows.ReadAsync().ConfigureAwait(false))
             {
                 if (channels.Count == limit) return new ChannelPage(channels, last.ToString());
                 channels.Add(Summary(rows));
-                last = new ChannelCursor(MessageRow.Time(rows.GetInt64(7)), rows.GetString(0));
+                last = new ChannelListPosition(MessageRow.Time(rows.GetInt64(7)), rows.GetString(0));
             }
 
             return new ChannelPage(channels, null);

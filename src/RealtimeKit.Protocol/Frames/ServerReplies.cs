@@ -46,13 +46,13 @@ internal static class ServerReplies
     }
 
     public static void Subscribed(
-        IBufferWriter<byte> output, long id, string channel, string epoch, long version, long sequence, long read, ChannelRole? role)
+        IBufferWriter<byte> output, long id, string channel, ChannelPosition head, long sequence, long read, ChannelRole? role)
     {
         var json = FrameWriter.Begin(output, "subscribed"u8);
         json.WriteNumber("id"u8, id);
         json.WriteString("channel"u8, channel);
-        json.WriteString("epoch"u8, epoch);
-        json.WriteNumber("version"u8, version);
+        json.WriteString("epoch"u8, head.Epoch);
+        json.WriteNumber("version"u8, head.Version);
         json.WriteNumber("sequence"u8, sequence);
         json.WriteNumber("read"u8, read);
         if (role is { } known) json.WriteString("role"u8, known.ToWord());
@@ -87,7 +87,7 @@ internal static class ServerReplies
     // Room for what ends a list: "more", "next" and braces.
     private const int End = 1_024;
 
-    // What stands around a user's name.
+    // What surrounds a user's name.
     private const int PresentUserBytes = 128;
 
     /// <summary>Appends the reply with as many of the users as fit; the others are announced by <c>more</c>.</summary>

@@ -17,17 +17,17 @@ internal static class ChannelLister
     private const string Unread = "SELECT count(*) FROM messages WHERE key > ? AND key <= ? AND sender <> ? AND deleted IS NULL";
     private const string Mentions = "SELECT count(*) FROM mentions WHERE channel = ? AND user = ? AND sequence > ?";
 
-    public static ChannelPage List(SqliteSession session, string user, ChannelCursor? before, int limit)
+    public static ChannelPage List(SqliteSession session, string user, ChannelListPosition? before, int limit)
     {
         var changed = before?.Changed.ToUnixTimeMilliseconds() ?? long.MaxValue;
         using var rows = session.Use(Channels).Bind(user).Bind(changed).Bind(changed).Bind(before?.Channel ?? "").Bind(limit + 1);
         var channels = new List<ChannelSummary>();
-        var last = default(ChannelCursor);
+        var last = default(ChannelListPosition);
         while (rows.Step())
         {
             if (channels.Count == limit) return new ChannelPage(channels, last.ToString());
             channels.Add(Summary(session, rows, user));
-            last = new ChannelCursor(MessageRow.Time(rows.Int64(8)), rows.Text(1));
+            last = new ChannelListPosition(MessageRow.Time(rows.Int64(8)), rows.Text(1));
         }
 
         return new ChannelPage(channels, null);

@@ -19,30 +19,30 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     private static FrameBuffer? _scratch;
 
     /// <summary>Encodes a committed change once, for all of its readers.</summary>
-    public void Committed(MessageChange change, Message message, string epoch, ActivityContext trace)
+    public void Committed(MessageChange change, Message message, ChannelPosition position, ActivityContext trace)
     {
         var local = channels.Find(change.Channel);
         if (local is null && broker is null) return;
         var scratch = _scratch ??= new FrameBuffer();
         scratch.Clear();
         Write(change, message, scratch);
-        if (local is not null) Deliver(local, epoch, message.Version, scratch.WrittenSpan, trace);
-        if (broker is not null) Publish(change.Channel, BrokerNotice.Event, message.Version, scratch.WrittenSpan, epoch, trace);
+        if (local is not null) Deliver(local, position, scratch.WrittenSpan, trace);
+        if (broker is not null) Publish(change.Channel, BrokerNotice.Event, position.Version, scratch.WrittenSpan, position.Epoch, trace);
     }
 
     /// <summary>
     /// A change turned out to be stored already, perhaps by a call whose answer was lost: then the readers may not have got
     /// it.
     /// </summary>
-    public void Stored(Message message, string epoch)
+    public void Stored(string channel, ChannelPosition position)
     {
-        if (channels.Find(message.Channel)?.Observe(epoch, message.Version) == true) PublishHead(message.Channel, epoch, message.Version);
+        if (channels.Find(channel)?.Observe(position) == true) PublishHead(channel, position);
     }
 
     /// <summary>Gives an event that another node committed to this node's readers.</summary>
-    public void Deliver(string channel, string epoch, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
+    public void Deliver(string channel, ChannelPosition position, ReadOnlySpan<byte> frame, ActivityContext trace)
     {
-        if (channels.Find(channel) is { } local) Deliver(local, epoch, version, frame, trace);
+        if (channels.Find(channel) is { } local) Deliver(local, position, frame, trace);
     }
 
     /// <summary>Sends a signal to a channel's subscribers on all nodes, except one connection of this node.</summary>
@@ -66,20 +66,20 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         if (broker is not null) Publish(channel, BrokerNotice.Signal, 0, frame.WrittenSpan, "");
     }
 
-    /// <summary>Sends the other nodes the version that a channel has reached, where they may have missed events.</summary>
-    public void PublishHead(string channel, string epoch, long version)
+    /// <summary>Sends the other nodes the position that a channel has reached, where they may have missed events.</summary>
+    public void PublishHead(string channel, ChannelPosition head)
     {
-        if (broker is not null) Publish(channel, BrokerNotice.Head, version, default, epoch);
+        if (broker is not null) Publish(channel, BrokerNotice.Head, head.Version, default, head.Epoch);
     }
 
     /// <summary>Sends a signal that came from another node to whom it reaches here.</summary>
     public void Relay(string channel, string user, ReadOnlySpan<byte> frame, SignalReach reach) =>
         channels.Find(channel)?.Signal(frame, Only(reach, user));
 
-    private static void Deliver(LocalChannel channel, string epoch, long version, ReadOnlySpan<byte> frame, ActivityContext trace)
+    private static void Deliver(LocalChannel channel, ChannelPosition position, ReadOnlySpan<byte> frame, ActivityContext trace)
     {
         using var delivery = MessageActivities.StartDelivery(channel.Name, trace);
-        channel.Append(epoch, version, frame.ToArray());
+        channel.Append(position, frame.ToArray());
     }
 
     private static string? Only(SignalReach reach, string user) => reach == SignalReach.All ? null : user;

@@ -66,12 +66,12 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     }
 
     /// <summary>Takes a committed event and wakes the readers.</summary>
-    public void Append(string epoch, long version, byte[] frame)
+    public void Append(ChannelPosition position, byte[] frame)
     {
         Subscription[] readers;
         lock (_gate)
         {
-            if (!IsCurrentEpoch(epoch) || !_tail.Add(version, frame)) return;
+            if (!IsCurrentEpoch(position.Epoch) || !_tail.Add(position.Version, frame)) return;
             readers = BeginRound();
         }
 
@@ -80,12 +80,12 @@ internal sealed class LocalChannel(string name, TailBudget budget)
 
     /// <summary>Learns where the store is. Readers behind it, and not served by the tail, will read from the store.</summary>
     /// <returns>Whether the store is ahead of what was known.</returns>
-    public bool Observe(string epoch, long version)
+    public bool Observe(ChannelPosition head)
     {
         Subscription[] readers;
         lock (_gate)
         {
-            if (!IsCurrentEpoch(epoch) || !_tail.Observe(version)) return false;
+            if (!IsCurrentEpoch(head.Epoch) || !_tail.Observe(head.Version)) return false;
             readers = BeginRound();
         }
 
@@ -103,7 +103,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
             Epoch = head.Epoch;
         }
 
-        Observe(head.Epoch, head.Version);
+        Observe(head.Position);
     }
 
     /// <summary>The store turned out to be at a version below the one that was known: goes back to it, unless it has moved since.</summary>

@@ -75,7 +75,7 @@ internal sealed partial class LostPublishes : IDisposable
         try
         {
             foreach (var head in await _store.ReadHeadsAsync(lost, default).ConfigureAwait(false))
-                _distributor.PublishHead(head.Channel, head.Epoch, head.Version);
+                _distributor.PublishHead(head.Channel, head.Position);
         }
         catch (Exception exception)
         {

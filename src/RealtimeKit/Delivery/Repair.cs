@@ -126,7 +126,7 @@ internal sealed partial class Repair(
 
     private bool Apply(LocalChannel channel, ChannelHead? head)
     {
-        if (head is not null && head.Epoch == channel.Epoch) return channel.Observe(head.Epoch, head.Version);
+        if (head is not null && head.Epoch == channel.Epoch) return channel.Observe(head.Position);
         // Deleted, and perhaps made again under the same name: what its subscribers hold is of another channel.
         channels.Retire(channel);
         foreach (var subscription in channel.Readers())

@@ -9,11 +9,10 @@ namespace RealtimeKit;
 /// <param name="user">The connection's user.</param>
 /// <param name="output">Where it is written to.</param>
 /// <param name="channel">The channel.</param>
-/// <param name="epoch">The epoch in which it began.</param>
-/// <param name="cursor">The version after which it reads.</param>
+/// <param name="cursor">The position after which it reads.</param>
 /// <param name="revoke">Ends it and sends the client the reason.</param>
 internal sealed class Subscription(
-    ConnectedUser user, SessionOutput output, LocalChannel channel, string epoch, long cursor, Action<Subscription, string> revoke) : Participant(user)
+    ConnectedUser user, SessionOutput output, LocalChannel channel, ChannelPosition cursor, Action<Subscription, string> revoke) : Participant(user)
 {
     private int _marked;
 
@@ -21,10 +20,10 @@ internal sealed class Subscription(
 
     public LocalChannel Channel { get; } = channel;
 
-    public string Epoch { get; } = epoch;
+    public string Epoch { get; } = cursor.Epoch;
 
     /// <summary>The highest version that was written to the client.</summary>
-    public long Cursor = cursor;
+    public long Cursor = cursor.Version;
 
     /// <summary>What is to be read from the store before events may follow, if anything.</summary>
     public CatchUp? CatchUp { get; set; }

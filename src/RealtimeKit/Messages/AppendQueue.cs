@@ -130,16 +130,16 @@ internal sealed partial class AppendQueue(
 
     private void Tell(MessageChange change, Message message, AppendResult result, ActivityContext trace)
     {
-        var epoch = result.Epoch ?? "";
+        var position = new ChannelPosition(result.Epoch ?? "", message.Version);
         try
         {
             if (result.Outcome != AppendOutcome.Appended)
             {
-                distributor.Stored(message, epoch);
+                distributor.Stored(change.Channel, position);
                 return;
             }
 
-            distributor.Committed(change, message, epoch, trace);
+            distributor.Committed(change, message, position, trace);
             observers.Note(change, message);
         }
         catch (Exception exception)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
@@ -25,7 +26,7 @@ internal sealed class BrokerReceiver(
         switch (notice)
         {
             case BrokerNotice.Event:
-                distributor.Deliver(channel, user, version, body, trace);
+                distributor.Deliver(channel, new ChannelPosition(user, version), body, trace);
                 break;
             case BrokerNotice.Signal:
                 distributor.Relay(channel, user, body, SignalReach.All);
@@ -34,7 +35,7 @@ internal sealed class BrokerReceiver(
                 distributor.Relay(channel, user, body, SignalReach.Own);
                 break;
             case BrokerNotice.Head:
-                channels.Find(channel)?.Observe(user, version);
+                channels.Find(channel)?.Observe(new ChannelPosition(user, version));
                 break;
             default:
                 link.Receive(channel, notice, node, version, user, body);

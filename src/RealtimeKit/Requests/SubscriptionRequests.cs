@@ -41,7 +41,7 @@ internal sealed class SubscriptionRequests(
             return;
         }
 
-        var subscription = session.NewSubscription(local, view.Head.Epoch, after ?? view.Head.Version);
+        var subscription = session.NewSubscription(local, view.Head.Position with { Version = after ?? view.Head.Version });
         subscription.CatchUp = after is { } version ? new CatchUp(version)
             : recent is { } count ? new CatchUp(-1, Math.Max(1, view.Head.Sequence - count + 1))
             : null;
@@ -85,7 +85,7 @@ internal sealed class SubscriptionRequests(
             // Under one lock with the reply: no event of the old subscription may follow it, none of the new one precede it.
             if (replaced is not null) session.Output.End(replaced);
             ServerReplies.Subscribed(
-                reply.Buffer, request.Id!.Value, subscription.Channel.Name, view.Head.Epoch, view.Head.Version, view.Head.Sequence, view.Read, view.Role);
+                reply.Buffer, request.Id!.Value, subscription.Channel.Name, view.Head.Position, view.Head.Sequence, view.Read, view.Role);
             // Before the client receives the reply: later publications come as live events.
             subscription.Channel.Add(subscription);
             // Before another thread, which waits for the output, can end the subscription.

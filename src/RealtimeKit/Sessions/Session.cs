@@ -115,8 +115,8 @@ internal sealed class Session
     public void Close(CloseCode code, string errorCode, string message) => Output.Close(code, errorCode, message);
 
     /// <summary>Makes a subscription of this session's user, which is signed in.</summary>
-    public Subscription NewSubscription(LocalChannel channel, string epoch, long cursor) =>
-        new(_user!, Output, channel, epoch, cursor, _revoke ??= Revoke);
+    public Subscription NewSubscription(LocalChannel channel, ChannelPosition cursor) =>
+        new(_user!, Output, channel, cursor, _revoke ??= Revoke);
 
     /// <summary>Ends a subscription that the client may not have any more.</summary>
     public void Revoke(Subscription subscription, string reason)

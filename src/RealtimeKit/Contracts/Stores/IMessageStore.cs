@@ -58,6 +58,9 @@ public sealed record ChannelHead(string Channel, string Epoch, long Version, lon
 {
     private const int EpochLength = 20;
 
+    /// <summary>The position of the latest change.</summary>
+    public ChannelPosition Position => new(Epoch, Version);
+
     /// <summary>Makes an epoch for a new channel.</summary>
     public static string NewEpoch() => RandomNumberGenerator.GetHexString(EpochLength, lowercase: true);
 }
