@@ -7,7 +7,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.Client;
 
 /// <summary>
-/// A user's connection to a RealtimeKit server. It connects again by itself, goes on reading each channel where it stood,
+/// A user's connection to a RealtimeKit server. It connects again by itself, goes on reading each channel at its cursor,
 /// and sends again, in order and without doubling, what was not acknowledged. All members are safe for concurrent use.
 /// </summary>
 /// <remarks>
@@ -22,6 +22,7 @@ public sealed class RealtimeClient : IAsyncDisposable
     private readonly SubscriptionTable _subscriptions;
     private readonly ConnectionLoop _loop;
     private readonly ILogger _logger;
+    private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private ConnectionState _state = ConnectionState.Idle;
     private readonly EventQueue<ConnectionState> _changes;
@@ -43,7 +44,7 @@ public sealed class RealtimeClient : IAsyncDisposable
     {
         var settings = (options ?? new RealtimeClientOptions()).CopyValidated();
         Endpoint = WebSocketAddress(endpoint);
-        Time = settings.TimeProvider;
+        _time = settings.TimeProvider;
         _logger = new GuardedLogger((settings.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("RealtimeKit.Client"));
         _changes = new EventQueue<ConnectionState>(RaiseStateChanged);
         var ids = new RequestIds();
@@ -66,8 +67,6 @@ public sealed class RealtimeClient : IAsyncDisposable
 
     /// <summary>What the connection is doing now.</summary>
     public ConnectionState State => Volatile.Read(ref _state);
-
-    internal TimeProvider Time { get; }
 
     /// <summary>
     /// Begins to connect, if it has not begun, and ends when the client is connected for the first time. A server that
@@ -106,7 +105,7 @@ public sealed class RealtimeClient : IAsyncDisposable
     public RealtimeChannel Channel(string channel) =>
         _channels.GetOrAdd(
             Identifiers.Require(channel, nameof(channel)),
-            static (name, client) => new RealtimeChannel(name, client, client._outbox, client._requests, client._subscriptions), this);
+            static (name, client) => new RealtimeChannel(name, client._time, client._outbox, client._requests, client._subscriptions), this);
 
     /// <summary>A page of the channels that the user is a member of, the latest changed first.</summary>
     /// <param name="before">The <see cref="ChannelList.Next"/> of the page before; nothing for the first.</param>

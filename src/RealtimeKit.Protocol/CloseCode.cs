@@ -27,7 +27,7 @@ public enum CloseCode
     /// <summary>Disconnected by a moderator or by policy: do not come back.</summary>
     Disconnected = 4403,
 
-    /// <summary>Nothing was heard from the client for two heartbeats.</summary>
+    /// <summary>The client sent nothing for two heartbeats.</summary>
     Silent = 4408,
 
     /// <summary>The client abused the limits.</summary>

@@ -45,20 +45,20 @@ public sealed class BackoffTests
     [InlineData(CloseCode.Internal, true)]
     [InlineData((CloseCode)4999, true)]
     public void The_close_code_decides_whether_there_is_another_attempt(CloseCode code, bool again) =>
-        (Rules(hasTokenProvider: false).After(new LinkEnd(code, "")) is not null).Should().Be(again);
+        (Rules(hasTokenProvider: false).After(new ConnectionEnd(code, "")) is not null).Should().Be(again);
 
     [Fact]
     public void A_token_provider_gets_one_more_chance_after_4401_and_another_after_each_sign_in()
     {
         var rules = Rules(hasTokenProvider: true);
-        rules.After(new LinkEnd(CloseCode.Unauthenticated, "")).Should().NotBeNull();
-        rules.After(new LinkEnd(CloseCode.Unauthenticated, "")).Should().BeNull();
-        rules.After(new LinkEnd(CloseCode.Unauthenticated, "") { Lived = TimeSpan.FromMinutes(1) }).Should().NotBeNull();
+        rules.After(new ConnectionEnd(CloseCode.Unauthenticated, "")).Should().NotBeNull();
+        rules.After(new ConnectionEnd(CloseCode.Unauthenticated, "")).Should().BeNull();
+        rules.After(new ConnectionEnd(CloseCode.Unauthenticated, "") { Lived = TimeSpan.FromMinutes(1) }).Should().NotBeNull();
     }
 
     [Fact]
     public void A_server_that_says_when_to_come_back_is_obeyed() =>
-        Rules(false).After(new LinkEnd(CloseCode.GoingAway, "") { ComeBackIn = TimeSpan.FromSeconds(7) }).Should().Be(TimeSpan.FromSeconds(7));
+        Rules(false).After(new ConnectionEnd(CloseCode.GoingAway, "") { ComeBackIn = TimeSpan.FromSeconds(7) }).Should().Be(TimeSpan.FromSeconds(7));
 
     private static ReconnectRules Rules(bool hasTokenProvider) =>
         new(new Backoff(TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(1), new Random(1)), hasTokenProvider);

@@ -10,10 +10,10 @@ public sealed class ChannelFoldTests
     [Fact]
     public void Live_events_move_the_place_by_one()
     {
-        _fold.Begin(new ChannelPosition("e", 7, 3));
+        _fold.Begin(new ChannelCursor("e", 7, 3));
         _fold.Apply(Posted(4, 8), _told).Should().Be(FoldOutcome.Applied);
         _fold.Apply(new EventFrame("lobby", 9, EventKind.Edited, Message(2, 9)), _told).Should().Be(FoldOutcome.Applied);
-        _fold.Position.Should().Be(new ChannelPosition("e", 9, 4));
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 9, 4));
         _told.Should().HaveCount(2).And.ContainItemsAssignableTo<ChannelUpdate>();
         _told[1].Should().BeOfType<MessageUpdated>();
     }
@@ -21,17 +21,17 @@ public sealed class ChannelFoldTests
     [Fact]
     public void An_event_at_or_below_the_place_is_dropped_and_one_beyond_the_next_is_a_hole()
     {
-        _fold.Begin(new ChannelPosition("e", 7, 3));
+        _fold.Begin(new ChannelCursor("e", 7, 3));
         _fold.Apply(Posted(3, 7), _told).Should().Be(FoldOutcome.Ignored);
         _fold.Apply(Posted(5, 9), _told).Should().Be(FoldOutcome.Hole);
         _told.Should().BeEmpty();
-        _fold.Position.Should().Be(new ChannelPosition("e", 7, 3));
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 7, 3));
     }
 
     [Fact]
     public void An_event_of_an_unknown_kind_takes_its_version()
     {
-        _fold.Begin(new ChannelPosition("e", 7, 3));
+        _fold.Begin(new ChannelCursor("e", 7, 3));
         _fold.Apply(new EventFrame("lobby", 8, EventKind.Unknown), _told).Should().Be(FoldOutcome.Applied);
         _fold.Apply(Posted(4, 9), _told).Should().Be(FoldOutcome.Applied);
         _told.Sequences().Should().Equal(4);
@@ -40,21 +40,21 @@ public sealed class ChannelFoldTests
     [Fact]
     public void New_messages_of_pages_are_told_in_ascending_sequence_though_the_pages_ascend_by_version()
     {
-        _fold.Begin(new ChannelPosition("e", 4, 4));
+        _fold.Begin(new ChannelCursor("e", 4, 4));
         // 5 was edited after 6 and 7 were posted, and comes in the second page.
         _fold.Apply(Page(7, true, Message(6, 6), Message(7, 7)), _told).Should().Be(FoldOutcome.Applied);
         _told.Should().BeEmpty();
-        _fold.Position.Should().Be(new ChannelPosition("e", 4, 4), "a connection lost here must bring 6 and 7 again");
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 4, 4), "a connection lost here must bring 6 and 7 again");
         _fold.Apply(Page(9, false, Message(2, 8), Message(5, 9)), _told).Should().Be(FoldOutcome.Applied);
         _told.Sequences().Should().Equal(5, 6, 7);
         _told.OfType<MessageUpdated>().Select(update => update.Message.Sequence).Should().Equal(2);
-        _fold.Position.Should().Be(new ChannelPosition("e", 9, 7));
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 9, 7));
     }
 
     [Fact]
     public void Resuming_tells_nothing_as_new_that_was_told()
     {
-        _fold.Begin(new ChannelPosition("e", 4, 4));
+        _fold.Begin(new ChannelCursor("e", 4, 4));
         _fold.Apply(Page(6, true, Message(5, 5), Message(7, 6)), _told);
         _told.Sequences().Should().Equal(5);
         _fold.Resume();
@@ -66,7 +66,7 @@ public sealed class ChannelFoldTests
     [Fact]
     public void Too_many_messages_held_back_are_left_to_the_history()
     {
-        _fold.Begin(ChannelPosition.Start);
+        _fold.Begin(ChannelCursor.Start);
         var page = Page(7, true, [.. Enumerable.Range(2, 6).Select(n => Message(n, n))]);
         _fold.Apply(page, _told).Should().Be(FoldOutcome.OutOfOrder);
         _fold.ApplyHistory([.. Enumerable.Range(1, 7).Select(n => Message(n, n))], _told);
@@ -79,7 +79,7 @@ public sealed class ChannelFoldTests
     [Fact]
     public void A_page_that_claims_to_be_the_last_and_leaves_a_message_out_is_a_fault()
     {
-        _fold.Begin(new ChannelPosition("e", 4, 4));
+        _fold.Begin(new ChannelCursor("e", 4, 4));
         _fold.Apply(Page(6, false, Message(6, 6)), _told).Should().Be(FoldOutcome.OutOfOrder);
         _fold.Fault.Should().NotBeNull();
         _told.Should().BeEmpty();
@@ -90,13 +90,13 @@ public sealed class ChannelFoldTests
     {
         _fold.BeginRecent("e");
         _fold.Apply(Page(20, true, Message(11, 11), Message(12, 12)), _told);
-        _fold.Position.Should().BeNull("cut off here, it must ask for the recent messages again");
+        _fold.Cursor.Should().BeNull("cut off here, it must ask for the recent messages again");
         _told.Should().BeEmpty();
         _fold.Apply(Page(20, true, Message(13, 13)), _told);
         _fold.Apply(Page(22, false, Message(11, 21), Message(14, 22)), _told);
         _told.Sequences().Should().Equal(11, 12, 13, 14);
         _told.OfType<MessagePosted>().First().Message.Version.Should().Be(21);
-        _fold.Position.Should().Be(new ChannelPosition("e", 22, 14));
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 22, 14));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class ChannelFoldTests
         var log = new List<EventFrame>();
         var fold = new ChannelFold(heldLimit: 3);
         var told = new List<ChannelUpdate>();
-        fold.Begin(new ChannelPosition("e", 0, 0));
+        fold.Begin(new ChannelCursor("e", 0, 0));
         for (var version = 1L; version <= 120; version++)
         {
             var edits = messages.Count > 0 && random.Next(3) == 0;
@@ -132,9 +132,9 @@ public sealed class ChannelFoldTests
             if (random.Next(3) == 0) CatchUp(fold, messages, version, random, told);
         }
 
-        while (fold.Position!.Version < 120) CatchUp(fold, messages, 120, random, told);
+        while (fold.Cursor!.Version < 120) CatchUp(fold, messages, 120, random, told);
         told.Sequences().Should().Equal(messages.Keys);
-        fold.Position!.Version.Should().Be(120);
+        fold.Cursor!.Version.Should().Be(120);
         foreach (var last in told.Select(update => (update as MessagePosted)?.Message ?? ((MessageUpdated)update).Message).GroupBy(m => m.Sequence))
             last.Last().Version.Should().Be(messages[last.Key].Version);
     }
@@ -144,7 +144,7 @@ public sealed class ChannelFoldTests
         while (true)
         {
             fold.Resume();
-            var pages = messages.Values.Where(message => message.Version > fold.Position!.Version).OrderBy(message => message.Version)
+            var pages = messages.Values.Where(message => message.Version > fold.Cursor!.Version).OrderBy(message => message.Version)
                 .Chunk(random.Next(1, 6)).ToList();
             var outOfOrder = false;
             for (var i = 0; i < pages.Count && !outOfOrder; i++)
@@ -154,7 +154,7 @@ public sealed class ChannelFoldTests
                 outOfOrder = fold.Apply(Page(more ? pages[i][^1].Version : version, more, pages[i]), told) == FoldOutcome.OutOfOrder;
             }
 
-            if (!outOfOrder && fold.Position!.Version == version) return;
+            if (!outOfOrder && fold.Cursor!.Version == version) return;
             fold.ApplyHistory([.. messages.Values.Where(message => message.Sequence > fold.Sequence)], told);
         }
     }

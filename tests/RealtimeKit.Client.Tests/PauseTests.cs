@@ -15,8 +15,8 @@ public sealed class PauseTests
     [InlineData(true)]
     public void A_connection_is_not_paused_in_the_name_of_the_one_before(bool paused)
     {
-        using var before = new Link(new WebSocketClientConnection(new ClientWebSocket()), TimeProvider.System, joining: true);
-        using var now = new Link(new WebSocketClientConnection(new ClientWebSocket()), TimeProvider.System, joining: true);
+        using var before = new ServerConnection(new WebSocketClientConnection(new ClientWebSocket()), TimeProvider.System, joining: true);
+        using var now = new ServerConnection(new WebSocketClientConnection(new ClientWebSocket()), TimeProvider.System, joining: true);
         var ids = new RequestIds();
         var requests = new RequestTable(ids, 10, TimeSpan.FromSeconds(30), TimeProvider.System);
         var outbox = new Outbox(new RealtimeClientOptions(), ids, NullLogger.Instance);

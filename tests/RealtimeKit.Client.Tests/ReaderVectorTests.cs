@@ -19,7 +19,7 @@ public sealed class ReaderVectorTests
     {
         var vector = Vectors[name];
         var (fold, told) = (new ChannelFold(heldLimit: 100), new List<ChannelUpdate>());
-        fold.Begin(Position(vector.GetProperty("knows")));
+        fold.Begin(Cursor(vector.GetProperty("knows")));
         foreach (var frame in vector.GetProperty("frames").EnumerateArray())
             fold.Apply((ChangesFrame)ServerFrameReader.Read(Encoding.UTF8.GetBytes(frame.GetRawText())), told).Should().Be(FoldOutcome.Applied);
         var posted = told.OfType<MessagePosted>().Select(update => update.Message.Sequence).ToList();
@@ -27,10 +27,10 @@ public sealed class ReaderVectorTests
         // This one reports a new message once it is whole, or anew where it had reported it.
         told.OfType<MessageUpdated>().Select(update => update.Message.Sequence).Should().BeSubsetOf(Sequences(vector, "changed"));
         Sequences(vector, "changed").Except(posted).Should().BeSubsetOf(told.OfType<MessageUpdated>().Select(update => update.Message.Sequence));
-        fold.Position.Should().Be(Position(vector.GetProperty("position")));
+        fold.Cursor.Should().Be(Cursor(vector.GetProperty("position")));
     }
 
-    private static ChannelPosition Position(JsonElement json) =>
+    private static ChannelCursor Cursor(JsonElement json) =>
         new("e", json.GetProperty("version").GetInt64(), json.GetProperty("sequence").GetInt64());
 
     private static IEnumerable<long> Sequences(JsonElement vector, string name) => vector.GetProperty(name).EnumerateArray().Select(item => item.GetInt64());

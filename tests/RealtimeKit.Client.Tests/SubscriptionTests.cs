@@ -19,7 +19,7 @@ public sealed class SubscriptionTests
         (await subscribing.Done.InTime()).Sequence.Should().Be(3);
         await first.SendAsync(Posted(4, 6), Posted(4, 6), """{"type":"event","channel":"lobby","version":7,"kind":"pinned"}""", Posted(5, 8));
         (await lobby.TakeAsync(2)).Sequences().Should().Equal(4, 5);
-        lobby.Position.Should().Be(new ChannelPosition("e1", 8, 5));
+        lobby.Cursor.Should().Be(new ChannelCursor("e1", 8, 5));
         await first.CutAsync();
 
         var second = await server.AcceptSignedInAsync();
@@ -68,7 +68,7 @@ public sealed class SubscriptionTests
         var updates = await client.Channel("lobby").TakeAsync(3);
         updates[1].Should().BeOfType<ChannelReset>();
         updates.Sequences().Should().Equal(4, 1);
-        client.Channel("lobby").Position.Should().Be(new ChannelPosition("e2", 1, 1));
+        client.Channel("lobby").Cursor.Should().Be(new ChannelCursor("e2", 1, 1));
     }
 
     [Fact]

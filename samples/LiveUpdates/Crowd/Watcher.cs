@@ -8,7 +8,7 @@ internal sealed class Watcher(Uri endpoint, string cookie, CrowdFigures figures,
 {
     private static readonly string[] Channels = ["orders", "stock"];
 
-    private readonly ConcurrentDictionary<string, ChannelPosition> _positions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, ChannelCursor> _cursors = new(StringComparer.Ordinal);
 
     /// <summary>Watches until told to go.</summary>
     public async Task WatchAsync(CancellationToken go)
@@ -18,7 +18,7 @@ internal sealed class Watcher(Uri endpoint, string cookie, CrowdFigures figures,
             ConfigureWebSocket = options => options.SetRequestHeader("Cookie", cookie),
         });
         await client.ConnectAsync(go);
-        figures.Came(back: !_positions.IsEmpty);
+        figures.Came(back: !_cursors.IsEmpty);
         try
         {
             await Task.WhenAll(Channels.Select(channel => WatchAsync(client.Channel(channel), go)));
@@ -33,17 +33,17 @@ internal sealed class Watcher(Uri endpoint, string cookie, CrowdFigures figures,
     {
         // What is older than this was said while it was away.
         var came = time.GetUtcNow();
-        if (_positions.TryGetValue(channel.Id, out var position))
+        if (_cursors.TryGetValue(channel.Id, out var cursor))
         {
-            await channel.SubscribeAsync(SubscribeOptions.After(position), go);
+            await channel.SubscribeAsync(SubscribeOptions.After(cursor), go);
         }
         else
         {
             var begin = await channel.SubscribeAsync(SubscribeOptions.Live, go);
-            _positions[channel.Id] = position = new ChannelPosition(begin.Epoch, begin.Version, begin.Sequence);
+            _cursors[channel.Id] = cursor = new ChannelCursor(begin.Epoch, begin.Version, begin.Sequence);
         }
 
-        var last = position.Sequence;
+        var last = cursor.Sequence;
         await foreach (var update in channel.ReadAsync(go))
         {
             if (update is MessagePosted { Message: var message })
@@ -52,7 +52,7 @@ internal sealed class Watcher(Uri endpoint, string cookie, CrowdFigures figures,
                 last = message.Sequence;
             }
 
-            _positions[channel.Id] = channel.Position ?? position;
+            _cursors[channel.Id] = channel.Cursor ?? cursor;
         }
     }
 }

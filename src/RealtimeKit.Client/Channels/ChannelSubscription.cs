@@ -2,8 +2,8 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit.Client;
 
-/// <summary>How a channel stood when it was subscribed.</summary>
-/// <param name="Epoch">Which life of the channel it is.</param>
+/// <summary>The state of a channel when it was subscribed.</summary>
+/// <param name="Epoch">The channel's epoch: a channel that is deleted and made again has another one.</param>
 /// <param name="Version">Its latest change.</param>
 /// <param name="Sequence">Its last message; 0 for none.</param>
 /// <param name="Read">The user's read mark; 0 for none.</param>

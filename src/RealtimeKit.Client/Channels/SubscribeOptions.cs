@@ -3,21 +3,21 @@ namespace RealtimeKit.Client;
 /// <summary>Where a subscription begins. Default: with what comes from now on.</summary>
 public sealed record SubscribeOptions
 {
-    private SubscribeOptions(int? recentCount, ChannelPosition? position)
+    private SubscribeOptions(int? recentCount, ChannelCursor? cursor)
     {
         RecentCount = recentCount;
-        Position = position;
+        Cursor = cursor;
     }
 
     /// <summary>Only what comes from now on.</summary>
     public static SubscribeOptions Live { get; } = new(null, null);
 
     /// <summary>The whole channel, from its first message on.</summary>
-    public static SubscribeOptions FromStart { get; } = new(null, ChannelPosition.Start);
+    public static SubscribeOptions FromStart { get; } = new(null, ChannelCursor.Start);
 
     internal int? RecentCount { get; }
 
-    internal ChannelPosition? Position { get; }
+    internal ChannelCursor? Cursor { get; }
 
     /// <summary>The last messages, as they now are, and then what comes.</summary>
     /// <param name="count">How many at most, 1 to 200; the server cuts a larger number.</param>
@@ -28,12 +28,12 @@ public sealed record SubscribeOptions
         return new SubscribeOptions(count, null);
     }
 
-    /// <summary>What changed after a position that was kept from <see cref="RealtimeChannel.Position"/>, and then what comes.</summary>
-    public static SubscribeOptions After(ChannelPosition position)
+    /// <summary>What changed after a cursor that was kept from <see cref="RealtimeChannel.Cursor"/>, and then what comes.</summary>
+    public static SubscribeOptions After(ChannelCursor cursor)
     {
-        ArgumentNullException.ThrowIfNull(position);
-        ArgumentOutOfRangeException.ThrowIfNegative(position.Version);
-        ArgumentOutOfRangeException.ThrowIfNegative(position.Sequence);
-        return new SubscribeOptions(null, position);
+        ArgumentNullException.ThrowIfNull(cursor);
+        ArgumentOutOfRangeException.ThrowIfNegative(cursor.Version);
+        ArgumentOutOfRangeException.ThrowIfNegative(cursor.Sequence);
+        return new SubscribeOptions(null, cursor);
     }
 }

@@ -13,7 +13,7 @@ internal sealed class RequestTable(RequestIds ids, int limit, TimeSpan timeout, 
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<long, PendingRequest> _pending = [];
-    private Link? _link;
+    private ServerConnection? _connection;
     private RealtimeException? _closed;
     private int _largestFrame = ProtocolConstants.MaxFrameBytes;
 
@@ -63,30 +63,30 @@ internal sealed class RequestTable(RequestIds ids, int limit, TimeSpan timeout, 
     {
         using var buffer = new FrameBuffer();
         write(buffer);
-        lock (_gate) _link?.Post(buffer.WrittenSpan.ToArray());
+        lock (_gate) _connection?.Post(buffer.WrittenSpan.ToArray());
     }
 
-    public void Attach(Link link, ConnectedFrame connected)
+    public void Attach(ServerConnection connection, ConnectedFrame connected)
     {
         lock (_gate)
         {
-            _link = link;
+            _connection = connection;
             _largestFrame = connected.MessageBytes;
             foreach (var request in _pending.Values) HandOut(request);
         }
     }
 
-    public void Pause(Link link)
+    public void Pause(ServerConnection connection)
     {
         lock (_gate)
-            if (_link == link) _link = null;
+            if (_connection == connection) _connection = null;
     }
 
     public void Detach()
     {
         lock (_gate)
         {
-            _link = null;
+            _connection = null;
             foreach (var request in _pending.Values.Where(request => request.Sent).ToList())
             {
                 request.Sent = false;
@@ -114,7 +114,7 @@ internal sealed class RequestTable(RequestIds ids, int limit, TimeSpan timeout, 
     public void FailLargest(RealtimeException error)
     {
         lock (_gate)
-            if (_pending.Values.Where(request => request.Sent).MaxBy(request => request.Frame.Length) is { } guilty) Fail(guilty, error);
+            if (_pending.Values.Where(request => request.Sent).MaxBy(request => request.Frame.Length) is { } largest) Fail(largest, error);
     }
 
     private PendingRequest Register(WriteRequest write, bool repeat)
@@ -136,9 +136,9 @@ internal sealed class RequestTable(RequestIds ids, int limit, TimeSpan timeout, 
 
     private void HandOut(PendingRequest request)
     {
-        if (_link is null) return;
+        if (_connection is null) return;
         request.Sent = true;
-        _link.Post(request.Frame);
+        _connection.Post(request.Frame);
     }
 
     private void Fail(PendingRequest request, RealtimeException error)

@@ -30,7 +30,7 @@ internal sealed class Lane(string channel, Backoff backoff)
     /// <summary>Wakes the lane after a refusal.</summary>
     public ITimer? Timer { get; set; }
 
-    /// <summary>Whether it stands in line for the next window.</summary>
+    /// <summary>Whether it is in the queue for the next window.</summary>
     public bool InLine { get; set; }
 
     public bool IsReady => Messages.Count > 0 && Outstanding == 0 && Timer is null && !InLine;

@@ -13,7 +13,7 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
     private readonly Dictionary<string, Lane> _lanes = [];
     private readonly Dictionary<long, PendingSend> _unanswered = [];
     private readonly Queue<Lane> _line = [];
-    private Link? _link;
+    private ServerConnection? _connection;
     private RealtimeException? _closed;
     private int _count;
     private int _largestFrame = ProtocolConstants.MaxFrameBytes;
@@ -43,28 +43,28 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
         return await send.Done.Task.ConfigureAwait(false);
     }
 
-    public void Attach(Link link, ConnectedFrame connected)
+    public void Attach(ServerConnection connection, ConnectedFrame connected)
     {
         lock (_gate)
         {
-            _link = link;
+            _connection = connection;
             _largestFrame = connected.MessageBytes;
             foreach (var lane in _lanes.Values) StandInLine(lane);
             HandOut();
         }
     }
 
-    public void Pause(Link link)
+    public void Pause(ServerConnection connection)
     {
         lock (_gate)
-            if (_link == link) _link = null;
+            if (_connection == connection) _connection = null;
     }
 
     public void Detach()
     {
         lock (_gate)
         {
-            _link = null;
+            _connection = null;
             _line.Clear();
             foreach (var send in _unanswered.Values) send.RequestId = 0;
             _unanswered.Clear();
@@ -82,7 +82,7 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
     {
         lock (_gate)
         {
-            _link = null;
+            _connection = null;
             _closed = error ?? new RealtimeException(ClientErrorCodes.Closed, "The client is closed.");
             foreach (var lane in _lanes.Values)
             {
@@ -115,17 +115,17 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
     {
         lock (_gate)
         {
-            if (_unanswered.Values.OrderBy(send => send.RequestId).MaxBy(send => send.Message.Length) is not { } guilty) return;
-            _unanswered.Remove(guilty.RequestId);
-            guilty.Lane.Outstanding--;
-            Remove(guilty);
-            guilty.Fail(error);
+            if (_unanswered.Values.OrderBy(send => send.RequestId).MaxBy(send => send.Message.Length) is not { } largest) return;
+            _unanswered.Remove(largest.RequestId);
+            largest.Lane.Outstanding--;
+            Remove(largest);
+            largest.Fail(error);
         }
     }
 
     private PendingSend Enqueue(string channel, MessageId id, byte[] message)
     {
-        // What stands around the message in its frame, at most.
+        // What surrounds the message in its frame, at most.
         const int envelope = 256;
         lock (_gate)
         {
@@ -206,21 +206,21 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
 
     private void HandOut()
     {
-        while (_link is not null && _unanswered.Count < options.MaxOutstanding && _line.TryDequeue(out var lane))
+        while (_connection is not null && _unanswered.Count < options.MaxOutstanding && _line.TryDequeue(out var lane))
         {
             lane.InLine = false;
-            if (lane.IsReady) HandOutWindow(lane, _link);
+            if (lane.IsReady) HandOutWindow(lane, _connection);
             else if (lane.Messages.Count == 0) _lanes.Remove(lane.Channel);
         }
     }
 
-    private void HandOutWindow(Lane lane, Link link)
+    private void HandOutWindow(Lane lane, ServerConnection connection)
     {
         using var buffer = new FrameBuffer();
         foreach (var send in lane.Messages)
         {
             if (_unanswered.Count >= options.MaxOutstanding) break;
-            if (buffer.Length > 0 && (!link.Joining || buffer.Length + send.Message.Length > Link.JoinedBytes / 2)) break;
+            if (buffer.Length > 0 && (!connection.Joining || buffer.Length + send.Message.Length > ServerConnection.JoinedBytes / 2)) break;
             send.RequestId = ids.Next();
             send.Tried = true;
             lane.Outstanding++;
@@ -228,7 +228,7 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
             ClientMessageRequests.Publish(buffer, send.RequestId, lane.Channel, send.Message);
         }
 
-        link.Post(buffer.WrittenSpan.ToArray());
+        connection.Post(buffer.WrittenSpan.ToArray());
     }
 
     private void Cancel(PendingSend send, CancellationToken cancellationToken)

@@ -7,7 +7,7 @@ internal sealed class ChannelStream(string channel, SubscribeOptions start, int 
 {
     // Enough for what is edited during an interruption; reading a long channel full of edits from its start goes by history.
     private const int HeldLimit = 500;
-    private readonly List<ChannelUpdate> _told = [];
+    private readonly List<ChannelUpdate> _updates = [];
 
     public string Channel => channel;
 
@@ -36,65 +36,65 @@ internal sealed class ChannelStream(string channel, SubscribeOptions start, int 
     /// <summary>Set while filling waits for the reader.</summary>
     public TaskCompletionSource? Room { get; set; }
 
-    /// <summary>Whether it asks for what comes after a place, which may belong to an earlier life of the channel.</summary>
-    public bool AsksFromPlace => (Fold.Position ?? Start.Position) is not null;
+    /// <summary>Whether it asks for what comes after a cursor, which may be of an earlier epoch.</summary>
+    public bool AsksFromCursor => (Fold.Cursor ?? Start.Cursor) is not null;
 
-    /// <summary>Whether it asks for all that there is, in whichever life of the channel.</summary>
-    public bool AsksFromStart => (Fold.Position ?? Start.Position) == ChannelPosition.Start;
+    /// <summary>Whether it asks for all that there is, in whichever epoch.</summary>
+    public bool AsksFromStart => (Fold.Cursor ?? Start.Cursor) == ChannelCursor.Start;
 
     public void WriteRequest(FrameBuffer output, long id)
     {
-        if ((Fold.Position ?? Start.Position) is { } position)
-            ClientRequests.SubscribeAfter(output, id, channel, position.Version, position.Epoch);
+        if ((Fold.Cursor ?? Start.Cursor) is { } cursor)
+            ClientRequests.SubscribeAfter(output, id, channel, cursor.Version, cursor.Epoch);
         else
             ClientRequests.SubscribeRecent(output, id, channel, Start.RecentCount);
     }
 
-    /// <summary>Takes the reply; false where it speaks of another life of the channel than the place that was asked for.</summary>
+    /// <summary>Takes the reply; false where its epoch is not that of the cursor that was asked for.</summary>
     public bool Begin(SubscribedFrame reply)
     {
-        var asked = Fold.Position ?? Start.Position;
+        var asked = Fold.Cursor ?? Start.Cursor;
         if (asked?.Epoch is { } epoch && epoch != reply.Epoch) return false;
-        if (Fold.Position is not null) Fold.Resume();
+        if (Fold.Cursor is not null) Fold.Resume();
         else if (asked is not null) Fold.Begin(asked with { Epoch = reply.Epoch });
         else if (Start.RecentCount is not null) Fold.BeginRecent(reply.Epoch);
-        else Fold.Begin(new ChannelPosition(reply.Epoch, reply.Version, reply.Sequence));
+        else Fold.Begin(new ChannelCursor(reply.Epoch, reply.Version, reply.Sequence));
         Progressed = false;
         First.TrySetResult(new ChannelSubscription(reply.Epoch, reply.Version, reply.Sequence, reply.Read, reply.Role));
         return true;
     }
 
-    /// <summary>The channel began anew. Where the recent messages were not asked for, nothing of its new life may be missed.</summary>
+    /// <summary>The channel began anew. Where the recent messages were not asked for, nothing of its new epoch may be missed.</summary>
     public void Reset()
     {
         Fold.Forget();
         if (Start.RecentCount is null) Start = SubscribeOptions.FromStart;
-        Buffer.Write(new StreamItem(new ChannelReset(), ChannelPosition.Start));
+        Buffer.Write(new StreamItem(new ChannelReset(), ChannelCursor.Start));
     }
 
     public FoldOutcome Apply(EventFrame frame)
     {
-        var before = Fold.Position;
-        return Tell(before, Fold.Apply(frame, _told));
+        var before = Fold.Cursor;
+        return Deliver(before, Fold.Apply(frame, _updates));
     }
 
     public FoldOutcome Apply(ChangesFrame page)
     {
-        var before = Fold.Position;
-        return Tell(before, Fold.Apply(page, _told));
+        var before = Fold.Cursor;
+        return Deliver(before, Fold.Apply(page, _updates));
     }
 
     public void ApplyHistory(IReadOnlyList<Message> messages)
     {
-        var before = Fold.Position;
-        Fold.ApplyHistory(messages, _told);
-        Tell(before, FoldOutcome.Applied);
+        var before = Fold.Cursor;
+        Fold.ApplyHistory(messages, _updates);
+        Deliver(before, FoldOutcome.Applied);
     }
 
     /// <summary>Passes on what bears no version.</summary>
-    public void Tell(ChannelUpdate update) => Buffer.Write(new StreamItem(update, null));
+    public void Deliver(ChannelUpdate update) => Buffer.Write(new StreamItem(update, null));
 
-    private FoldOutcome Tell(ChannelPosition? place, FoldOutcome outcome)
+    private FoldOutcome Deliver(ChannelCursor? place, FoldOutcome outcome)
     {
         if (outcome == FoldOutcome.Applied && !Progressed)
         {
@@ -102,15 +102,15 @@ internal sealed class ChannelStream(string channel, SubscribeOptions start, int 
             backoff.Reset();
         }
 
-        // Amid a page the place to resume from is before it, with the messages of it that were told.
-        for (var i = 0; i < _told.Count; i++)
+        // Amid a page the cursor to resume from is before the page, with those of its messages that were passed on.
+        for (var i = 0; i < _updates.Count; i++)
         {
-            if (i == _told.Count - 1) place = Fold.Position;
-            else if (_told[i] is MessagePosted posted && place is not null) place = place with { Sequence = posted.Message.Sequence };
-            Buffer.Write(new StreamItem(_told[i], place));
+            if (i == _updates.Count - 1) place = Fold.Cursor;
+            else if (_updates[i] is MessagePosted posted && place is not null) place = place with { Sequence = posted.Message.Sequence };
+            Buffer.Write(new StreamItem(_updates[i], place));
         }
 
-        _told.Clear();
+        _updates.Clear();
         return outcome;
     }
 }

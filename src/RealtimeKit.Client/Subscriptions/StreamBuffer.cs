@@ -4,7 +4,7 @@ using System.Threading.Channels;
 namespace RealtimeKit.Client;
 
 /// <summary>An update that waits for the application, and the place to resume from once it has it.</summary>
-internal readonly record struct StreamItem(ChannelUpdate Update, ChannelPosition? Position);
+internal readonly record struct StreamItem(ChannelUpdate Update, ChannelCursor? Cursor);
 
 /// <summary>What waits for the application's reader. Writing never waits; whoever writes looks at <see cref="IsFull"/> afterwards.</summary>
 internal sealed class StreamBuffer(int limit)

@@ -1,6 +1,6 @@
 namespace RealtimeKit.Client;
 
-/// <summary>Where a subscription stands.</summary>
+/// <summary>The state of a subscription.</summary>
 internal enum StreamPhase
 {
     /// <summary>It waits for a connection, or for another try.</summary>

@@ -13,7 +13,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     private readonly Dictionary<string, ChannelStream> _streams = [];
     private readonly Dictionary<long, ChannelStream> _asked = [];
     private readonly Dictionary<long, TaskCompletionSource> _leaving = [];
-    private Link? _link;
+    private ServerConnection? _connection;
     private RealtimeException? _closed;
 
     /// <summary>Begins to follow a channel.</summary>
@@ -39,7 +39,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
         {
             if (stream.Phase == StreamPhase.Ended) return Task.CompletedTask;
             End(stream, null);
-            if (_link is null) return Task.CompletedTask;
+            if (_connection is null) return Task.CompletedTask;
             // Said at once and to this connection alone, so that it cannot come behind a next subscription to the channel.
             var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _leaving[Leave(stream.Channel)] = left;
@@ -64,11 +64,11 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
         }
     }
 
-    public void Attach(Link link, ConnectedFrame connected)
+    public void Attach(ServerConnection connection, ConnectedFrame connected)
     {
         lock (_gate)
         {
-            _link = link;
+            _connection = connection;
             foreach (var stream in _streams.Values.Where(stream => stream.Phase == StreamPhase.Waiting)) Ask(stream);
         }
     }
@@ -77,7 +77,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     {
         lock (_gate)
         {
-            _link = null;
+            _connection = null;
             _asked.Clear();
             foreach (var left in _leaving.Values) left.TrySetResult();
             _leaving.Clear();
@@ -107,7 +107,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
             if (stream.RequestId != reply.Id) return true;
             stream.RequestId = 0;
             if (reply is SubscribedFrame subscribed && stream.Begin(subscribed)) stream.Phase = StreamPhase.Following;
-            else if (stream.AsksFromPlace && reply is (SubscribedFrame or ErrorFrame { Code: ErrorCodes.Conflict })) Reset(stream);
+            else if (stream.AsksFromCursor && reply is (SubscribedFrame or ErrorFrame { Code: ErrorCodes.Conflict })) Reset(stream);
             else Refuse(stream, reply as ErrorFrame ?? new ErrorFrame(reply.Id, ErrorCodes.Internal, "An unknown reply came.", null));
             return true;
         }
@@ -126,11 +126,11 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
                     After(stream, stream.Apply(page));
                     break;
                 case SignalFrame { Channel: var channel } signal when Following(channel) is { } stream:
-                    stream.Tell(new SignalReceived(signal.User, signal.Name, signal.Data));
+                    stream.Deliver(new SignalReceived(signal.User, signal.Name, signal.Data));
                     After(stream, FoldOutcome.Ignored);
                     break;
                 case MemberFrame { Channel: var channel } member when Following(channel) is { } stream:
-                    stream.Tell(new MemberChanged(member.User, member.Change, member.Role));
+                    stream.Deliver(new MemberChanged(member.User, member.Change, member.Role));
                     After(stream, FoldOutcome.Ignored);
                     break;
                 case RevokedFrame revoked when _streams.GetValueOrDefault(revoked.Channel) is { } stream:
@@ -146,7 +146,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     private void After(ChannelStream stream, FoldOutcome outcome)
     {
         if (stream.Fold.Fault is { } fault && outcome != FoldOutcome.Ignored)
-            Log.StreamFault(logger, stream.Channel, stream.Fold.Position?.Version ?? 0, fault);
+            Log.StreamFault(logger, stream.Channel, stream.Fold.Cursor?.Version ?? 0, fault);
         if (outcome == FoldOutcome.OutOfOrder)
         {
             Leave(stream, StreamPhase.Filling);
@@ -154,7 +154,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
         }
         else if (stream.Buffer.IsFull)
         {
-            Log.ReaderBehind(logger, stream.Channel, stream.Fold.Position?.Version ?? 0);
+            Log.ReaderBehind(logger, stream.Channel, stream.Fold.Cursor?.Version ?? 0);
             Leave(stream, StreamPhase.Behind);
             // The reader may have emptied it before it could see the phase.
             Interlocked.MemoryBarrier();
@@ -171,7 +171,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     {
         StopTimer(stream);
         stream.Phase = StreamPhase.Waiting;
-        if (_link is null) return;
+        if (_connection is null) return;
         stream.Phase = StreamPhase.Subscribing;
         stream.RequestId = ids.Next();
         _asked[stream.RequestId] = stream;
@@ -216,10 +216,10 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
 
     private void Post(Action<FrameBuffer> write)
     {
-        if (_link is null) return;
+        if (_connection is null) return;
         using var buffer = new FrameBuffer();
         write(buffer);
-        _link.Post(buffer.WrittenSpan.ToArray());
+        _connection.Post(buffer.WrittenSpan.ToArray());
     }
 
     private void Reset(ChannelStream stream)
@@ -244,7 +244,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
             return;
         }
 
-        // The caller of the first subscription is told by its exception, the reader of a later one by an update.
+        // The caller of the first subscription gets an exception, the reader of a later one an update.
         if (stream.First.TrySetException(RealtimeException.From(error))) End(stream, null);
         else Revoke(stream, "denied");
     }
@@ -253,7 +253,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
     {
         Log.Revoked(logger, stream.Channel, reason);
         if (stream.Phase == StreamPhase.Subscribing) Leave(stream, stream.Phase);
-        stream.Tell(new ChannelRevoked(reason));
+        stream.Deliver(new ChannelRevoked(reason));
         End(stream, null);
     }
 

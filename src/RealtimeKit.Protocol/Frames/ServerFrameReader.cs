@@ -8,7 +8,7 @@ namespace RealtimeKit.Protocol;
 /// </summary>
 internal static class ServerFrameReader
 {
-    // A message of the deepest allowed nesting stands inside a page inside a frame.
+    // A message of the deepest allowed nesting may be inside a page inside a frame.
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 2 * ProtocolConstants.MaxDepth };
 
     // Timers take no more than 49 days, also not with some backoff on top, and nothing below zero.

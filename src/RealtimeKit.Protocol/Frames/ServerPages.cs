@@ -5,7 +5,7 @@ namespace RealtimeKit.Protocol;
 /// <summary>Writes the frames that carry pages of messages, each kept under the size of one transport message.</summary>
 internal static class ServerPages
 {
-    // What stands around the messages: type, channel, counters, braces.
+    // What surrounds the messages: type, channel, counters, braces.
     private const int Envelope = 1_024;
 
     /// <summary>

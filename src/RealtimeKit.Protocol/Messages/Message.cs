@@ -9,7 +9,7 @@ public sealed record Message
     /// <summary>The sender's identity for it, unique within its channel.</summary>
     public required MessageId Id { get; init; }
 
-    /// <summary>The channel that it stands in.</summary>
+    /// <summary>Its channel.</summary>
     public required string Channel { get; init; }
 
     /// <summary>Its position in the channel: 1, 2, 3 and so on, without gaps. Never changes.</summary>
@@ -42,11 +42,11 @@ public sealed record Message
     /// <summary>Its reactions, none of them with a count of zero; empty where there are none.</summary>
     public IReadOnlyList<ReactionSummary> Reactions { get; init; } = [];
 
-    /// <summary>What it says in words, if anything.</summary>
+    /// <summary>The text, if any.</summary>
     public string? Text => Content.Text;
 }
 
-/// <summary>What a message says: at least one of words, application data and attachments.</summary>
+/// <summary>The content of a message: at least one of text, application data and attachments.</summary>
 /// <param name="Text">Words, at most 8,000 UTF-16 code units.</param>
 /// <param name="Data">Any JSON value of the application's own.</param>
 /// <param name="Attachments">A JSON array of 1 to 10 objects of the application's own.</param>

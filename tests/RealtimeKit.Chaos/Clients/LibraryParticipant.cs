@@ -54,7 +54,7 @@ internal sealed class LibraryParticipant : IParticipant
     public AwayClock Away { get; } = new();
 
     public IReadOnlyList<(ReaderView View, long Version)> Views =>
-        [.. _channels.Select(channel => (_views[channel], _client.Channel(channel).Position?.Version ?? 0))];
+        [.. _channels.Select(channel => (_views[channel], _client.Channel(channel).Cursor?.Version ?? 0))];
 
     public async Task FollowAsync()
     {

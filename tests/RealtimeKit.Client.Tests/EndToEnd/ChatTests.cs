@@ -40,7 +40,7 @@ public sealed class ChatTests
             updates[4].Should().BeOfType<ReactionsUpdated>().Which.Reactions.Should().BeEmpty();
             updates[5].Should().BeOfType<MessageUpdated>().Which.Message.DeletedAt.Should().NotBeNull();
             updates[6].Should().BeOfType<MessageUpdated>().Which.Message.Content.Should().Be(new MessageContent("hello!"));
-            channel.Position!.Version.Should().Be(7);
+            channel.Cursor!.Version.Should().Be(7);
         }
 
         (await hers.Invoking(c => c.EditAsync(2, "x", Token)).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Forbidden);
@@ -64,7 +64,7 @@ public sealed class ChatTests
         var reply = await lobby.SendAsync(new OutgoingMessage { Text = "r", ReplyTo = 7 }, Token).InTime();
         (await lobby.HistoryAsync(new HistoryOptions { Thread = 7 }, Token).InTime()).Messages.Select(m => m.Sequence).Should().Equal(7, reply.Sequence);
         await lobby.ReactAsync(7, "x", cancellationToken: Token).InTime();
-        var reactions = await lobby.GetReactionsAsync(7, Token).InTime();
+        var reactions = await lobby.ReactionsAsync(7, Token).InTime();
         reactions.Own.Should().Equal("x");
         reactions.Reactions.Single().Users.Should().Equal("ada");
     }

@@ -215,14 +215,14 @@ public sealed class RecoveryTests
     public async Task A_kept_position_lets_a_later_client_go_on()
     {
         await using var host = await ChatHost.StartAsync();
-        ChannelPosition kept;
+        ChannelCursor kept;
         await using (var first = host.Client("ada"))
         {
             _ = first.ConnectAsync(Token);
             await first.Channel("lobby").SubscribeAsync(cancellationToken: Token).InTime();
             for (var n = 1; n <= 3; n++) await first.Channel("lobby").SendAsync($"m{n}", Token).InTime();
             (await first.Channel("lobby").TakeAsync(2)).Sequences().Should().Equal(1, 2);
-            kept = first.Channel("lobby").Position!;
+            kept = first.Channel("lobby").Cursor!;
         }
 
         await using var second = host.Client("ada");

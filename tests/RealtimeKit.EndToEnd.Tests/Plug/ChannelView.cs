@@ -13,7 +13,7 @@ internal sealed class ChannelView(RealtimeChannel channel)
     public string Channel => channel.Id;
 
     /// <summary>How far it has read.</summary>
-    public long Version => channel.Position?.Version ?? 0;
+    public long Version => channel.Cursor?.Version ?? 0;
 
     /// <summary>The messages that came as new, as they came.</summary>
     public IReadOnlyList<Message> Posted

@@ -10,17 +10,16 @@ namespace RealtimeKit.Client;
 /// </summary>
 public sealed partial class RealtimeChannel
 {
-    private readonly RealtimeClient _client;
     private readonly Outbox _outbox;
     private readonly RequestTable _requests;
     private readonly SubscriptionTable _subscriptions;
     private ChannelStream? _stream;
-    private ChannelPosition? _position;
+    private ChannelCursor? _cursor;
 
-    internal RealtimeChannel(string id, RealtimeClient client, Outbox outbox, RequestTable requests, SubscriptionTable subscriptions)
+    internal RealtimeChannel(string id, TimeProvider time, Outbox outbox, RequestTable requests, SubscriptionTable subscriptions)
     {
-        (Id, _client, _outbox, _requests, _subscriptions) = (id, client, outbox, requests, subscriptions);
-        _typing = new Throttle(TypingInterval, client.Time);
+        (Id, _outbox, _requests, _subscriptions) = (id, outbox, requests, subscriptions);
+        _typing = new Throttle(TypingInterval, time);
     }
 
     /// <summary>The channel's identifier.</summary>
@@ -30,10 +29,10 @@ public sealed partial class RealtimeChannel
     /// The place behind the last update that <see cref="ReadAsync"/> returned: kept by the application, it lets
     /// <see cref="SubscribeOptions.After"/> go on there. Nothing before the first.
     /// </summary>
-    public ChannelPosition? Position => Volatile.Read(ref _position);
+    public ChannelCursor? Cursor => Volatile.Read(ref _cursor);
 
     /// <summary>
-    /// Subscribes, and ends when the server confirmed it. From then on the subscription lives until
+    /// Subscribes, and ends when the server confirmed it. From then on the subscription lasts until
     /// <see cref="UnsubscribeAsync"/>, a <see cref="ChannelRevoked"/> or the end of the client, over all connections; its
     /// updates wait for <see cref="ReadAsync"/>. A server that cannot do it now is asked again.
     /// </summary>
@@ -75,7 +74,7 @@ public sealed partial class RealtimeChannel
         var stream = Volatile.Read(ref _stream) ?? throw new InvalidOperationException($"'{Id}' is not subscribed.");
         await foreach (var item in stream.Buffer.ReadAsync(() => _subscriptions.OnTaken(stream), cancellationToken).ConfigureAwait(false))
         {
-            if (item.Position is not null) Volatile.Write(ref _position, item.Position);
+            if (item.Cursor is not null) Volatile.Write(ref _cursor, item.Cursor);
             yield return item.Update;
         }
     }

@@ -73,7 +73,7 @@ public sealed partial class RealtimeChannel
 
     /// <summary>The reactions to a message, and which of them the user gave.</summary>
     /// <exception cref="RealtimeException">The server refused, or the client is closed.</exception>
-    public async Task<MessageReactions> GetReactionsAsync(long sequence, CancellationToken cancellationToken = default)
+    public async Task<MessageReactions> ReactionsAsync(long sequence, CancellationToken cancellationToken = default)
     {
         var reply = await _requests.SendAsync<ReactionsFrame>(
             (output, id) => ClientMessageRequests.OfMessage(output, "reactions"u8, id, Id, sequence), repeat: true, cancellationToken)

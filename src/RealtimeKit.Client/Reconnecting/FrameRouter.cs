@@ -3,7 +3,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.Client;
 
 /// <summary>Takes the frames of one connection in their order and gives each to whom it concerns.</summary>
-internal sealed class LinkSession(Link link, long connectId, SubscriptionTable subscriptions, IReadOnlyList<IConnectionPart> parts)
+internal sealed class FrameRouter(ServerConnection connection, long connectId, SubscriptionTable subscriptions, IReadOnlyList<IConnectionPart> parts)
 {
     private static readonly byte[] Pong = "{\"type\":\"pong\"}\n"u8.ToArray();
 
@@ -13,7 +13,7 @@ internal sealed class LinkSession(Link link, long connectId, SubscriptionTable s
 
     public Action<ConnectedFrame>? Connected { get; set; }
 
-    public LinkKeeper? Keeper { get; set; }
+    public ConnectionKeeper? Keeper { get; set; }
 
     /// <summary>What the server answered in place of <c>connected</c>, if it did.</summary>
     public ErrorFrame? Refusal { get; private set; }
@@ -23,7 +23,7 @@ internal sealed class LinkSession(Link link, long connectId, SubscriptionTable s
         switch (ServerFrameReader.Read(utf8))
         {
             case PingFrame:
-                link.Post(Pong);
+                connection.Post(Pong);
                 break;
             case ConnectedFrame connected when connected.Id == connectId && !IsConnected:
                 IsConnected = true;
@@ -31,7 +31,7 @@ internal sealed class LinkSession(Link link, long connectId, SubscriptionTable s
                 break;
             case ErrorFrame error when error.Id == connectId && !IsConnected:
                 Refusal = error;
-                link.BeginClose(Handshake.Meaning(RealtimeException.From(error)));
+                connection.BeginClose(Handshake.Meaning(RealtimeException.From(error)));
                 break;
             case ReconnectFrame reconnect:
                 Keeper?.Move(reconnect.Within);

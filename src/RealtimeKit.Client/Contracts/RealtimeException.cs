@@ -6,7 +6,7 @@ public sealed class RealtimeException : Exception
     /// <summary>Makes one.</summary>
     /// <param name="code">One of <see cref="Protocol.ErrorCodes"/> or <see cref="ClientErrorCodes"/>.</param>
     /// <param name="message">A sentence for developers.</param>
-    /// <param name="retryAfter">When to try again, if the server told.</param>
+    /// <param name="retryAfter">When to try again, if the server said.</param>
     /// <param name="innerException">The cause, if any.</param>
     public RealtimeException(string code, string message, TimeSpan? retryAfter = null, Exception? innerException = null)
         : base($"{code}: {message}", innerException)

@@ -80,7 +80,7 @@ internal static class CanonicalJson
         return properties;
     }
 
-    // The length stands before the text, so that no text can imitate what surrounds it.
+    // The length precedes the text, so that no text can imitate what surrounds it.
     private static void WriteString(string value, IBufferWriter<byte> output)
     {
         WriteAscii($"\"{value.Length}:", output);

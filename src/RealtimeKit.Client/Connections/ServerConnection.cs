@@ -8,7 +8,7 @@ namespace RealtimeKit.Client;
 /// One connection: writes what is posted, joined where it has gathered while the last write was under way, and reads frames.
 /// Posting never waits; what is posted is bounded by those who post.
 /// </summary>
-internal sealed class Link(IClientConnection connection, TimeProvider time, bool joining) : IDisposable
+internal sealed class ServerConnection(IClientConnection connection, TimeProvider time, bool joining) : IDisposable
 {
     /// <summary>The most bytes that are joined into one transport message, well below what a server takes.</summary>
     public const int JoinedBytes = ProtocolConstants.MaxMessageBytes / 4;
@@ -20,14 +20,14 @@ internal sealed class Link(IClientConnection connection, TimeProvider time, bool
     private readonly Channel<byte[]> _units = Channel.CreateUnbounded<byte[]>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _ended = new();
     private readonly TimeProvider _time = time;
-    private LinkEnd? _localEnd;
-    private long _lastHeard = time.GetTimestamp();
+    private ConnectionEnd? _localEnd;
+    private long _lastReceived = time.GetTimestamp();
 
     /// <summary>Whether frames may share a transport message.</summary>
     public bool Joining => joining;
 
-    /// <summary>How long ago the server was heard.</summary>
-    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
+    /// <summary>How long ago the server last sent something.</summary>
+    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _lastReceived));
 
     /// <summary>Cancelled when the connection has ended.</summary>
     public CancellationToken Ended => _ended.Token;
@@ -36,21 +36,21 @@ internal sealed class Link(IClientConnection connection, TimeProvider time, bool
     public void Post(byte[] unit) => _units.Writer.TryWrite(unit);
 
     /// <summary>Closes after what is queued is written, if the peer takes it in time.</summary>
-    public void BeginClose(LinkEnd end)
+    public void BeginClose(ConnectionEnd end)
     {
         Interlocked.CompareExchange(ref _localEnd, end, null);
         if (_units.Writer.TryComplete()) _ = LimitCloseAsync();
     }
 
-    /// <summary>Ends the connection without another word.</summary>
-    public void Abort(LinkEnd end)
+    /// <summary>Ends the connection at once.</summary>
+    public void Abort(ConnectionEnd end)
     {
         Interlocked.CompareExchange(ref _localEnd, end, null);
         connection.Dispose();
     }
 
-    /// <summary>Reads and writes until the connection ends, and tells how it did. Never throws.</summary>
-    public async Task<LinkEnd> RunAsync(Action<ReadOnlyMemory<byte>> onFrame)
+    /// <summary>Reads and writes until the connection ends, and returns how it ended. Never throws.</summary>
+    public async Task<ConnectionEnd> RunAsync(Action<ReadOnlyMemory<byte>> onFrame)
     {
         var writing = WriteAsync();
         var end = await ReadAsync(onFrame).ConfigureAwait(false);
@@ -63,7 +63,7 @@ internal sealed class Link(IClientConnection connection, TimeProvider time, bool
     // The source of Ended has nothing to release, and who comes late may still look at it.
     public void Dispose() => connection.Dispose();
 
-    private async Task<LinkEnd> ReadAsync(Action<ReadOnlyMemory<byte>> onFrame)
+    private async Task<ConnectionEnd> ReadAsync(Action<ReadOnlyMemory<byte>> onFrame)
     {
         using var buffer = new FrameBuffer();
         var incoming = new Incoming(this, buffer);
@@ -75,19 +75,19 @@ internal sealed class Link(IClientConnection connection, TimeProvider time, bool
                 buffer.Clear();
             }
 
-            return new LinkEnd(connection.CloseCode ?? CloseCode.Lost, connection.CloseReason ?? "");
+            return new ConnectionEnd(connection.CloseCode ?? CloseCode.Lost, connection.CloseReason ?? "");
         }
         catch (System.Text.Json.JsonException e)
         {
             connection.Dispose();
-            return new LinkEnd(CloseCode.Lost, $"The server sent what cannot be read: {e.Message}");
+            return new ConnectionEnd(CloseCode.Lost, $"The server sent what cannot be read: {e.Message}");
         }
-#pragma warning disable CA1031 // Whatever ends the reading ends the connection, and the next one makes it good.
+#pragma warning disable CA1031 // Whatever ends the reading ends the connection, and the next one continues.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             connection.Dispose();
-            return new LinkEnd(CloseCode.Lost, e.Message);
+            return new ConnectionEnd(CloseCode.Lost, e.Message);
         }
     }
 
@@ -140,12 +140,12 @@ internal sealed class Link(IClientConnection connection, TimeProvider time, bool
     }
 
     /// <summary>Takes a message as it arrives, which shows that the server is there.</summary>
-    private sealed class Incoming(Link link, FrameBuffer buffer) : IBufferWriter<byte>
+    private sealed class Incoming(ServerConnection owner, FrameBuffer buffer) : IBufferWriter<byte>
     {
         public void Advance(int count)
         {
             buffer.Advance(count);
-            Volatile.Write(ref link._lastHeard, link._time.GetTimestamp());
+            Volatile.Write(ref owner._lastReceived, owner._time.GetTimestamp());
             if (buffer.Length > LargestMessage) throw new IOException("The server sent a larger message than this client takes.");
         }
 

@@ -4,8 +4,8 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.Client;
 
 /// <summary>What a living connection needs: an eye on its silence, a sign-in that does not expire, a move when the node goes away.</summary>
-internal sealed class LinkKeeper(
-    Link link, ConnectedFrame connected, RealtimeClientOptions options, RequestTable requests, IReadOnlyList<IConnectionPart> parts, ILogger logger)
+internal sealed class ConnectionKeeper(
+    ServerConnection connection, ConnectedFrame connected, RealtimeClientOptions options, RequestTable requests, IReadOnlyList<IConnectionPart> parts, ILogger logger)
 {
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DrainStep = TimeSpan.FromMilliseconds(20);
@@ -42,20 +42,20 @@ internal sealed class LinkKeeper(
     {
         if (!await WaitAsync(wait).ConfigureAwait(false)) return;
         // What is under way gets its answer here, where it was asked, and need not be asked twice.
-        foreach (var part in parts) part.Pause(link);
+        foreach (var part in parts) part.Pause(connection);
         for (var waited = TimeSpan.Zero; waited < DrainTimeout && parts.Sum(part => part.Unanswered) > 0; waited += DrainStep)
             if (!await WaitAsync(DrainStep).ConfigureAwait(false)) return;
-        link.BeginClose(new LinkEnd(CloseCode.GoingAway, "The node goes away."));
+        connection.BeginClose(new ConnectionEnd(CloseCode.GoingAway, "The node goes away."));
     }
 
     private async Task WatchSilenceAsync()
     {
         // The server sends something every heartbeat; after two without anything it is gone, whatever TCP believes.
         var limit = connected.Heartbeat * 2;
-        while (await WaitAsync(Larger(limit - link.Silence, TimeSpan.FromMilliseconds(1))).ConfigureAwait(false))
+        while (await WaitAsync(Larger(limit - connection.Silence, TimeSpan.FromMilliseconds(1))).ConfigureAwait(false))
         {
-            if (link.Silence < limit) continue;
-            link.Abort(new LinkEnd(CloseCode.Lost, "Nothing was heard from the server for two heartbeats."));
+            if (connection.Silence < limit) continue;
+            connection.Abort(new ConnectionEnd(CloseCode.Lost, "The server sent nothing for two heartbeats."));
             return;
         }
     }
@@ -63,20 +63,20 @@ internal sealed class LinkKeeper(
     private async Task KeepSignedInAsync()
     {
         if (options.TokenProvider is not { } provider) return;
-        // The server's own clock is the one that its expiry is told by; the client's may be wrong, and be set meanwhile.
+        // The expiry is a time of the server's clock; the client's clock may be wrong, and be set meanwhile.
         var lifetime = connected.Expires - connected.Time;
         while (lifetime is { } left && await WaitAsync(Larger(left * 0.75, TimeSpan.FromMilliseconds(100))).ConfigureAwait(false))
         {
             lifetime = left * 0.25;
             try
             {
-                if (await ApplicationCode.CallAsync(provider, link.Ended).ConfigureAwait(false) is not { } token) return;
+                if (await ApplicationCode.CallAsync(provider, connection.Ended).ConfigureAwait(false) is not { } token) return;
                 var asked = connected.Time + Time.GetElapsedTime(_signedIn);
-                var reply = await requests.SendAsync<OkFrame>((output, id) => ClientRequests.Refresh(output, id, token), repeat: false, link.Ended)
+                var reply = await requests.SendAsync<OkFrame>((output, id) => ClientRequests.Refresh(output, id, token), repeat: false, connection.Ended)
                     .ConfigureAwait(false);
                 lifetime = reply.Expires - asked;
             }
-            catch (Exception) when (link.Ended.IsCancellationRequested)
+            catch (Exception) when (connection.Ended.IsCancellationRequested)
             {
                 return;
             }
@@ -96,8 +96,8 @@ internal sealed class LinkKeeper(
 
     private async Task<bool> WaitAsync(TimeSpan delay)
     {
-        await Task.Delay(delay < LongestWait ? delay : LongestWait, Time, link.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return !link.Ended.IsCancellationRequested;
+        await Task.Delay(delay < LongestWait ? delay : LongestWait, Time, connection.Ended).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !connection.Ended.IsCancellationRequested;
     }
 
     private static TimeSpan Larger(TimeSpan one, TimeSpan other) => one > other ? one : other;

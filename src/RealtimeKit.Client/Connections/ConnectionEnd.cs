@@ -3,7 +3,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.Client;
 
 /// <summary>How a connection, or the attempt to make one, ended.</summary>
-internal sealed record LinkEnd(CloseCode Code, string Reason)
+internal sealed record ConnectionEnd(CloseCode Code, string Reason)
 {
     /// <summary>Whether another attempt would end the same way.</summary>
     public bool IsFinal { get; init; }
@@ -11,6 +11,6 @@ internal sealed record LinkEnd(CloseCode Code, string Reason)
     /// <summary>How long it was signed in; nothing where it never was.</summary>
     public TimeSpan? Lived { get; init; }
 
-    /// <summary>When to come back, where the server told.</summary>
+    /// <summary>When to come back, where the server said.</summary>
     public TimeSpan? ComeBackIn { get; init; }
 }

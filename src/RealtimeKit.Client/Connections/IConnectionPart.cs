@@ -3,19 +3,19 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.Client;
 
 /// <summary>
-/// Something that outlives connections: it is told of each in turn, never of two at once, and of frames on one thread at a
+/// Something that outlives connections: it gets each in turn, never two at once, and frames on one thread at a
 /// time. No call waits or throws.
 /// </summary>
 internal interface IConnectionPart
 {
     /// <summary>Signed in: hand out what waits.</summary>
-    void Attach(Link link, ConnectedFrame connected);
+    void Attach(ServerConnection connection, ConnectedFrame connected);
 
     /// <summary>
     /// A connection is about to be given up in good order: hand out nothing more on it. It may be gone by then, and the
     /// next one there.
     /// </summary>
-    void Pause(Link link)
+    void Pause(ServerConnection connection)
     {
     }
 
@@ -23,7 +23,7 @@ internal interface IConnectionPart
     void Detach();
 
     /// <summary>There will be no further connection.</summary>
-    /// <param name="error">What those who wait are told; nothing where the application itself closed.</param>
+    /// <param name="error">What those who wait get; nothing where the application itself closed.</param>
     void Close(RealtimeException? error);
 
     /// <summary>Takes a reply if it belongs to this part.</summary>

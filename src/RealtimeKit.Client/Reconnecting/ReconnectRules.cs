@@ -11,7 +11,7 @@ internal sealed class ReconnectRules(Backoff backoff, bool hasTokenProvider)
     private bool _askedAgain;
 
     /// <summary>The wait before the next attempt, or nothing where there must be none.</summary>
-    public TimeSpan? After(LinkEnd end)
+    public TimeSpan? After(ConnectionEnd end)
     {
         if (end.Lived is { } lived)
         {

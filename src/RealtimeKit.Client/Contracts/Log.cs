@@ -27,7 +27,7 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Debug, "The reader of {Channel} is behind: left the live stream at version {Version}")]
     public static partial void ReaderBehind(ILogger logger, string channel, long version);
 
-    /// <summary>The server broke its promise; the client made it good. Worth a report.</summary>
+    /// <summary>The server broke the order that it promises; the client read the channel again. Worth a report.</summary>
     [LoggerMessage(8, LogLevel.Warning, "The server's stream of {Channel} does not follow version {Version}: {Fault}")]
     public static partial void StreamFault(ILogger logger, string channel, long version, string fault);
 

@@ -4,7 +4,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.Client;
 
 /// <summary>
-/// Makes one connection after another until it is told to stop or the server wants no more of them, and hands each to the
+/// Makes one connection after another until the client is closed or the server refuses further ones, and hands each to the
 /// parts that live across connections.
 /// </summary>
 internal sealed class ConnectionLoop(
@@ -20,7 +20,7 @@ internal sealed class ConnectionLoop(
 
     private bool _joining = true;
     private Task? _closed;
-    private Link? _link;
+    private ServerConnection? _connection;
 
     /// <summary>Ends when the client is connected for the first time; fails where it is closed.</summary>
     public Task FirstConnected => Volatile.Read(ref _closed) ?? _firstConnected.Task;
@@ -37,7 +37,7 @@ internal sealed class ConnectionLoop(
             foreach (var part in parts) part.Detach();
             if (_stopping.IsCancellationRequested)
             {
-                Finish(new LinkEnd(CloseCode.Normal, "The application closed the client."), byApplication: true);
+                Finish(new ConnectionEnd(CloseCode.Normal, "The application closed the client."), byApplication: true);
                 return;
             }
 
@@ -60,24 +60,24 @@ internal sealed class ConnectionLoop(
         if (Volatile.Read(ref _closed) is not null) return;
         // On another thread: the caller's is not the one to go on with what waits for this.
         _ = _stopping.CancelAsync();
-        Volatile.Read(ref _link)?.BeginClose(new LinkEnd(CloseCode.Normal, ""));
+        Volatile.Read(ref _connection)?.BeginClose(new ConnectionEnd(CloseCode.Normal, ""));
     }
 
     public void Dispose() => _stopping.Dispose();
 
-    private async Task<LinkEnd> RunConnectionAsync()
+    private async Task<ConnectionEnd> RunConnectionAsync()
     {
         try
         {
-            if (_stopping.IsCancellationRequested) return new LinkEnd(CloseCode.Normal, "");
+            if (_stopping.IsCancellationRequested) return new ConnectionEnd(CloseCode.Normal, "");
             stateChanged(ConnectionState.Connecting);
             using var limit = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, _stopping.Token);
             var token = options.TokenProvider is { } provider
                 ? await ApplicationCode.CallAsync(provider, either.Token).ConfigureAwait(false) : null;
-            var connection = await Handshake.OpenAsync(endpoint, options, either.Token).ConfigureAwait(false);
-            using var link = new Link(connection, options.TimeProvider, _joining);
-            return await UseAsync(link, token, either.Token).ConfigureAwait(false);
+            var opened = await Handshake.OpenAsync(endpoint, options, either.Token).ConfigureAwait(false);
+            using var connection = new ServerConnection(opened, options.TimeProvider, _joining);
+            return await UseAsync(connection, token, either.Token).ConfigureAwait(false);
         }
         catch (Handshake.RefusedException e)
         {
@@ -87,42 +87,42 @@ internal sealed class ConnectionLoop(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            return new LinkEnd(CloseCode.Lost, e.Message);
+            return new ConnectionEnd(CloseCode.Lost, e.Message);
         }
     }
 
-    private async Task<LinkEnd> UseAsync(Link link, string? token, CancellationToken connectLimit)
+    private async Task<ConnectionEnd> UseAsync(ServerConnection connection, string? token, CancellationToken connectLimit)
     {
-        var session = new LinkSession(link, ids.Next(), subscriptions, parts);
-        Volatile.Write(ref _link, link);
-        if (_stopping.IsCancellationRequested) link.BeginClose(new LinkEnd(CloseCode.Normal, ""));
+        var router = new FrameRouter(connection, ids.Next(), subscriptions, parts);
+        Volatile.Write(ref _connection, connection);
+        if (_stopping.IsCancellationRequested) connection.BeginClose(new ConnectionEnd(CloseCode.Normal, ""));
         using var buffer = new FrameBuffer();
-        ClientRequests.Connect(buffer, session.ConnectId, token, "RealtimeKit.Client", ClientVersion);
-        link.Post(buffer.WrittenSpan.ToArray());
+        ClientRequests.Connect(buffer, router.ConnectId, token, "RealtimeKit.Client", ClientVersion);
+        connection.Post(buffer.WrittenSpan.ToArray());
         using var abort = connectLimit.Register(() =>
         {
-            if (!session.IsConnected) link.Abort(new LinkEnd(CloseCode.Lost, "The server did not answer in time."));
+            if (!router.IsConnected) connection.Abort(new ConnectionEnd(CloseCode.Lost, "The server did not answer in time."));
         });
 
         var keeping = Task.CompletedTask;
         var signedIn = 0L;
-        session.Connected = connected =>
+        router.Connected = connected =>
         {
             signedIn = options.TimeProvider.GetTimestamp();
             Log.Connected(logger, endpoint, connected.User, connected.Connection);
-            session.Keeper = new LinkKeeper(link, connected, options, requests, parts, logger);
-            foreach (var part in parts) part.Attach(link, connected);
+            router.Keeper = new ConnectionKeeper(connection, connected, options, requests, parts, logger);
+            foreach (var part in parts) part.Attach(connection, connected);
             // After that: whoever sees the state may send at once.
             stateChanged(new ConnectionState(ConnectionStatus.Connected, connected.User));
-            keeping = session.Keeper.RunAsync();
+            keeping = router.Keeper.RunAsync();
             _firstConnected.TrySetResult();
         };
-        var end = await link.RunAsync(session.Take).ConfigureAwait(false);
-        Volatile.Write(ref _link, null);
+        var end = await connection.RunAsync(router.Take).ConfigureAwait(false);
+        Volatile.Write(ref _connection, null);
         await keeping.ConfigureAwait(false);
-        if (session.Refusal is { } refusal) return Handshake.Meaning(RealtimeException.From(refusal));
-        return session.IsConnected
-            ? end with { Lived = options.TimeProvider.GetElapsedTime(signedIn), ComeBackIn = session.Keeper?.ComeBackIn }
+        if (router.Refusal is { } refusal) return Handshake.Meaning(RealtimeException.From(refusal));
+        return router.IsConnected
+            ? end with { Lived = options.TimeProvider.GetElapsedTime(signedIn), ComeBackIn = router.Keeper?.ComeBackIn }
             : end;
     }
 
@@ -130,11 +130,11 @@ internal sealed class ConnectionLoop(
     {
         // A joined message is larger than each of its frames: from now on every frame travels by itself.
         _joining = false;
-        if (parts.MaxBy(part => part.LargestUnanswered) is { LargestUnanswered: > 0 } guilty)
-            guilty.FailLargest(new RealtimeException(ErrorCodes.TooLarge, "The connection was closed because a message was too big."));
+        if (parts.MaxBy(part => part.LargestUnanswered) is { LargestUnanswered: > 0 } largest)
+            largest.FailLargest(new RealtimeException(ErrorCodes.TooLarge, "The connection was closed because a message was too big."));
     }
 
-    private void Finish(LinkEnd end, bool byApplication)
+    private void Finish(ConnectionEnd end, bool byApplication)
     {
         var error = new RealtimeException(
             end.Code == CloseCode.Unauthenticated ? ErrorCodes.Unauthenticated : ClientErrorCodes.Closed,

@@ -22,12 +22,12 @@ internal static class Handshake
         }
         catch (PlatformNotSupportedException e)
         {
-            throw new RefusedException(new LinkEnd(CloseCode.Lost, e.Message) { IsFinal = true });
+            throw new RefusedException(new ConnectionEnd(CloseCode.Lost, e.Message) { IsFinal = true });
         }
     }
 
     /// <summary>What an error in place of a connection, or of <c>connected</c>, means.</summary>
-    public static LinkEnd Meaning(RealtimeException error) => new(
+    public static ConnectionEnd Meaning(RealtimeException error) => new(
         error.Code switch
         {
             ErrorCodes.Unauthenticated => CloseCode.Unauthenticated,
@@ -79,8 +79,8 @@ internal static class Handshake
     };
 
     /// <summary>There is no connection, and it is known what that means.</summary>
-    internal sealed class RefusedException(LinkEnd end) : Exception(end.Reason)
+    internal sealed class RefusedException(ConnectionEnd end) : Exception(end.Reason)
     {
-        public LinkEnd End => end;
+        public ConnectionEnd End => end;
     }
 }
