@@ -7,7 +7,7 @@ namespace RealtimeKit.InMemory;
 public sealed class InProcessTransport(IConnectionHandler connections)
 {
     /// <summary>Opens a connection. The session runs until either end closes.</summary>
-    /// <param name="principal">Who is at the other end, as a transport's authentication would say; none for <see langword="null"/>.</param>
+    /// <param name="principal">The user, as a transport's authentication would say; none for <see langword="null"/>.</param>
     /// <param name="token">A token that comes with the connection, if any.</param>
     public InProcessClient Connect(ClaimsPrincipal? principal = null, string? token = null)
     {

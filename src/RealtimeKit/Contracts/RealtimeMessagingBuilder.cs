@@ -27,7 +27,7 @@ public sealed class RealtimeMessagingBuilder(IServiceCollection services)
         return this;
     }
 
-    /// <summary>Replaces the rules of who may do what.</summary>
+    /// <summary>Replaces the authorization rules.</summary>
     /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it serves all requests.</typeparam>
     public RealtimeMessagingBuilder UseChannelAuthorizer<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>() where T : class, IChannelAuthorizer
     {
@@ -35,7 +35,7 @@ public sealed class RealtimeMessagingBuilder(IServiceCollection services)
         return UseChannelAuthorizer(static provider => provider.GetRequiredService<T>());
     }
 
-    /// <summary>Replaces the rules of who may do what.</summary>
+    /// <summary>Replaces the authorization rules.</summary>
     /// <param name="authorizer">Gives the instance, once; it serves all requests.</param>
     public RealtimeMessagingBuilder UseChannelAuthorizer(Func<IServiceProvider, IChannelAuthorizer> authorizer)
     {

@@ -22,7 +22,7 @@ public sealed class RealtimeOptions
     public int ConnectionsPerUser { get; set; } = 100;
 
     /// <summary>
-    /// How many messages a second one user may publish through this node, with a burst of twice as many; 0 for no limit.
+    /// How many messages per second one user may publish through this node, with a burst of twice as many; 0 for no limit.
     /// Default: 0; 0 or more.
     /// </summary>
     public int MessagesPerSecond { get; set; }

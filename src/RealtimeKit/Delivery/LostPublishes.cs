@@ -83,6 +83,6 @@ internal sealed partial class LostPublishes : IDisposable
         }
     }
 
-    [LoggerMessage(45, LogLevel.Warning, "Publications to {Count} channels may be lost, and how far these are could not be read; the other nodes find out by their repair.")]
+    [LoggerMessage(45, LogLevel.Warning, "Publications to {Count} channels may be lost, and the heads of these channels could not be read; the other nodes find the changes by repair.")]
     private partial void HeadsNotSent(Exception exception, int count);
 }

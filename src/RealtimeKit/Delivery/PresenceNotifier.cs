@@ -151,7 +151,7 @@ internal sealed partial class PresenceNotifier : IDisposable
         body.Clear();
     }
 
-    [LoggerMessage(48, LogLevel.Error, "Who came and went in channel {Channel} could not be sent to all.")]
+    [LoggerMessage(48, LogLevel.Error, "Changes of presence in channel {Channel} could not be sent to everybody.")]
     private partial void PresenceNotSent(Exception exception, string channel);
 
     private bool IsCrowd(LocalChannel channel) => channel.Presence.Connections > _options.PresenceSignalsUpTo;

@@ -117,9 +117,9 @@ internal sealed partial class AccessReview(
         return access == Access.Allowed ? null : view.Role is null && view.Kind != ChannelKind.Public ? "removed" : "denied";
     }
 
-    [LoggerMessage(47, LogLevel.Warning, "A subscription to channel {Channel} was ended because another node said so, and the store could not be asked.")]
+    [LoggerMessage(47, LogLevel.Warning, "A subscription to channel {Channel} was ended on another node's notice, because the store could not be reached.")]
     private partial void EndedUnchecked(Exception exception, string channel);
 
-    [LoggerMessage(46, LogLevel.Warning, "Whether subscribers still may read their channels could not be asked; trying again at every repair interval.")]
+    [LoggerMessage(46, LogLevel.Warning, "The rights of subscribers could not be rechecked; trying again at every repair interval.")]
     private partial void RecheckFailed(Exception exception);
 }

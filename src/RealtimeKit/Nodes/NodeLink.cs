@@ -200,12 +200,12 @@ internal sealed partial class NodeLink(
     [LoggerMessage(50, LogLevel.Information, "Node {Node} is up.")]
     private partial void NodeFound(Guid node);
 
-    [LoggerMessage(51, LogLevel.Warning, "Node {Node} stopped responding; its users are taken as gone.")]
+    [LoggerMessage(51, LogLevel.Warning, "Node {Node} stopped responding; its users are considered offline.")]
     private partial void NodeLost(Guid node);
 
     [LoggerMessage(52, LogLevel.Information, "Node {Node} has left.")]
     private partial void NodeLeft(Guid node);
 
-    [LoggerMessage(54, LogLevel.Warning, "Notices of the other nodes are not received yet, because the broker takes no subscription; trying again.")]
+    [LoggerMessage(54, LogLevel.Warning, "The broker accepts no subscription yet, so notices of the other nodes are not received; trying again.")]
     private partial void NodesNotJoined(Exception exception);
 }

@@ -54,6 +54,6 @@ internal sealed partial class NodeLoop(ILogger<NodeLoop> logger) : IDisposable
         }
     }
 
-    [LoggerMessage(53, LogLevel.Error, "Something that concerns the other nodes failed.")]
+    [LoggerMessage(53, LogLevel.Error, "Work that concerns the other nodes failed.")]
     private partial void NodeWorkFailed(Exception exception);
 }

@@ -2,7 +2,7 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>Handles <c>connect</c> and <c>refresh</c>: who is at the other end, and until when.</summary>
+/// <summary>Handles <c>connect</c>, <c>refresh</c>, <c>ping</c> and <c>pong</c>: sign-in, its expiry, and keep-alive.</summary>
 internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions users, NodeClock clock, RealtimeOptions options, SessionLog log) : IRequestFamily
 {
     private const int LongestToken = 32_768;
