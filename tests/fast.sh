@@ -11,5 +11,4 @@ done
 dotnet test --project tests/RealtimeKit.Tests -c Release --no-build --no-progress \
   --filter-class 'RealtimeKit.Tests.Engine.*' 'RealtimeKit.Tests.Transports.*' 'RealtimeKit.Tests.Stores.InMemory*' 'RealtimeKit.Tests.Stores.Sqlite*' \
   'RealtimeKit.Tests.ArchitectureTests' 'RealtimeKit.Tests.EveryAdapterHasItsSuites' --filter-not-class '*.UserNameTests' '*.FuzzTests'
-dotnet test --project tests/RealtimeKit.Client.Tests -c Release --no-build --no-progress --filter-class '*.BackoffTests' '*.ChannelFoldTests' '*.ConnectionTests' \
-  '*.PauseTests' '*.ReaderVectorTests' '*.SendingTests' '*.SubscriptionTests' '*.SubscriptionEndTests' '*.TokenTests'
+dotnet test --project tests/RealtimeKit.Client.Tests -c Release --no-build --no-progress --filter-not-class '*.ChatTests' '*.RecoveryTests' '*.RollingRestartTests'
