@@ -1,7 +1,8 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
-using RealtimeKit.Sqlite.Directory;
+using RealtimeKit.Sqlite.Channels;
 using RealtimeKit.Sqlite.Messages;
 
 namespace RealtimeKit.Sqlite;
@@ -13,25 +14,33 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
 {
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
+    private readonly Remover _remover;
 
-    public SqliteStore(IOptions<SqliteStoreOptions> options)
+    public SqliteStore(IOptions<SqliteStoreOptions> options, TimeProvider time, ILogger<SqliteStore> logger)
     {
-        var database = new SqliteDatabase(options.Value);
-        _writer = new SqliteWriter(database);
-        _readers = new SqliteReaders(database, _writer, options.Value.Readers);
+        var settings = options.Value;
+        var database = new SqliteDatabase(settings.ConnectionString, settings.BusyTimeout, settings.CheckpointPages);
+        var slots = new ReaderSlots(settings.Readers, settings.CommandTimeout);
+        _writer = new SqliteWriter(database, slots);
+        _readers = new SqliteReaders(database, _writer, slots);
+        _remover = new Remover(_writer, time, logger);
     }
 
     /// <summary>Opens the database, and makes or migrates it where that is needed. Else the first call does.</summary>
     /// <exception cref="InvalidOperationException">The file is not a database that this version can use.</exception>
     /// <exception cref="StoreUnavailableException">The file cannot be opened or is locked.</exception>
-    public ValueTask InitializeAsync(CancellationToken cancellationToken) => _writer.OpenAsync(cancellationToken);
+    public async ValueTask InitializeAsync(CancellationToken cancellationToken)
+    {
+        await _writer.OpenAsync(cancellationToken).ConfigureAwait(false);
+        _remover.Start();
+    }
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<AppendResult>> AppendAsync(
         IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(changes);
-        return await _writer.RunAsync(session => Appender.Append(session, changes), cancellationToken).ConfigureAwait(false);
+        return await _writer.AppendAsync(session => Appender.Append(session, changes), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -50,29 +59,33 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
 
     /// <inheritdoc/>
     public ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken) =>
-        _readers.RunAsync(session => DirectoryReader.Find(session, channel, user), cancellationToken);
+        _readers.RunAsync(session => ChannelReader.Find(session, channel, user), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) =>
-        Write(directory => directory.Create(channel), cancellationToken);
+        Write(channels => channels.Create(channel), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
-        Write(directory => directory.Delete(channel), cancellationToken);
+    public async ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken)
+    {
+        var existed = await Write(channels => channels.Delete(channel), cancellationToken).ConfigureAwait(false);
+        if (existed) _remover.Start();
+        return existed;
+    }
 
     /// <inheritdoc/>
     public ValueTask<MemberOutcome> SetMemberAsync(
         string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
-        Write(directory => directory.SetMember(channel, user, role), cancellationToken);
+        Write(channels => channels.SetMember(channel, user, role), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
-        Write(directory => directory.RemoveMember(channel, user), cancellationToken);
+        Write(channels => channels.RemoveMember(channel, user), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
-        _readers.RunAsync(session => DirectoryReader.ListMembers(session, channel, after, limit), cancellationToken);
+        _readers.RunAsync(session => ChannelReader.ListMembers(session, channel, after, limit), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ChannelPage> ListChannelsAsync(
@@ -85,16 +98,17 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
     /// <inheritdoc/>
     public ValueTask<ReadMark?> MoveReadMarkAsync(
         string channel, string user, long sequence, CancellationToken cancellationToken) =>
-        Write(directory => directory.MoveReadMark(channel, user, sequence), cancellationToken);
+        Write(channels => channels.MoveReadMark(channel, user, sequence), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
         string channel, long sequence, string user, CancellationToken cancellationToken) =>
-        _readers.RunAsync(session => DirectoryReader.ListOwnReactions(session, channel, sequence, user), cancellationToken);
+        _readers.RunAsync(session => ChannelReader.ListOwnReactions(session, channel, sequence, user), cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _remover.Dispose();
         // The writer last, so that the connection that closes the file is the one that may move the log into it.
         _readers.Dispose();
         _writer.Dispose();
@@ -110,6 +124,6 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
         return row.Step() ? row.Text(0) : "";
     });
 
-    private ValueTask<T> Write<T>(Func<DirectoryWriter, T> body, CancellationToken cancellationToken) =>
-        new(_writer.RunAsync(session => body(new DirectoryWriter(session)), cancellationToken));
+    private ValueTask<T> Write<T>(Func<ChannelWriter, T> body, CancellationToken cancellationToken) =>
+        new(_writer.RunAsync(session => body(new ChannelWriter(session)), cancellationToken));
 }

@@ -13,6 +13,12 @@ public sealed class SqliteStoreOptions
     public int Readers { get; set; } = 4;
 
     /// <summary>
+    /// How long a call waits for a free connection to read before it ends as unavailable. Default: 5 seconds; from 1 second to
+    /// 1 minute.
+    /// </summary>
+    public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
     /// How long a call waits for a lock that another process holds before it ends as unavailable. Default: 1 second; from 0
     /// to 1 minute.
     /// </summary>
@@ -20,7 +26,7 @@ public sealed class SqliteStoreOptions
 
     /// <summary>
     /// After how many pages of 4 KiB in the write-ahead log they are moved to the database. More write faster and let the
-    /// log grow longer. Default: 4,000; from 100 to 1,000,000.
+    /// log grow longer. Where reads keep it from beginning anew, they are held back for a moment at four times as many. Default: 4,000; from 100 to 1,000,000.
     /// </summary>
     public int CheckpointPages { get; set; } = 4_000;
 }

@@ -15,6 +15,8 @@ internal sealed class SqliteStoreOptionsValidator : IValidateOptions<SqliteStore
         var failures = new List<string>();
         if (ConnectionFailure(options.ConnectionString) is { } failure) failures.Add(failure);
         if (options.Readers is < 1 or > MaxReaders) failures.Add($"SqliteStoreOptions.Readers is {options.Readers}; from 1 to {MaxReaders} are possible.");
+        if (options.CommandTimeout < TimeSpan.FromSeconds(1) || options.CommandTimeout > TimeSpan.FromMinutes(1))
+            failures.Add($"SqliteStoreOptions.CommandTimeout is {options.CommandTimeout}; from 1 second to 1 minute is possible.");
         if (options.BusyTimeout < TimeSpan.Zero || options.BusyTimeout > TimeSpan.FromMinutes(1))
             failures.Add($"SqliteStoreOptions.BusyTimeout is {options.BusyTimeout}; from 0 to 1 minute is possible.");
         if (options.CheckpointPages is < MinCheckpointPages or > MaxCheckpointPages)

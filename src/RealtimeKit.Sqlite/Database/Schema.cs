@@ -7,8 +7,9 @@ namespace RealtimeKit.Sqlite.Database;
 internal static class Schema
 {
     public const string Version1 = """
+        -- A number is never used again: rows of a deleted channel may still be there, to be removed.
         CREATE TABLE channels(
-            id INTEGER PRIMARY KEY CHECK(id < 134217728),
+            id INTEGER PRIMARY KEY AUTOINCREMENT CHECK(id < 134217728),
             name TEXT NOT NULL UNIQUE,
             title TEXT,
             kind INTEGER NOT NULL,
@@ -19,8 +20,12 @@ internal static class Schema
             created INTEGER NOT NULL,
             changed INTEGER NOT NULL);
 
+        -- Deleted channels of which rows are left in other tables.
+        CREATE TABLE discarded(channel INTEGER PRIMARY KEY);
+
         -- Ids begin with their time (UUID version 7), so that new ones stand together in their index whatever their channel.
         -- key, change and thread are channel * 2^36 + the sequence, the version and the root's sequence; times are milliseconds.
+        -- What may be long stands last, so that what stands before it is read without it.
         CREATE TABLE messages(
             key INTEGER PRIMARY KEY,
             change INTEGER NOT NULL,
@@ -29,16 +34,15 @@ internal static class Schema
             id_text TEXT,
             sender TEXT NOT NULL,
             time INTEGER NOT NULL,
-            text TEXT,
-            data TEXT,
-            attachments TEXT,
-            mentions TEXT,
             reply_to INTEGER,
             thread INTEGER,
             edited INTEGER,
             deleted INTEGER,
-            reactions TEXT,
             digest BLOB NOT NULL,
+            text TEXT,
+            data TEXT,
+            attachments TEXT,
+            mentions TEXT,
             UNIQUE(id, channel));
         CREATE UNIQUE INDEX messages_change ON messages(change);
         CREATE INDEX messages_thread ON messages(thread) WHERE thread IS NOT NULL;
@@ -50,22 +54,37 @@ internal static class Schema
             reaction TEXT NOT NULL,
             UNIQUE(message, user, reaction));
 
+        -- Beside the messages, because a row is written as a whole: a reaction must not write a long message again.
+        CREATE TABLE summaries(
+            message INTEGER PRIMARY KEY,
+            reactions TEXT NOT NULL);
+
         -- Only what counts as a mention: by others, of messages not deleted.
         CREATE TABLE mentions(
-            channel INTEGER NOT NULL REFERENCES channels(id),
+            channel INTEGER NOT NULL,
             user TEXT NOT NULL,
             sequence INTEGER NOT NULL,
             PRIMARY KEY(channel, user, sequence)) WITHOUT ROWID;
 
+        -- For each block of 1,024 sequences: how many messages a user posted that are not deleted, and how many mention the user.
+        -- The row of the user '' has how many are deleted, whoever posted them, as posted.
+        CREATE TABLE tallies(
+            channel INTEGER NOT NULL,
+            user TEXT NOT NULL,
+            block INTEGER NOT NULL,
+            posted INTEGER NOT NULL,
+            mentioned INTEGER NOT NULL,
+            PRIMARY KEY(channel, user, block)) WITHOUT ROWID;
+
         CREATE TABLE members(
-            channel INTEGER NOT NULL REFERENCES channels(id),
+            channel INTEGER NOT NULL,
             user TEXT NOT NULL,
             role INTEGER NOT NULL,
             PRIMARY KEY(channel, user)) WITHOUT ROWID;
         CREATE INDEX members_user ON members(user, channel);
 
         CREATE TABLE marks(
-            channel INTEGER NOT NULL REFERENCES channels(id),
+            channel INTEGER NOT NULL,
             user TEXT NOT NULL,
             sequence INTEGER NOT NULL,
             PRIMARY KEY(channel, user)) WITHOUT ROWID;

@@ -7,36 +7,37 @@ namespace RealtimeKit.Sqlite.Database;
 /// A bounded set of connections that read, beside the writer and without waiting for it. Each read is one transaction, so
 /// that everything in it comes from the same moment.
 /// </summary>
-internal sealed class SqliteReaders(SqliteDatabase database, SqliteWriter writer, int count) : IDisposable
+internal sealed class SqliteReaders(SqliteDatabase database, SqliteWriter writer, ReaderSlots slots) : IDisposable
 {
-    private readonly SemaphoreSlim _free = new(count, count);
     private readonly ConcurrentStack<SqliteSession> _idle = new();
     private volatile bool _ready;
     private volatile bool _disposed;
 
     /// <summary>Runs <paramref name="body"/> over one view of the database.</summary>
-    /// <exception cref="StoreUnavailableException">The database does not answer.</exception>
+    /// <exception cref="StoreUnavailableException">The database does not answer, or other reads took too long.</exception>
     public async ValueTask<T> RunAsync<T>(Func<SqliteSession, T> body, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(SqliteStore));
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (!_ready)
         {
             await writer.OpenAsync(cancellationToken).ConfigureAwait(false);
             _ready = true;
         }
 
-        await _free.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (!await slots.TryEnterAsync(cancellationToken).ConfigureAwait(false))
+            throw new StoreUnavailableException(
+                $"The database '{database.Name}' is too busy: no connection was free to read within {slots.Timeout.TotalSeconds:0.#} s. Is its disk slow?");
         try
         {
             return await Task.Run(() => Run(body), CancellationToken.None).ConfigureAwait(false);
         }
         catch (SqliteException error)
         {
-            throw database.Unavailable(error);
+            throw database.Failure(error);
         }
         finally
         {
-            _free.Release();
+            slots.Exit();
         }
     }
 

@@ -14,6 +14,9 @@ internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
     /// <summary>Whether a transaction is open.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(Handle) == 0;
 
+    /// <summary>The database's file with its whole path.</summary>
+    public string FileName => raw.sqlite3_db_filename(Handle, "main").utf8_to_string();
+
     /// <summary>The statement of a constant text, ready for its parameters in their order.</summary>
     public Statement Use(string sql)
     {

@@ -11,13 +11,15 @@ internal sealed class Appender(SqliteSession session)
         VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id, channel) DO NOTHING
         """;
 
-    private const string UpdateMessage = """
-        UPDATE messages SET change = ?, edited = ?, deleted = ?, reactions = ?, text = ?, data = ?, attachments = ?, mentions = ?
-        WHERE key = ?
-        """;
+    private const string UpdateMessage =
+        "UPDATE messages SET change = ?, edited = ?, deleted = ?, text = ?, data = ?, attachments = ?, mentions = ? WHERE key = ?";
+
+    // SQLite writes only the pages that differ where a row keeps its size, as it does with another version.
+    private const string UpdateVersion = "UPDATE messages SET change = ? WHERE key = ?";
 
     private readonly ChannelHeads _heads = new(session);
     private readonly ReactionRows _reactions = new(session);
+    private readonly Tallies _tallies = new(session);
     private readonly MentionRows _mentions = new(session);
 
     public static AppendResult[] Append(SqliteSession session, IReadOnlyList<MessageChange> changes)
@@ -26,6 +28,7 @@ internal sealed class Appender(SqliteSession session)
         var results = new AppendResult[changes.Count];
         for (var i = 0; i < results.Length; i++) results[i] = appender.Append(changes[i]);
         appender._heads.Save();
+        appender._tallies.Save();
         return results;
     }
 
@@ -38,11 +41,10 @@ internal sealed class Appender(SqliteSession session)
 
     private AppendResult Append(ChannelHeadRow head, MessageChange change)
     {
-        var next = head.Version + 1;
         return change switch
         {
             PostChange post => Post(head, post),
-            EditChange edit => Change(head, edit, edit.Sequence, stored => ChangeRules.Edit(edit, stored, next)),
+            EditChange edit => Change(head, edit, edit.Sequence, stored => Edit(head, edit, stored)),
             DeleteChange delete => Change(head, delete, delete.Sequence, stored => Delete(head, delete, stored)),
             ReactChange react => Change(head, react, react.Sequence, stored => React(head, react, stored)),
             _ => throw new ArgumentException($"A {change.GetType().Name} is no change that this store knows.", nameof(change)),
@@ -56,15 +58,27 @@ internal sealed class Appender(SqliteSession session)
             return FindKnown(head, post) ?? new AppendResult(AppendOutcome.NoMessage);
         var message = ChangeRules.Post(post, head.Sequence + 1, head.Version + 1, repliedTo);
         if (!Insert(head, post, message)) return FindKnown(head, post) ?? throw new InvalidOperationException("An id is known and not there.");
-        _mentions.Add(head.Id, message);
+        _mentions.Add(head.Id, message, _tallies);
+        _tallies.Posted(head.Id, message.Sender, message.Sequence, 1);
         head.Sequence = message.Sequence;
         return Advance(head, post, message);
+    }
+
+    private AppendResult Edit(ChannelHeadRow head, EditChange edit, Message stored)
+    {
+        var result = ChangeRules.Edit(edit, stored, head.Version + 1);
+        if (result.Outcome == AppendOutcome.Appended) Rewrite(head, stored, result.Message!);
+        return result;
     }
 
     private AppendResult Delete(ChannelHeadRow head, DeleteChange delete, Message stored)
     {
         var result = ChangeRules.Delete(delete, stored, head.Version + 1);
-        if (result.Outcome == AppendOutcome.Appended && stored.Reactions.Count > 0) _reactions.Clear(MessageKey.Of(head.Id, stored.Sequence));
+        if (result.Outcome != AppendOutcome.Appended) return result;
+        Rewrite(head, stored, result.Message!);
+        if (stored.Reactions.Count > 0) _reactions.Clear(MessageKey.Of(head.Id, stored.Sequence));
+        _tallies.Posted(head.Id, stored.Sender, stored.Sequence, -1);
+        _tallies.Posted(head.Id, Tallies.Deleted, stored.Sequence, 1);
         return result;
     }
 
@@ -72,27 +86,28 @@ internal sealed class Appender(SqliteSession session)
     {
         var key = MessageKey.Of(head.Id, stored.Sequence);
         var result = ChangeRules.React(react, stored, _reactions.Has(key, react));
-        return result.Outcome != AppendOutcome.Appended ? result : result with
-        {
-            Message = stored with { Reactions = _reactions.Apply(key, react, stored.Reactions), Version = head.Version + 1 },
-        };
+        if (result.Outcome != AppendOutcome.Appended) return result;
+        var message = stored with { Reactions = _reactions.Apply(key, react, stored.Reactions), Version = head.Version + 1 };
+        session.Use(UpdateVersion).Bind(MessageKey.Of(head.Id, message.Version)).Bind(key).Execute();
+        return result with { Message = message };
     }
 
     private AppendResult Change(ChannelHeadRow head, MessageChange change, long sequence, Func<Message, AppendResult> decide)
     {
         if (Find(head, change.Channel, sequence) is not { } stored) return new AppendResult(AppendOutcome.NoMessage);
         var result = decide(stored);
-        if (result.Outcome != AppendOutcome.Appended) return result;
-        var message = result.Message!;
+        return result.Outcome == AppendOutcome.Appended ? Advance(head, change, result.Message!) : result;
+    }
+
+    private void Rewrite(ChannelHeadRow head, Message stored, Message message)
+    {
         session.Use(UpdateMessage)
             .Bind(MessageKey.Of(head.Id, message.Version))
             .Bind(message.EditedAt?.ToUnixTimeMilliseconds())
             .Bind(message.DeletedAt?.ToUnixTimeMilliseconds())
-            .Bind(MessageColumns.WriteReactions(message.Reactions))
             .BindContent(message.Content)
             .Bind(MessageKey.Of(head.Id, message.Sequence)).Execute();
-        _mentions.Replace(head.Id, stored, message);
-        return Advance(head, change, message);
+        _mentions.Replace(head.Id, stored, message, _tallies);
     }
 
     private bool Insert(ChannelHeadRow head, PostChange post, Message message)

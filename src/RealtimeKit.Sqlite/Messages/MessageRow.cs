@@ -6,8 +6,10 @@ namespace RealtimeKit.Sqlite.Messages;
 /// <summary>A message as a row: the columns and how to read and bind them.</summary>
 internal static class MessageRow
 {
-    public const string Columns =
-        "key, change, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, edited, deleted, reactions";
+    public const string Columns = """
+        key, change, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, edited, deleted,
+        (SELECT reactions FROM summaries WHERE message = key)
+        """;
 
     /// <summary>Reads the <see cref="Columns"/> of the present row.</summary>
     public static Message Read(Statement row, string channel)

@@ -1,5 +1,7 @@
+using System.Text;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
+using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite;
 using Xunit;
 
@@ -39,7 +41,7 @@ public sealed class SqliteFailureTests : IDisposable
         using var store = _database.Open(options => options.BusyTimeout = TimeSpan.Zero);
         await Changes.CreateLobbyAsync(store);
         var post = Changes.Post("lobby", "x");
-        using (var other = Connect())
+        using (var other = _database.Connect())
         {
             Execute(other, "BEGIN IMMEDIATE");
             await FailAsync(store, [post]);
@@ -55,7 +57,7 @@ public sealed class SqliteFailureTests : IDisposable
     public async Task Locked_file_at_start_is_unavailable_and_then_works()
     {
         using var store = _database.Open(options => options.BusyTimeout = TimeSpan.Zero);
-        using (var other = Connect())
+        using (var other = _database.Connect())
         {
             Execute(other, "BEGIN EXCLUSIVE");
             await store.Invoking(one => one.InitializeAsync(Cancel).AsTask()).Should().ThrowAsync<StoreUnavailableException>();
@@ -76,11 +78,36 @@ public sealed class SqliteFailureTests : IDisposable
             CREATE TABLE broken(message INTEGER REFERENCES messages(key) DEFERRABLE INITIALLY DEFERRED);
             CREATE TRIGGER breaks AFTER INSERT ON messages BEGIN INSERT INTO broken VALUES(-1); END;
             """);
-        (await FailAsync(store, [Changes.Post("lobby", "x")])).InnerException.Should().BeOfType<SqliteException>();
+        await store.Invoking(one => one.AppendAsync([Changes.Post("lobby", "x")], Cancel).AsTask())
+            .Should().ThrowAsync<InvalidOperationException>().WithInnerException<InvalidOperationException, SqliteException>();
         (await Changes.TextsAsync(store)).Should().BeEmpty();
 
         await store.RunOnWriterAsync("DROP TRIGGER breaks");
         (await store.AppendAsync([Changes.Post("lobby", "y")], Cancel))[0].Message!.Version.Should().Be(1);
+    }
+
+    [Fact]
+    public async Task Damaged_page_of_one_channel_is_no_outage()
+    {
+        const string mark = "on-the-damaged-page";
+        using (var store = _database.Open())
+        {
+            await store.CreateAsync(Changes.Channel("bad"), Cancel);
+            await store.AppendAsync([.. Enumerable.Range(1, 300).Select(number => Changes.Post("bad", number == 150 ? mark : new string('x', 100)))], Cancel);
+            await store.CreateAsync(Changes.Channel("good"), Cancel);
+            await store.AppendAsync([.. Enumerable.Range(1, 300).Select(_ => Changes.Post("good", new string('y', 100)))], Cancel);
+        }
+
+        Damage(mark);
+        using var again = _database.Open();
+        var edit = new EditChange("bad", DateTimeOffset.UnixEpoch, 150, new ContentEdit(new PartEdit<string>(true, "changed")));
+        var bad = Enumerable.Range(0, 5).Select(_ => again.AppendAsync([edit], Cancel).AsTask()).ToList();
+        var good = Enumerable.Range(0, 5).Select(_ => again.AppendAsync([Changes.Post("good", "z")], Cancel).AsTask()).ToList();
+        foreach (var one in bad)
+            (await one.Awaiting(task => task).Should().ThrowAsync<InvalidOperationException>()).WithMessage("*integrity_check*").WithInnerException<SqliteException>();
+        foreach (var one in good) (await one)[0].Outcome.Should().Be(AppendOutcome.Appended);
+        await again.Invoking(store => Changes.TextsOfAsync(store, "bad")).Should().ThrowAsync<InvalidOperationException>();
+        (await Changes.TextsOfAsync(again, "good")).Should().HaveCount(305);
     }
 
     [Fact]
@@ -136,11 +163,15 @@ public sealed class SqliteFailureTests : IDisposable
     private static async Task<StoreUnavailableException> FailAsync(SqliteStore store, IReadOnlyList<MessageChange> changes) =>
         (await store.Invoking(one => one.AppendAsync(changes, Cancel).AsTask()).Should().ThrowAsync<StoreUnavailableException>()).Which;
 
-    private SqliteConnection Connect()
+    // The head of the page that has the marked message becomes nonsense.
+    private void Damage(string mark)
     {
-        var connection = new SqliteConnection(_database.ConnectionString + ";Pooling=False");
-        connection.Open();
-        return connection;
+        const int page = 4096, head = 8;
+        var bytes = File.ReadAllBytes(_database.Path);
+        var at = bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(mark)) / page * page;
+        at.Should().BeGreaterThan(0);
+        bytes.AsSpan(at, head).Fill(0xFF);
+        File.WriteAllBytes(_database.Path, bytes);
     }
 
     private static void Execute(SqliteConnection connection, string sql)

@@ -2,7 +2,7 @@ using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Sqlite.Messages;
 
-namespace RealtimeKit.Sqlite.Directory;
+namespace RealtimeKit.Sqlite.Channels;
 
 /// <summary>Reads a user's list of channels with its counts, inside a reader's transaction.</summary>
 internal static class ChannelLister
@@ -13,9 +13,6 @@ internal static class ChannelLister
         WHERE m.user = ? AND (c.changed < ? OR (c.changed = ? AND c.name > ?))
         ORDER BY c.changed DESC, c.name LIMIT ?
         """;
-
-    private const string Unread = "SELECT count(*) FROM messages WHERE key > ? AND key <= ? AND sender <> ? AND deleted IS NULL";
-    private const string Mentions = "SELECT count(*) FROM mentions WHERE channel = ? AND user = ? AND sequence > ?";
 
     public static ChannelPage List(SqliteSession session, string user, ChannelListPosition? before, int limit)
     {
@@ -39,11 +36,9 @@ internal static class ChannelLister
         var channel = row.Text(1);
         var sequence = row.Int64(5);
         var read = row.Int64(7);
-        var newest = MessageKey.Of(id, sequence);
+        var (unread, mentions) = Tallies.Count(session, id, user, read, sequence);
         return new ChannelSummary(
             channel, row.NullableText(2), (ChannelKind)row.Int64(3), (ChannelRole)row.Int64(4), sequence, row.Int64(6), read,
-            session.Use(Unread).Bind(MessageKey.Of(id, read)).Bind(newest).Bind(user).Scalar() ?? 0,
-            session.Use(Mentions).Bind(id).Bind(user).Bind(read).Scalar() ?? 0,
-            sequence == 0 ? null : MessageReader.ReadMessage(session, channel, newest));
+            unread, mentions, sequence == 0 ? null : MessageReader.ReadMessage(session, channel, MessageKey.Of(id, sequence)));
     }
 }

@@ -1,15 +1,11 @@
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 
-namespace RealtimeKit.Sqlite.Directory;
+namespace RealtimeKit.Sqlite.Channels;
 
 /// <summary>Changes channels, members and marks inside the writer's transaction.</summary>
-internal sealed class DirectoryWriter(SqliteSession session)
+internal sealed class ChannelWriter(SqliteSession session)
 {
-    // The children before the parent, for the references between them.
-    private const string DeleteMessages = "DELETE FROM messages WHERE key BETWEEN ? AND ?";
-    private const string DeleteReactions = "DELETE FROM reactions WHERE message BETWEEN ? AND ?";
-
     private const string InsertChannel =
         "INSERT INTO channels(name, title, kind, pair, epoch, created, changed) VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id";
 
@@ -31,16 +27,11 @@ internal sealed class DirectoryWriter(SqliteSession session)
         return new CreateResult(CreateOutcome.Created, channel.Channel);
     }
 
+    /// <summary>Removes the channel's own row; a large channel's other rows take long and go afterwards, in pieces.</summary>
     public bool Delete(string channel)
     {
         if (Find(channel) is not { } found) return false;
-        var first = MessageKey.Of(found.Id, 0);
-        var last = MessageKey.Of(found.Id, MessageKey.MaxNumber);
-        session.Use(DeleteReactions).Bind(first).Bind(last).Execute();
-        session.Use(DeleteMessages).Bind(first).Bind(last).Execute();
-        session.Use("DELETE FROM mentions WHERE channel = ?").Bind(found.Id).Execute();
-        session.Use("DELETE FROM members WHERE channel = ?").Bind(found.Id).Execute();
-        session.Use("DELETE FROM marks WHERE channel = ?").Bind(found.Id).Execute();
+        session.Use("INSERT INTO discarded(channel) VALUES(?)").Bind(found.Id).Execute();
         session.Use("DELETE FROM channels WHERE id = ?").Bind(found.Id).Execute();
         return true;
     }

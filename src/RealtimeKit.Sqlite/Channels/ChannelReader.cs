@@ -2,10 +2,10 @@ using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Sqlite.Messages;
 
-namespace RealtimeKit.Sqlite.Directory;
+namespace RealtimeKit.Sqlite.Channels;
 
 /// <summary>Reads channels, members and marks inside a reader's transaction.</summary>
-internal static class DirectoryReader
+internal static class ChannelReader
 {
     private const string View = """
         SELECT c.id, c.epoch, c.version, c.sequence, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0)

@@ -1,0 +1,55 @@
+using RealtimeKit.Sqlite.Database;
+
+namespace RealtimeKit.Sqlite.Channels;
+
+/// <summary>Removes what belonged to deleted channels, a piece at a time, so that no other write waits for long.</summary>
+internal static class Discarded
+{
+    // What refers to messages goes before them.
+    private static readonly string[] OfMessages =
+    [
+        "DELETE FROM reactions WHERE position IN (SELECT position FROM reactions WHERE message BETWEEN ? AND ? LIMIT ?)",
+        "DELETE FROM summaries WHERE message IN (SELECT message FROM summaries WHERE message BETWEEN ? AND ? LIMIT ?)",
+        "DELETE FROM messages WHERE key IN (SELECT key FROM messages WHERE key BETWEEN ? AND ? LIMIT ?)",
+    ];
+
+    // SQLite finds rows by one key of several columns only where it is given each column.
+    private static readonly (string Find, string Remove)[] OfUsers =
+    [
+        ("SELECT user, sequence FROM mentions WHERE channel = ? LIMIT ?", "DELETE FROM mentions WHERE channel = ? AND user = ? AND sequence = ?"),
+        ("SELECT user, block FROM tallies WHERE channel = ? LIMIT ?", "DELETE FROM tallies WHERE channel = ? AND user = ? AND block = ?"),
+        ("SELECT user, 0 FROM members WHERE channel = ? LIMIT ?", "DELETE FROM members WHERE channel = ? AND user = ? AND 0 = ?"),
+        ("SELECT user, 0 FROM marks WHERE channel = ? LIMIT ?", "DELETE FROM marks WHERE channel = ? AND user = ? AND 0 = ?"),
+    ];
+
+    /// <summary>Removes so many rows of one deleted channel.</summary>
+    /// <returns>Whether there may be more to remove.</returns>
+    public static bool RemovePiece(SqliteSession session, int rows)
+    {
+        if (session.Use("SELECT channel FROM discarded LIMIT 1").Scalar() is not { } channel) return false;
+        var first = MessageKey.Of(channel, 0);
+        var last = MessageKey.Of(channel, MessageKey.MaxNumber);
+        foreach (var sql in OfMessages)
+        {
+            if (session.Use(sql).Bind(first).Bind(last).Bind(rows).Execute() == rows) return true;
+        }
+
+        foreach (var (find, remove) in OfUsers)
+        {
+            var found = Find(session.Use(find).Bind(channel).Bind(rows));
+            foreach (var (user, number) in found) session.Use(remove).Bind(channel).Bind(user).Bind(number).Execute();
+            if (found.Count == rows) return true;
+        }
+
+        session.Use("DELETE FROM discarded WHERE channel = ?").Bind(channel).Execute();
+        return true;
+    }
+
+    private static List<(string User, long Number)> Find(Statement statement)
+    {
+        using var rows = statement;
+        var found = new List<(string User, long Number)>();
+        while (rows.Step()) found.Add((rows.Text(0), rows.Int64(1)));
+        return found;
+    }
+}
