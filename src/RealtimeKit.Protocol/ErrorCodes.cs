@@ -35,4 +35,8 @@ public static class ErrorCodes
 
     /// <summary>A fault of the server; its log has the cause.</summary>
     public const string Internal = "internal";
+
+    /// <summary>Whether the same request may succeed later: a client keeps it and sends it again.</summary>
+    /// <param name="code">A code that an <c>error</c> frame bears; a client need not know it.</param>
+    public static bool IsTransient(string code) => code is Unavailable or RateLimited;
 }

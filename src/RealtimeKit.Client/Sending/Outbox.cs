@@ -154,7 +154,7 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
                 send.Lane.Backoff.Reset();
                 send.Complete(published);
                 break;
-            case ErrorFrame { Code: ErrorCodes.Unavailable or ErrorCodes.RateLimited } refused:
+            case ErrorFrame refused when ErrorCodes.IsTransient(refused.Code):
                 var wait = refused.RetryAfter ?? TimeSpan.Zero;
                 send.Lane.RefusedFor = send.Lane.RefusedFor > wait ? send.Lane.RefusedFor : wait;
                 send.Lane.RefusedCode = refused.Code;

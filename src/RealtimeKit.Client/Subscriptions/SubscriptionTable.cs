@@ -238,7 +238,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
 
     private void Refuse(ChannelStream stream, ErrorFrame error)
     {
-        if (error.Code is ErrorCodes.Unavailable or ErrorCodes.RateLimited or ErrorCodes.Internal)
+        if (ErrorCodes.IsTransient(error.Code) || error.Code == ErrorCodes.Internal)
         {
             AskLater(stream, error.RetryAfter ?? TimeSpan.Zero);
             return;

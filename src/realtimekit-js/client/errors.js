@@ -20,7 +20,7 @@ export class RealtimeError extends Error {
   }
 }
 
-const MAY_RETRY = new Set(['unavailable', 'rate_limited']);
+const TRANSIENT = new Set(['unavailable', 'rate_limited']);   // as in RealtimeKit.Protocol's ErrorCodes
 const HOPELESS = new Set(['forbidden', 'invalid', 'too_large', 'unsupported']);
 const STAYS_CLOSED = new Map([
   [1000, ['closed', 'The server ended the connection.']],
@@ -28,8 +28,8 @@ const STAYS_CLOSED = new Map([
   [4403, ['forbidden', 'The server disconnected this user.']],
 ]);
 
-/** Whether what was refused may be asked again as it is. @param {RealtimeError} error */
-export const mayRetry = error => MAY_RETRY.has(error.code);
+/** Whether the same request may succeed later. @param {RealtimeError} error */
+export const isTransient = error => TRANSIENT.has(error.code);
 
 /** Whether a sign-in that was refused so would be refused again. @param {RealtimeError} error */
 export const isHopeless = error => HOPELESS.has(error.code);

@@ -5,7 +5,7 @@
 /** @import { Content, Pending, Published } from './messages.js' */
 /** @import { Frame } from './requests.js' */
 
-import { deferred, mayRetry, RealtimeError } from './errors.js';
+import { deferred, isTransient, RealtimeError } from './errors.js';
 import { messageId } from './messages.js';
 
 /** @typedef {Pending & Deferred<Published> & {length: number}} Entry `length`: of its JSON. */
@@ -118,7 +118,7 @@ export class Outbox {
       this.#refusals = 0;
       const { channel, messageId, sequence, version, time, duplicate } = reply;
       this.#remove(entry).resolve({ channel, messageId, sequence, version, time, duplicate });
-    } else if (mayRetry(error)) {
+    } else if (isTransient(error)) {
       this.#holding = true;
       this.#retryAfter = Math.max(this.#retryAfter, error.retryAfter ?? 0);
     } else if (error.code !== 'disconnected') {          // that one stays, for the next connection

@@ -6,7 +6,7 @@
 /** @import { Message } from './messages.js' */
 /** @import { Frame } from './requests.js' */
 
-import { deferred, mayRetry, RealtimeError } from './errors.js';
+import { deferred, isTransient, RealtimeError } from './errors.js';
 
 const RECENT = 50;                                       // told where the cursor means nothing any more
 
@@ -144,7 +144,7 @@ export class Subscription {
   #refused(error) {
     if (error.code === 'conflict' && this.#cursor) {     // another epoch: what is held belongs to a channel that is no more
       this.#startOver({ recent: this.wanted?.recent ?? RECENT });
-    } else if (mayRetry(error) || error.code === 'internal') {
+    } else if (isTransient(error) || error.code === 'internal') {
       this.#timer = this.#connection.clock.setTimeout(() => this.#ask(), Math.max(error.retryAfter ?? 0, this.#connection.pause(this.#refusals++)));
     } else {
       const begun = this.#begun;

@@ -48,6 +48,18 @@ public sealed partial class ErrorsPageTests
     }
 
     [Fact]
+    public void Both_clients_and_the_page_agree_on_what_is_sent_again()
+    {
+        var codes = typeof(ErrorCodes).GetFields().Select(field => (string)field.GetRawConstantValue()!).ToList();
+        var transient = codes.Where(ErrorCodes.IsTransient).ToList();
+        transient.Should().NotBeEmpty().And.NotHaveSameCount(codes);
+        var browser = TransientCodes().Match(Repository.Read("src/realtimekit-js/client/errors.js")).Groups[1].Value;
+        browser.Split(',').Select(code => code.Trim(' ', '\'')).Should().BeEquivalentTo(transient);
+        var again = ErrorRow().Matches(Page).ToDictionary(row => row.Groups[1].Value, row => row.Groups[2].Value);
+        foreach (var code in codes) again[code].StartsWith("no", StringComparison.Ordinal).Should().Be(!transient.Contains(code), code);
+    }
+
+    [Fact]
     public void Every_message_that_is_quoted_is_one()
     {
         var source = Concatenation().Replace(string.Join('\n', Repository.Sources().Select(Repository.Read)), "").Replace("\\\"", "\"", StringComparison.Ordinal);
@@ -58,6 +70,12 @@ public sealed partial class ErrorsPageTests
         quoted.SelectMany(text => text.Split('…', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).Where(part => part.Length > 3)
             .Where(part => !source.Contains(part.Trim('\''), StringComparison.Ordinal)).Should().BeEmpty();
     }
+
+    [GeneratedRegex("const TRANSIENT = new Set\\(\\[(.*?)\\]\\)")]
+    private static partial Regex TransientCodes();
+
+    [GeneratedRegex("^\\| `([a-z_]+)` \\|[^|\\n]*\\|[^|\\n]*\\| ([^|\\n]*) \\|$", RegexOptions.Multiline)]
+    private static partial Regex ErrorRow();
 
     [GeneratedRegex("RealtimeError\\('([a-z_]+)'")]
     private static partial Regex JavaScriptCode();
