@@ -63,7 +63,8 @@ document.getElementById('compose').addEventListener('submit', event => {
   event.preventDefault();
   const input = document.getElementById('text');
   const problem = document.getElementById('problem');
-  problem.textContent = '';
+  problem.textContent = input.value.length > 8000 ? 'Not sent: a message has at most 8,000 characters.' : '';
+  if (problem.textContent) return;                       // and nothing of it is lost
   channel.send({ text: input.value }).catch(error => { problem.textContent = `Not sent: ${error.message}`; });
   input.value = '';
 });

@@ -104,18 +104,16 @@ function showState({ state, error }) {
   const label = byId('state');
   const words = { idle: 'Offline', connecting: 'Connecting…', connected: 'Connected', waiting: 'Reconnecting…', closed: 'Disconnected' };
   label.dataset.state = state;
-  label.replaceChildren(element('span', {}, words[state]));
-  // Which of the application's nodes it is: of interest where there are several.
-  const node = state === 'connected' ? client?.node : null;
-  if (node) label.append(element('span', { className: 'node', 'data-testid': 'node' }, node));
-  label.title = error?.message ?? (node ? `Connected to ${node}` : '');
+  label.textContent = words[state];
+  // Which of the application's nodes it is: for those who look for it.
+  label.dataset.node = state === 'connected' ? client?.node ?? '' : '';
+  label.title = error?.message ?? (label.dataset.node && `Served by ${label.dataset.node}`);
   byId('retry').hidden = state !== 'waiting' && state !== 'closed';
   byId('splash').textContent = state === 'waiting' ? `The server cannot be reached. Trying again… ${error?.message ?? ''}` : words[state];
   if (state === 'closed' && /** @type {any} */ (error)?.code === 'unauthenticated') askName(byId('chat').hidden ? '' : 'Your sign-in has ended. Join again to go on; what you have written is kept.');
 }
 
 byId('retry').addEventListener('click', () => void (client?.state === 'closed' ? start() : client?.connect()));
-addEventListener('online', () => { if (client?.state === 'waiting') client.connect(); });
 
 // ---------------------------------------------------------------- channels
 
@@ -138,6 +136,7 @@ function open(name) {
   if (location.hash.slice(1) !== name) location.hash = name;
   document.title = `#${name} · QuickStart`;
   byId('title').textContent = name;
+  byId('create-error').textContent = '';
   // To be a member is what keeps a channel in the list and its unread counts at the server.
   room.channel.join().catch(() => {});
   messages.show(room);
@@ -197,6 +196,14 @@ function showChannels() {
   byId('unread-elsewhere').hidden = !elsewhere;
 }
 
+/** Why there is no such channel, for whoever asked for it. */
+const refusals = {
+  invalid: 'A name has letters from a to z, digits and - _ . : @ only, without spaces.',
+  forbidden: 'You may not create channels here.',
+  disconnected: 'There is no connection. Please try again in a moment.',
+};
+
+byId('create-name').addEventListener('input', () => { byId('create-error').textContent = ''; });
 byId('create').addEventListener('submit', async event => {
   event.preventDefault();
   const input = byId('create-name');
@@ -208,7 +215,7 @@ byId('create').addEventListener('submit', async event => {
     await client.create({ kind: 'public', channel: name });
   } catch (error) {
     // Taken: then it can be joined.
-    if (error.code !== 'conflict') return void (problem.textContent = error.message);
+    if (error.code !== 'conflict') return void (problem.textContent = refusals[error.code] ?? 'That did not work. Please try again.');
   }
   input.value = '';
   open(name);

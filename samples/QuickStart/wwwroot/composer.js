@@ -2,7 +2,7 @@
 
 import { byId } from './dom.js';
 
-const LONGEST = 8000;
+const LONGEST = 8000;   // until the server has said otherwise
 
 export class Composer {
   /** @type {import('./room.js').Room|null} */ #room = null;
@@ -13,14 +13,13 @@ export class Composer {
   /** @param {() => void} sent */
   constructor(sent) {
     this.#sent = sent;
-    this.#text.maxLength = LONGEST;
     this.#form.addEventListener('submit', event => {
       event.preventDefault();
       this.#submit();
     });
     this.#text.addEventListener('keydown', event => this.#key(event));
     this.#text.addEventListener('input', () => {
-      this.fail('');
+      this.fail(this.#tooLong());
       this.#saveDraft();
       if (this.#text.value && this.#context?.kind !== 'edit') this.#room?.channel.typing();
     });
@@ -31,9 +30,9 @@ export class Composer {
   show(room) {
     this.#room = room;
     this.#setContext(null);
-    this.fail('');
     this.#text.placeholder = `Message #${room.name}`;
     this.#text.value = sessionStorage.getItem(this.#draftKey()) ?? '';
+    this.fail(this.#tooLong());
   }
 
   focus() { this.#text.focus(); }
@@ -60,11 +59,20 @@ export class Composer {
   /** @param {string} message */
   fail(message) { this.#error.textContent = message; }
 
+  /** What is too long stays in the field, whole: how much to take out, or nothing. */
+  #tooLong() {
+    const { length } = this.#text.value.trim();
+    const longest = this.#room?.client.limits?.textLength ?? LONGEST;
+    return length > longest ? `This is too long to send: ${(length - longest).toLocaleString()} characters more than the ${longest.toLocaleString()} that a message may have.` : '';
+  }
+
   #submit() {
     const room = this.#room;
     const text = this.#text.value.trim();
     const context = this.#context;
     if (!room || !text) return;
+    const problem = this.#tooLong();
+    if (problem) return this.fail(problem);
     if (context?.kind === 'edit') {
       this.cancel();                                     // what is typed from here on is not part of the edit
       room.channel.edit(context.message.sequence, { text }).catch(error => {

@@ -15,18 +15,19 @@ const NEAR_START = 300;
 export class Messages {
   /** @type {import('./room.js').Room|null} */ #room = null;
   /** @type {Map<string, {node: HTMLElement, shown: string}>} */ #rows = new Map();
-  #list; #toEnd; #actions;
+  #list; #rowList; #toEnd; #actions;
   #start = element('li');
   #atEnd = true;
   #focused = '';
 
   /**
-   * @param {HTMLElement} list
+   * @param {HTMLElement} list What scrolls; it has a list of its own in it.
    * @param {HTMLButtonElement} toEnd
    * @param {{edit(message: any): void, reply(message: any): void, failed(error: Error): void, seen(): void}} actions
    */
   constructor(list, toEnd, actions) {
     this.#list = list;
+    this.#rowList = list.querySelector('ol');
     this.#toEnd = toEnd;
     this.#actions = actions;
     list.addEventListener('scroll', () => this.#scrolled(), { passive: true });
@@ -43,7 +44,7 @@ export class Messages {
   show(room) {
     this.#room = room;
     this.#rows.clear();
-    this.#list.replaceChildren();
+    this.#rowList.replaceChildren();
     this.#atEnd = true;
     this.render();
   }
@@ -62,10 +63,10 @@ export class Messages {
     const anchor = this.#atEnd ? null : this.#anchor();
     const rows = new Map();
     let before = null;
-    let place = this.#list.firstChild;
+    let place = this.#rowList.firstChild;
     const put = node => {
       if (node === place) place = place.nextSibling;
-      else this.#list.insertBefore(node, place);
+      else this.#rowList.insertBefore(node, place);
     };
     put(this.#beginning(room, items.length === 0));
     for (const item of items) {
@@ -128,13 +129,14 @@ export class Messages {
     body.append(this.#content(message));
     if (state === 'refused') body.append(this.#refusal(message));
     if (message.reactions) body.append(this.#reactions(message));
-    row.append(element('div', { className: 'line' }, together ? element('span', { className: 'avatar-gap' }) : avatar(sender), body));
-    if (state === 'stored' && !deletedAt) row.append(this.#tools(message, mine));
+    row.append(element('div', { className: 'line' },
+      together ? element('span', { className: 'avatar-gap' }) : avatar(sender), body,
+      state === 'stored' && !deletedAt && this.#tools(message, mine)));
   }
 
   #content({ text, data, attachments, state, editedAt, deletedAt }) {
     if (deletedAt) return element('p', { className: 'content gone' }, element('span', { 'data-testid': 'text' }, 'This message was deleted.'));
-    const content = element('p', { className: 'content' }, element('span', { className: 'text', 'data-testid': 'text' }, text ?? ''));
+    const content = element('p', { className: 'content', dir: 'auto' }, element('span', { className: 'text', 'data-testid': 'text' }, text ?? ''));
     if (data !== undefined && data !== null) content.append(element('code', {}, JSON.stringify(data)));
     if (attachments?.length) content.append(element('span', { className: 'note' }, ` ${attachments.length} attached`));
     if (editedAt) content.append(element('span', { className: 'note', title: new Date(editedAt).toLocaleString() }, ' (edited)'));
@@ -145,10 +147,8 @@ export class Messages {
   #quote(sequence, quoted) {
     const text = quoted ? (quoted.deletedAt ? 'This message was deleted.' : quoted.text ?? '…') : '…';
     return element('button', {
-      type: 'button', className: 'quote', tabIndex: -1, 'data-testid': 'quote',
-      'aria-label': `Answers ${quoted?.sender ?? 'a message'}: ${text}`,
-      onclick: () => this.#goTo(sequence),
-    }, quoted && element('b', {}, quoted.sender), element('span', {}, text));
+      type: 'button', className: 'quote', tabIndex: -1, 'data-testid': 'quote', onclick: () => this.#goTo(sequence),
+    }, element('span', { className: 'visually-hidden' }, 'Answers '), quoted && element('b', {}, quoted.sender), ' ', element('span', { dir: 'auto' }, text));
   }
 
   #refusal({ id, error }) {
@@ -182,9 +182,19 @@ export class Messages {
   /** @param {Promise<any>|undefined} action */
   #try(action) { action?.catch(error => this.#actions.failed(error)); }
 
-  #goTo(sequence) {
-    const node = this.#list.querySelector(`[data-sequence="${sequence}"]`);
+  async #goTo(sequence) {
+    const room = this.#room;
+    try {
+      await room?.loadTo(sequence);
+    } catch (error) {
+      return this.#actions.failed(error);
+    }
+    if (room !== this.#room) return;
+    this.#atEnd = false;                                 // else what was loaded would be let go of again
+    this.render();
+    const node = this.#rowList.querySelector(`[data-sequence="${sequence}"]`);
     node?.scrollIntoView({ block: 'center' });
+    this.#scrolled();
     node?.focus({ preventScroll: true });
   }
 
@@ -201,7 +211,8 @@ export class Messages {
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#list;
     this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
-    this.#toEnd.hidden = this.#atEnd || !this.#room?.unread.count;
+    this.#toEnd.hidden = this.#atEnd;
+    this.#toEnd.textContent = this.#room?.unread.count ? 'New messages ↓' : 'Newest ↓';
     if (this.#atEnd) this.#actions.seen();
     if (scrollTop < NEAR_START) this.#room?.loadOlder();
   }
@@ -209,9 +220,11 @@ export class Messages {
   // One message at a time is a stop for Tab, with its buttons behind it; the arrow keys go from message to message.
 
   #focus(row) {
-    if (!row) return;
-    this.#focused = row.dataset.id.toLowerCase();
+    const id = row?.dataset.id.toLowerCase();
+    if (!row || id === this.#focused) return;
+    this.#focused = id;
     this.#rove();
+    row.scrollIntoView({ block: 'nearest' });            // with room for its buttons
   }
 
   #rove() {

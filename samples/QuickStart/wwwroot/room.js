@@ -165,6 +165,15 @@ export class Room {
     }
   }
 
+  /** Fetches all pages from the oldest message down to this one. Whoever asked draws them. @param {number} sequence */
+  async loadTo(sequence) {
+    while (this.more && this.oldest > sequence) {
+      const { messages } = await this.channel.history({ before: this.oldest, limit: 4 * PAGE });
+      if (messages.length === 0) return;
+      for (const message of messages) if (!this.messages.has(message.sequence)) this.messages.set(message.sequence, message);
+    }
+  }
+
   /** Lets go of the oldest, when the reader is at the end. */
   trim() {
     const excess = this.messages.size - HELD;

@@ -41,11 +41,11 @@ internal sealed class ChatPage(string name, IPage page)
     public Task ShowsAsync(IReadOnlyList<string> texts) =>
         Assertions.Expect(page.Locator("[data-testid=message][data-state=stored] [data-testid=text]")).ToHaveTextAsync(texts);
 
-    /// <summary>The node that serves it, as it shows it.</summary>
+    /// <summary>The node that serves it.</summary>
     public async Task<string> NodeAsync()
     {
         await IsConnectedAsync();
-        return await page.GetByTestId("node").InnerTextAsync();
+        return await page.GetByTestId("state").GetAttributeAsync("data-node") ?? "";
     }
 
     public Task PictureAsync(string picture) =>
