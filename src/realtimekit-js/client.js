@@ -66,7 +66,7 @@ export class RealtimeClient extends Emitter {
   #sends = new Sends();
   /** Those in use: subscribed, listened to, or with messages on their way. @type {Map<string, Channel>} */ #channels = new Map();
   /** The others, for as long as the application holds them. @type {Map<string, WeakRef<Channel>>} */ #unused = new Map();
-  /** Of those that were let go of; not every platform has one. @type {FinalizationRegistry<string>|undefined} */
+  /** Removes the names of those that were collected; not every platform has one. @type {FinalizationRegistry<string>|undefined} */
   #names = globalThis.FinalizationRegistry && new FinalizationRegistry(name => { if (!this.#unused.get(name)?.deref()) this.#unused.delete(name); });
   /** @type {Deferred<Hello>[]} */ #waiters = [];
 
@@ -118,8 +118,8 @@ export class RealtimeClient extends Emitter {
   close() { this.#connection.close(new RealtimeError('closed', 'The client was closed.')); }
 
   /**
-   * The channel of that name. Asks nothing of the server. It is the same object as long as the application holds it or uses it:
-   * is subscribed, listens, or has messages on their way.
+   * The channel of that name. Asks nothing of the server. It is the same object while the channel is subscribed, has listeners
+   * or has pending messages, and as long as the application holds it.
    * @param {string} name
    */
   channel(name) {

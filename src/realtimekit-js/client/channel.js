@@ -53,7 +53,7 @@ export class Channel extends Emitter {
   /** @type {Subscription} */ #subscription;
   /** @type {Map<string, any>} */ #typists = new Map();
   #typed = -Infinity;
-  #left = false;                                         // whoever listens yet may have forgotten it
+  #left = false;                                         // listeners from before then do not keep the channel
   #used = false;
   #use;
 
@@ -86,7 +86,7 @@ export class Channel extends Emitter {
    * Begins to tell `change` events and lasts until `unsubscribe` or `revoked`: after a lost connection it goes on where it
    * stood. A cursor that means nothing to the server any more brings a `reset` and the last 50 messages.
    *
-   * A channel has one subscription. Subscribing again joins it, and nothing is told again: `history` has what was before. It
+   * A channel has one subscription. Subscribing again joins it, and no change is reported again: `history` has the messages. It
    * lasts until `unsubscribe` was called as often. Only a saved cursor starts over, for all, with a `reset`.
    * @param {Start} [start]
    * @returns {Promise<Subscribed>} Level: everything that was asked for has been told.
@@ -98,7 +98,7 @@ export class Channel extends Emitter {
 
   /**
    * Ends the subscription, when it was called once for each `subscribe`. Always succeeds: without a connection there is nothing
-   * to end at the server. A channel that was left and that the application does not hold is let go of, with its listeners.
+   * to end at the server. The client then forgets the channel and its listeners, unless the application holds the object.
    */
   async unsubscribe() {
     if (!this.#subscription.leave(new RealtimeError('closed', `The subscription to "${this.name}" was ended.`))) return;
