@@ -34,7 +34,7 @@ internal sealed class ChannelLog
 
     private long NextVersion => _changes.Count + 1;
 
-    public AppendResult Append(MessageChange change) => Decide(change) with { Epoch = _epoch };
+    public AppendResult Append(MessageChange change) => (ChangeRules.Refuse(change, _epoch) ?? Decide(change)) with { Epoch = _epoch };
 
     private AppendResult Decide(MessageChange change) => change switch
     {

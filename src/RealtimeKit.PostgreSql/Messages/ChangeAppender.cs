@@ -22,7 +22,7 @@ internal sealed class ChangeAppender(ChangeState state)
     private AppendResult Append(MessageChange change)
     {
         return state.FindChannel(change.Channel) is { } channel
-            ? Append(channel, change) with { Epoch = channel.Epoch }
+            ? (ChangeRules.Refuse(change, channel.Epoch) ?? Append(channel, change)) with { Epoch = channel.Epoch }
             : new AppendResult(AppendOutcome.NoChannel);
     }
 

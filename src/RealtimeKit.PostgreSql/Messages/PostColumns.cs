@@ -36,7 +36,7 @@ internal sealed class PostColumns
         var seen = new HashSet<(string, Guid)>(changes.Count);
         for (var i = 0; i < changes.Count; i++)
         {
-            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false } post || !seen.Add((post.Channel, post.Id.Value))) return null;
+            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false, Epoch: null } post || !seen.Add((post.Channel, post.Id.Value))) return null;
             columns.Set(i, post);
         }
 

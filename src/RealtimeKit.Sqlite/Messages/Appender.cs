@@ -35,7 +35,7 @@ internal sealed class Appender(SqliteSession session)
     private AppendResult Append(MessageChange change)
     {
         return _heads.Find(change.Channel) is { } head
-            ? Append(head, change) with { Epoch = head.Epoch }
+            ? (ChangeRules.Refuse(change, head.Epoch) ?? Append(head, change)) with { Epoch = head.Epoch }
             : new AppendResult(AppendOutcome.NoChannel);
     }
 

@@ -46,7 +46,7 @@ public sealed class RealtimeOptions
     /// <summary>The same for all channels of the node together. Default: 67,108,864; 0 or more.</summary>
     public long TailBytesPerNode { get; set; } = 64L * 1_024 * 1_024;
 
-    /// <summary>How many changes one commit may carry. Default: 512; 1 to 10,000.</summary>
+    /// <summary>How many changes one commit may carry; their content may have 2 MiB together. Default: 512; 1 to 10,000.</summary>
     public int AppendBatchSize { get; set; } = 512;
 
     /// <summary>Whether signed-in users may make channels by the <c>create</c> request. Default: false.</summary>

@@ -7,7 +7,7 @@ namespace RealtimeKit;
 /// Carries what was committed or signalled to the readers: to this node's channels directly, to other nodes through the
 /// broker. What the broker loses is read from the store.
 /// </summary>
-internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker)
+internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker, MessageActivities activities)
 {
     /// <summary>The broker's channel that every node subscribes to. It is no valid name, so that no channel has it.</summary>
     public const string NodesChannel = "$nodes";
@@ -76,10 +76,17 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     public void Relay(string channel, string user, ReadOnlySpan<byte> frame, SignalReach reach) =>
         channels.Find(channel)?.Signal(frame, Only(reach, user));
 
-    private static void Deliver(LocalChannel channel, ChannelPosition position, ReadOnlySpan<byte> frame, ActivityContext trace)
+    private void Deliver(LocalChannel channel, ChannelPosition position, ReadOnlySpan<byte> frame, ActivityContext trace)
     {
-        using var delivery = MessageActivities.StartDelivery(channel.Name, trace);
-        channel.Append(position, frame.ToArray());
+        var delivery = activities.StartDelivery(channel.Name, trace);
+        try
+        {
+            channel.Append(position, frame.ToArray());
+        }
+        finally
+        {
+            activities.End(delivery);
+        }
     }
 
     private static string? Only(SignalReach reach, string user) => reach == SignalReach.All ? null : user;

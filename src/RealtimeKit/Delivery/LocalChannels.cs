@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 
 namespace RealtimeKit;
 
 /// <summary>The channels that have readers on this node. A channel is served from its first reader to its last.</summary>
-internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store, IMessageBroker? broker)
+internal sealed partial class LocalChannels(RealtimeOptions options, IMessageStore store, IMessageBroker? broker, ILogger<LocalChannels> logger)
 {
     private readonly Lock _gate = new();
     private readonly SemaphoreSlim _brokerTurn = new(1, 1);
@@ -118,9 +119,16 @@ internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store
             // The channel may be served again by now.
             if (Find(channel) is null) await broker!.UnsubscribeAsync(channel, default).ConfigureAwait(false);
         }
+        catch (Exception exception)
+        {
+            UnsubscribeFailed(exception, channel);
+        }
         finally
         {
             _brokerTurn.Release();
         }
     }
+
+    [LoggerMessage(49, LogLevel.Warning, "The broker failed to end the subscription to channel {Channel}; what it still brings is ignored.")]
+    private partial void UnsubscribeFailed(Exception exception, string channel);
 }

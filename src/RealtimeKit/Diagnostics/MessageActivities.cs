@@ -4,55 +4,94 @@ namespace RealtimeKit;
 
 /// <summary>
 /// The spans of a message's way: from the queue to its commit, the commit that it shares with others, and its delivery on
-/// each node. They cost nothing while nobody listens.
+/// each node. They cost nothing while nobody listens. Safe for concurrent use.
 /// </summary>
-internal static class MessageActivities
+internal sealed class MessageActivities(HostListeners listeners)
 {
     private static readonly ActivitySource Source = new(RealtimeDiagnostics.ActivitySourceName);
 
     /// <summary>Begins a change's way into the store. Whoever works on here is not part of it.</summary>
-    public static Activity? StartAppend(MessageChange change)
+    public Activity? StartAppend(MessageChange change)
     {
         if (!Source.HasListeners()) return null;
         var outside = Activity.Current;
-        var activity = Source.StartActivity("append", ActivityKind.Producer);
-        activity?.SetTag("messaging.system", "realtimekit").SetTag("messaging.destination.name", change.Channel).SetTag("realtimekit.kind", Kind(change));
-        Activity.Current = outside;
-        return activity;
+        try
+        {
+            return Source.StartActivity("append", ActivityKind.Producer)
+                ?.SetTag("messaging.system", "realtimekit").SetTag("messaging.destination.name", change.Channel).SetTag("realtimekit.kind", Kind(change));
+        }
+        catch (Exception exception)
+        {
+            listeners.Failed(exception);
+            return null;
+        }
+        finally
+        {
+            Activity.Current = outside;
+        }
     }
 
     /// <summary>Begins a commit, which belongs to as many traces as it carries changes.</summary>
     /// <param name="appends">The spans of the changes, where there are any.</param>
     /// <param name="count">How many changes the commit carries.</param>
-    public static Activity? StartCommit(IEnumerable<Activity?> appends, int count)
+    public Activity? StartCommit(IEnumerable<Activity?> appends, int count)
     {
         if (!Source.HasListeners()) return null;
-        var links = appends.OfType<Activity>().Select(append => new ActivityLink(append.Context));
-        return Source.StartActivity("commit", ActivityKind.Internal, default(ActivityContext), tags: null, links: links)
-            ?.SetTag("messaging.batch.message_count", count);
+        var outside = Activity.Current;
+        try
+        {
+            var links = appends.OfType<Activity>().Select(append => new ActivityLink(append.Context));
+            return Source.StartActivity("commit", ActivityKind.Internal, default(ActivityContext), tags: null, links: links)
+                ?.SetTag("messaging.batch.message_count", count);
+        }
+        catch (Exception exception)
+        {
+            listeners.Failed(exception);
+            Activity.Current = outside;
+            return null;
+        }
     }
 
     /// <summary>Ends a change's way into the store.</summary>
-    public static void End(Activity? activity, AppendOutcome outcome)
+    public void End(Activity? activity, AppendOutcome outcome)
     {
         if (activity is null) return;
         activity.SetTag("realtimekit.outcome", outcome.ToString());
-        activity.Dispose();
+        End(activity);
     }
 
-    /// <summary>Ends a change's way that led to no commit.</summary>
-    public static void Fail(Activity? activity, Exception exception)
+    /// <summary>Ends a change's or a commit's way, with the error that it ended by.</summary>
+    public void End(Activity? activity, Exception? error = null)
     {
         if (activity is null) return;
-        activity.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
-        activity.Dispose();
+        if (error is not null) activity.SetStatus(ActivityStatusCode.Error, error.GetType().Name);
+        try
+        {
+            activity.Dispose();
+        }
+        catch (Exception exception)
+        {
+            listeners.Failed(exception);
+        }
     }
 
     /// <summary>Begins the delivery to this node's readers of what was appended here or elsewhere.</summary>
-    public static Activity? StartDelivery(string channel, ActivityContext append) =>
-        append == default ? null
-        : Source.StartActivity("deliver", ActivityKind.Consumer, append)
-            ?.SetTag("messaging.system", "realtimekit").SetTag("messaging.destination.name", channel);
+    public Activity? StartDelivery(string channel, ActivityContext append)
+    {
+        if (append == default) return null;
+        var outside = Activity.Current;
+        try
+        {
+            return Source.StartActivity("deliver", ActivityKind.Consumer, append)
+                ?.SetTag("messaging.system", "realtimekit").SetTag("messaging.destination.name", channel);
+        }
+        catch (Exception exception)
+        {
+            listeners.Failed(exception);
+            Activity.Current = outside;
+            return null;
+        }
+    }
 
     private static string Kind(MessageChange change) => change switch
     {

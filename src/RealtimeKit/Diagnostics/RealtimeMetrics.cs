@@ -9,6 +9,7 @@ namespace RealtimeKit;
 internal sealed class RealtimeMetrics
 {
     private readonly TimeProvider _time;
+    private readonly HostListeners _listeners;
     private readonly Counter<long> _appended;
     private readonly Counter<long> _failed;
     private readonly Histogram<double> _appendDuration;
@@ -18,10 +19,11 @@ internal sealed class RealtimeMetrics
     private readonly Histogram<double> _deliveryDuration;
     private readonly Counter<long> _catchUps;
     private readonly Counter<long> _repairs;
+    private readonly Counter<long> _observerDrops;
 
-    public RealtimeMetrics(IMeterFactory meters, TimeProvider time)
+    public RealtimeMetrics(IMeterFactory meters, TimeProvider time, HostListeners listeners)
     {
-        _time = time;
+        (_time, _listeners) = (time, listeners);
         Meter = meters.Create(RealtimeDiagnostics.MeterName);
         _appended = Meter.CreateCounter<long>("realtimekit.appends", "{change}", "Changes that were committed, by kind.");
         _failed = Meter.CreateCounter<long>("realtimekit.append.failures", "{change}", "Changes that the store could not take.");
@@ -33,6 +35,7 @@ internal sealed class RealtimeMetrics
             "realtimekit.delivery.duration", "s", "From the first event's reaching this node to the write that carries it to a client.");
         _catchUps = Meter.CreateCounter<long>("realtimekit.catchups", "{page}", "Pages read from the store for clients that were behind.");
         _repairs = Meter.CreateCounter<long>("realtimekit.repairs", "{channel}", "Channels that were behind the store when a repair compared them.");
+        _observerDrops = Meter.CreateCounter<long>("realtimekit.observer.drops", "{change}", "Changes that an observer was too slow for.");
     }
 
     public Meter Meter { get; }
@@ -48,30 +51,33 @@ internal sealed class RealtimeMetrics
     /// <summary>A commit that began at <paramref name="began"/> carried these changes, with these results.</summary>
     public void Committed(IReadOnlyList<MessageChange> changes, IReadOnlyList<AppendResult> results, long began)
     {
-        if (_commitDuration.Enabled) _commitDuration.Record(_time.GetElapsedTime(began).TotalSeconds);
-        _commitSize.Record(changes.Count);
+        if (_commitDuration.Enabled) Record(_commitDuration, _time.GetElapsedTime(began).TotalSeconds);
+        Record(_commitSize, changes.Count);
         if (_appended.Enabled) CountKinds(changes, results);
     }
 
     /// <summary>A change that came at <paramref name="started"/>, see <see cref="AppendStarts"/>, is committed.</summary>
     public void Appended(long started)
     {
-        if (started != 0) _appendDuration.Record(_time.GetElapsedTime(started).TotalSeconds);
+        if (started != 0) Record(_appendDuration, _time.GetElapsedTime(started).TotalSeconds);
     }
 
-    public void Failed(int changes) => _failed.Add(changes);
+    public void Failed(int changes) => Add(_failed, changes);
 
     /// <summary>One write took so many events; the first of them was there since <paramref name="since"/>.</summary>
     public void Delivered(long events, long since)
     {
         if (events == 0) return;
-        _deliveries.Add(events);
-        if (since != 0) _deliveryDuration.Record(_time.GetElapsedTime(since).TotalSeconds);
+        Add(_deliveries, events);
+        if (since != 0) Record(_deliveryDuration, _time.GetElapsedTime(since).TotalSeconds);
     }
 
-    public void CaughtUp() => _catchUps.Add(1);
+    public void CaughtUp() => Add(_catchUps, 1);
 
-    public void Repaired(int channels) => _repairs.Add(channels);
+    public void Repaired(int channels) => Add(_repairs, channels);
+
+    /// <summary>An observer of this name was too slow for a change.</summary>
+    public void ObserverDropped(string observer) => Add(_observerDrops, 1, "observer", observer);
 
     private void CountKinds(IReadOnlyList<MessageChange> changes, IReadOnlyList<AppendResult> results)
     {
@@ -104,6 +110,42 @@ internal sealed class RealtimeMetrics
 
     private void Count(string kind, int changes)
     {
-        if (changes > 0) _appended.Add(changes, new KeyValuePair<string, object?>("kind", kind));
+        if (changes > 0) Add(_appended, changes, "kind", kind);
+    }
+
+    private void Add(Counter<long> counter, long count)
+    {
+        try
+        {
+            counter.Add(count);
+        }
+        catch (Exception exception)
+        {
+            _listeners.Failed(exception);
+        }
+    }
+
+    private void Add(Counter<long> counter, long count, string tag, string value)
+    {
+        try
+        {
+            counter.Add(count, new KeyValuePair<string, object?>(tag, value));
+        }
+        catch (Exception exception)
+        {
+            _listeners.Failed(exception);
+        }
+    }
+
+    private void Record<T>(Histogram<T> histogram, T value) where T : struct
+    {
+        try
+        {
+            histogram.Record(value);
+        }
+        catch (Exception exception)
+        {
+            _listeners.Failed(exception);
+        }
     }
 }

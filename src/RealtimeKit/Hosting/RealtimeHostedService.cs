@@ -14,8 +14,11 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
         if (node.Broker is { } broker) await broker.StartAsync(node.Receiver!, cancellationToken).ConfigureAwait(false);
         // On a single node, too: an answer of the store may be lost like a notice of the broker.
         _work = Task.WhenAll(
-            node.Monitor.RunAsync(_stop.Token), node.Observers.RunAsync(_stop.Token),
-            node.Repair.RunAsync(_stop.Token), node.AccessReview.RunAsync(_stop.Token), node.Link?.RunAsync(_stop.Token) ?? Task.CompletedTask);
+        [
+            RunAsync("sessions", node.Monitor.RunAsync), RunAsync("repair", node.Repair.RunAsync), RunAsync("access", node.AccessReview.RunAsync),
+            node.Link is { } link ? RunAsync("nodes", link.RunAsync) : Task.CompletedTask,
+            .. node.Observers.Queues.Select(queue => RunAsync($"observer {queue.Name}", queue.RunAsync)),
+        ]);
         // At the first sign of stopping, before the web server waits for its connections to end.
         lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
     }
@@ -31,6 +34,8 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
     }
 
     public void Dispose() => _stop.Dispose();
+
+    private Task RunAsync(string name, Func<CancellationToken, Task> loop) => node.Loops.RunAsync(name, loop, _stop.Token);
 
     private async Task DrainAsync()
     {

@@ -93,7 +93,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         var draft = OutgoingMessages.Check(message);
         var post = new PostChange(
             channel, Node.Clock.Timestamp, draft.Id, sender ?? Node.Options.SystemUser, draft.Content, draft.ReplyTo, draft.Digest);
-        var result = await Node.Appends.AppendAsync(post, cancellationToken).ConfigureAwait(false);
+        var result = await Node.Appends.AppendAsync(post.Sender, post, cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {
             AppendOutcome.Appended or AppendOutcome.Duplicate => new SentMessage(

@@ -13,7 +13,7 @@ internal sealed class RealtimeNode : IDisposable
     private readonly NodeLoop? _loop;
 
     public RealtimeNode(
-        IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory loggers, IMeterFactory meters,
+        IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory hostLoggers, IMeterFactory meters,
         IAuthenticator authenticator, IChannelAuthorizer authorizer, IEnumerable<IMessageInterceptor> interceptors,
         IEnumerable<IMessageObserver> observers)
     {
@@ -23,12 +23,15 @@ internal sealed class RealtimeNode : IDisposable
         Broker = services.GetService<IMessageBroker>();
         Clock = new NodeClock(time);
 
-        var metrics = new RealtimeMetrics(meters, time);
+        var loggers = new GuardedLoggers(hostLoggers);
+        var listeners = new HostListeners(time, loggers.CreateLogger<HostListeners>());
+        var metrics = new RealtimeMetrics(meters, time, listeners);
+        var activities = new MessageActivities(listeners);
         var log = new SessionLog(loggers.CreateLogger("RealtimeKit.Sessions"));
         var outages = new StoreOutages(time, loggers.CreateLogger<StoreOutages>());
 
-        LocalChannels = new LocalChannels(Options, Store, Broker);
-        var distributor = new Distributor(LocalChannels, Broker);
+        LocalChannels = new LocalChannels(Options, Store, Broker, loggers.CreateLogger<LocalChannels>());
+        var distributor = new Distributor(LocalChannels, Broker, activities);
         NodeId = distributor.NodeId;
         Repair = new Repair(LocalChannels, Store, Broker is not null, metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, distributor, time, loggers.CreateLogger<LostPublishes>());
@@ -36,8 +39,10 @@ internal sealed class RealtimeNode : IDisposable
         var catchUps = new CatchUpReader(Store, metrics, outages, time, loggers.CreateLogger<CatchUpReader>());
         var subscriptions = new Subscriptions(LocalChannels, _presenceNotifier);
 
-        Observers = new MessageObservers(observers, loggers.CreateLogger<MessageObservers>());
-        Appends = new AppendQueue(Store, distributor, Repair, Observers, metrics, outages, Options, loggers.CreateLogger<AppendQueue>());
+        Observers = new MessageObservers(observers, metrics, time, loggers.CreateLogger<MessageObservers>());
+        Committer = new BatchCommitter(
+            Store, distributor, Repair, Observers, activities, metrics, outages, time, loggers.CreateLogger<BatchCommitter>());
+        Appends = new AppendQueue(Committer, activities, metrics, Options, loggers.CreateLogger<AppendQueue>());
 
         Sessions = new SessionRegistry();
         Users = new UserSessions(Options, time);
@@ -76,7 +81,8 @@ internal sealed class RealtimeNode : IDisposable
         ]);
         Connections = new ConnectionHandler(
             Sessions, Users, Clock, new WriteTurns(), metrics, catchUps, subscriptions, new RequestDispatcher(table, outages, log), log);
-        NodeGauges.Register(metrics.Meter, this);
+        Loops = new BackgroundLoops(time, loggers.CreateLogger<BackgroundLoops>());
+        NodeGauges.Register(metrics.Meter, this, loggers);
     }
 
     /// <summary>The node's own id among the nodes.</summary>
@@ -99,6 +105,10 @@ internal sealed class RealtimeNode : IDisposable
     public MessageObservers Observers { get; }
 
     public AppendQueue Appends { get; }
+
+    public BatchCommitter Committer { get; }
+
+    public BackgroundLoops Loops { get; }
 
     public SessionRegistry Sessions { get; }
 

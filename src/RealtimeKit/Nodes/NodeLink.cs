@@ -48,7 +48,15 @@ internal sealed partial class NodeLink(
     {
         using var body = new FrameBuffer();
         NodeNotices.Write(body, access.Number);
-        distributor.PublishToNodes(BrokerNotice.Leave, 0, body.WrittenSpan);
+        try
+        {
+            distributor.PublishToNodes(BrokerNotice.Leave, 0, body.WrittenSpan);
+        }
+        catch (Exception exception)
+        {
+            // The stop of the node goes on.
+            LeaveNotSent(exception);
+        }
     }
 
     private async Task JoinAsync(CancellationToken cancellationToken)
@@ -205,6 +213,9 @@ internal sealed partial class NodeLink(
 
     [LoggerMessage(52, LogLevel.Information, "Node {Node} has left.")]
     private partial void NodeLeft(Guid node);
+
+    [LoggerMessage(55, LogLevel.Warning, "The other nodes were not notified that this one goes away; they notice its silence.")]
+    private partial void LeaveNotSent(Exception exception);
 
     [LoggerMessage(54, LogLevel.Warning, "The broker accepts no subscription yet, so notices of the other nodes are not received; trying again.")]
     private partial void NodesNotJoined(Exception exception);

@@ -25,13 +25,13 @@ internal sealed class MessageRequests(
         if (request.IsFaulty()) return;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            if (await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is not { } message) return;
-            var change = new EditChange(channel, clock.Timestamp, sequence, edit);
+            if (await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is not { } found) return;
+            var change = new EditChange(channel, clock.Timestamp, sequence, edit) { Epoch = found.Epoch };
             if (!interceptors.IsEmpty)
             {
                 try
                 {
-                    change = await InterceptAsync(request, change, message).ConfigureAwait(false);
+                    change = await InterceptAsync(request, change, found.Message).ConfigureAwait(false);
                 }
                 catch (MessageRefusedException exception)
                 {
@@ -40,7 +40,7 @@ internal sealed class MessageRequests(
                 }
             }
 
-            var result = await appends.AppendAsync(change, request.Ended).ConfigureAwait(false);
+            var result = await appends.AppendAsync(request.User, change, request.Ended).ConfigureAwait(false);
             if (result.Outcome == AppendOutcome.Stale) continue;
             Answer(request, change, result);
             return;
@@ -65,8 +65,9 @@ internal sealed class MessageRequests(
     private async ValueTask DeleteAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
-        if (request.IsFaulty() || await FindAllowedAsync(request, channel, sequence, ChannelOperation.Delete).ConfigureAwait(false) is null) return;
-        await AppendAsync(request, new DeleteChange(channel, clock.Timestamp, sequence)).ConfigureAwait(false);
+        if (request.IsFaulty()) return;
+        if (await FindAllowedAsync(request, channel, sequence, ChannelOperation.Delete).ConfigureAwait(false) is not { } found) return;
+        await AppendAsync(request, new DeleteChange(channel, clock.Timestamp, sequence) { Epoch = found.Epoch }).ConfigureAwait(false);
     }
 
     private async ValueTask ReactAsync(Request request)
@@ -74,7 +75,7 @@ internal sealed class MessageRequests(
         var (channel, sequence) = ReadPlace(request);
         var reaction = request.Fields.RequiredString(FrameField.Reaction, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
         var remove = request.Fields.Boolean(FrameField.Remove);
-        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.React).ConfigureAwait(false) is null) return;
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.React).ConfigureAwait(false) is not { } view) return;
         if (!remove && !interceptors.IsEmpty)
         {
             try
@@ -88,7 +89,8 @@ internal sealed class MessageRequests(
             }
         }
 
-        await AppendAsync(request, new ReactChange(channel, clock.Timestamp, sequence, request.User, reaction, remove)).ConfigureAwait(false);
+        var change = new ReactChange(channel, clock.Timestamp, sequence, request.User, reaction, remove) { Epoch = view.Head.Epoch };
+        await AppendAsync(request, change).ConfigureAwait(false);
     }
 
     private async ValueTask ReactionsAsync(Request request)
@@ -140,8 +142,8 @@ internal sealed class MessageRequests(
         return null;
     }
 
-    // A message's sender never changes, so it may be looked up before the change is appended.
-    private async ValueTask<Message?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
+    // A message's sender never changes within an epoch, so it may be looked up before the change, which bears the epoch, is appended.
+    private async ValueTask<(Message Message, string Epoch)?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
     {
         if (await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return null;
         if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } message) return null;
@@ -149,11 +151,11 @@ internal sealed class MessageRequests(
             : await channels.FindAsync(channel, message.Sender, request.Ended).ConfigureAwait(false);
         var decision = await authorizer.AuthorizeAsync(
             new AccessRequest(request.User, operation, channel, view.Kind, view.Role, message.Sender, sender?.Role), request.Ended).ConfigureAwait(false);
-        return request.Admit(decision, operation, channel) ? message : null;
+        return request.Admit(decision, operation, channel) ? (message, view.Head.Epoch) : null;
     }
 
     private async ValueTask AppendAsync(Request request, MessageChange change) =>
-        Answer(request, change, await appends.AppendAsync(change, request.Ended).ConfigureAwait(false));
+        Answer(request, change, await appends.AppendAsync(request.User, change, request.Ended).ConfigureAwait(false));
 
     private static void Answer(Request request, MessageChange change, AppendResult result)
     {

@@ -3,7 +3,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>A publish on its way into the store. Its stream is the session's publishes to the channel.</summary>
-internal sealed class PublishAppend(Session session, SessionChannel channel, UserSessions users, long id, int bytes, PostChange post) : PendingAppend(post)
+internal sealed class PublishAppend(Session session, SessionChannel channel, UserSessions users, long id, int bytes, PostChange post) : PendingAppend(session.User, post)
 {
     public override bool TryRefuse()
     {

@@ -140,7 +140,7 @@ internal sealed class PublishHandler(
 
         var probe = new PostChange(
             channel.Name, clock.Timestamp, draft.Id, request.User, draft.Content, draft.ReplyTo, draft.Digest, OnlyIfKnown: true);
-        var result = await appends.AppendAsync(probe, request.Ended).ConfigureAwait(false);
+        var result = await appends.AppendAsync(request.User, probe, request.Ended).ConfigureAwait(false);
         if (result.Outcome is AppendOutcome.Duplicate or AppendOutcome.Conflict)
             PublishAppend.Answer(request.Session, request.Id!.Value, probe, result);
         else refuse();

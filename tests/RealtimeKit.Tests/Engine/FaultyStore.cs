@@ -12,6 +12,9 @@ internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
     /// <summary>What becomes of the answer to each append.</summary>
     public Func<IReadOnlyList<AppendResult>, IReadOnlyList<AppendResult>> Answer { get; set; } = results => results;
 
+    /// <summary>Called with what each append was given; what it throws is the append's end.</summary>
+    public Func<IReadOnlyList<MessageChange>, Task> Before { get; set; } = _ => Task.CompletedTask;
+
     /// <summary>What each append waits for before it begins.</summary>
     public Task Hold { get; set; } = Task.CompletedTask;
 
@@ -19,13 +22,17 @@ internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
         IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
     {
         await Hold;
+        await Before(changes);
         return IsAway()
             ? throw new StoreUnavailableException("The test took the store away.")
             : Answer(await inner.AppendAsync(changes, cancellationToken));
     }
 
+    /// <summary>Whether the reading of changes fails by a fault of the store's own.</summary>
+    public bool FailsReading { get; set; }
+
     public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
-        inner.ReadChangesAsync(channel, afterVersion, limit, cancellationToken);
+        FailsReading ? throw new InvalidOperationException("The test's own.") : inner.ReadChangesAsync(channel, afterVersion, limit, cancellationToken);
 
     /// <summary>What each reading of history waits for, and who is told that one waits.</summary>
     public (Task Until, TaskCompletionSource Waits) HoldHistory { get; set; } = (Task.CompletedTask, new TaskCompletionSource());

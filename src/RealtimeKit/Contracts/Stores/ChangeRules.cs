@@ -14,6 +14,17 @@ public static class ChangeRules
     /// <summary>The most users that a summary of one reaction names; the count has all of them.</summary>
     public const int MaxUsersPerReaction = ProtocolConstants.MaxReactionUsers;
 
+    /// <summary>Decides on a change that was decided for a channel of another epoch, before anything else of it is looked at.</summary>
+    /// <param name="change">The change.</param>
+    /// <param name="epoch">The epoch that the channel has.</param>
+    /// <returns>The refusal; <see langword="null"/> where the change may go on.</returns>
+    public static AppendResult? Refuse(MessageChange change, string epoch)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        ArgumentNullException.ThrowIfNull(epoch);
+        return change.Epoch is null || change.Epoch == epoch ? null : new AppendResult(AppendOutcome.NoMessage);
+    }
+
     /// <summary>Decides on a post whose id the channel already holds.</summary>
     /// <param name="post">The post.</param>
     /// <param name="stored">The message that has the id, as it now is.</param>
@@ -107,6 +118,14 @@ public static class ChangeRules
     /// <summary>The bytes of text, data and attachments, which may be <see cref="ProtocolConstants.MaxFrameBytes"/> together.</summary>
     internal static int SizeOf(MessageContent content) =>
         (content.Data?.Utf8.Length ?? 0) + (content.Attachments?.Utf8.Length ?? 0) + System.Text.Encoding.UTF8.GetByteCount(content.Text ?? "");
+
+    /// <summary>The bytes of text, data and attachments that a change brings.</summary>
+    internal static int SizeOf(MessageChange change) => change switch
+    {
+        PostChange post => SizeOf(post.Content),
+        EditChange edit => SizeOf(edit.Edit.Apply(MessageContent.None)),
+        _ => 0,
+    };
 
     /// <summary>Whom a message's mentions count for: each named user once, but not its sender.</summary>
     /// <param name="message">The message as it now is.</param>

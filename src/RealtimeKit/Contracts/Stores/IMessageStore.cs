@@ -23,7 +23,10 @@ public interface IMessageStore
     /// <remarks>
     /// A post whose id the channel already holds stores nothing: it is <see cref="AppendOutcome.Duplicate"/> where sender
     /// and digest are the same, else <see cref="AppendOutcome.Conflict"/>; also between copies in one call.
-    /// <see cref="ChangeRules"/> has the rules that are the same in every store.
+    /// A change whose <see cref="MessageChange.Epoch"/> is not the channel's is <see cref="AppendOutcome.NoMessage"/>.
+    /// <see cref="ChangeRules"/> has the rules that are the same in every store. Where a call ends with another exception than
+    /// <see cref="StoreUnavailableException"/>, the same changes may come again in smaller calls, so that only those are refused that
+    /// cannot be stored.
     /// </remarks>
     /// <exception cref="StoreUnavailableException">Nothing is known to be stored; the same changes may be sent again.</exception>
     ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken);

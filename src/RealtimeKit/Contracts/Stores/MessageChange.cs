@@ -5,7 +5,14 @@ namespace RealtimeKit;
 /// <summary>One change that a store appends to a channel's log: a post, an edit, a deletion or a reaction.</summary>
 /// <param name="Channel">The channel.</param>
 /// <param name="Time">The server's time for it, UTC, in whole milliseconds.</param>
-public abstract record MessageChange(string Channel, DateTimeOffset Time);
+public abstract record MessageChange(string Channel, DateTimeOffset Time)
+{
+    /// <summary>
+    /// The epoch of the channel that the change was decided for: where the channel has another by now, it was deleted and made again
+    /// under its name, and the outcome is <see cref="AppendOutcome.NoMessage"/>. Any epoch where this is <see langword="null"/>.
+    /// </summary>
+    public string? Epoch { get; init; }
+}
 
 /// <summary>A new message.</summary>
 /// <param name="Channel">The channel.</param>
