@@ -39,7 +39,7 @@ public sealed class RealtimeOptions
 
     /// <summary>
     /// How many bytes of latest events a channel keeps in memory for readers that are a little behind; the newest event stays
-    /// whatever its size. Default: 262,144; 0 or more.
+    /// whatever its size, and so does what readers wait for whose sockets take bytes, while <see cref="TailBytesPerNode"/> allows it. Default: 262,144; 0 or more.
     /// </summary>
     public int TailBytesPerChannel { get; set; } = 256 * 1_024;
 

@@ -72,10 +72,20 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         lock (_gate)
         {
             if (!IsCurrentEpoch(position.Epoch) || !_tail.Add(position.Version, frame)) return;
+            if (_tail.IsOver) _tail.Trim(PassedLocked());
             readers = BeginRound();
         }
 
         Wake(readers);
+    }
+
+    // What every reader has whose socket takes bytes. A cursor that is just being moved is read too low, which keeps an event too many.
+    private long PassedLocked()
+    {
+        var passed = long.MaxValue;
+        foreach (var subscription in _subscriptions)
+            if (!subscription.Reading && !subscription.Output.IsStuck) passed = Math.Min(passed, Volatile.Read(ref subscription.Cursor));
+        return passed;
     }
 
     /// <summary>Learns where the store is. Readers behind it, and not served by the tail, will read from the store.</summary>

@@ -23,7 +23,7 @@ internal sealed class PresenceSignals
         var own = _places.GetValueOrDefault(reader.User.Name);
         reader.Output.Signal(frames[..own.Start], frames[own.End..]);
         // Written at once: after a storm thousands of buffers would otherwise wait for a turn at the same time.
-        reader.Output.Write();
+        reader.Output.WriteAnswers();
     }
 
     public void Clear()

@@ -12,6 +12,10 @@ internal sealed class SessionOutput(
 {
     // Several small writes gather in the pipe behind the socket; larger ones would be copied there past the processor's cache.
     private const int WriteBytes = 8 * 1_024;
+
+    // A pipe that is full is emptied as soon as the sockets have their turn.
+    private static readonly TimeSpan LongestBlock = TimeSpan.FromMilliseconds(500);
+
     private const int SignalBacklog = 64 * 1_024;
     private const int ReplyBacklog = 256 * 1_024;
 
@@ -24,11 +28,15 @@ internal sealed class SessionOutput(
     private TaskCompletionSource? _ended;
     private (CloseCode Code, string Reason)? _close;
     private bool _writing;
-    private volatile bool _waiting;
+    private volatile bool _hasTurn;
     private bool _lost;
     private int _refusalsNoted;
     private int _refusalsTaken;
     private long _written;
+    private long _blockedAt;
+
+    /// <inheritdoc/>
+    public long AskedAt { get; set; }
 
     /// <summary>When something was last sent, on the node's coarse clock.</summary>
     public long LastSent { get; private set; }
@@ -37,6 +45,9 @@ internal sealed class SessionOutput(
     public long ClosingSince { get; private set; }
 
     public bool IsClosing => ClosingSince != 0;
+
+    /// <summary>Whether the socket has taken no bytes for a while, as against one that takes them as fast as it gets them.</summary>
+    public bool IsStuck => Volatile.Read(ref _blockedAt) is not 0 and var since && clock.Time.GetElapsedTime(since) > LongestBlock;
 
     /// <summary>Opens the reply buffer for writing frames; disposing of the scope sends them.</summary>
     public Scope Open()
@@ -135,39 +146,59 @@ internal sealed class SessionOutput(
     {
         lock (_gate)
         {
-            if (_close is null || !_writing) _lost = true;
-            if (!_writing) return Task.CompletedTask;
+            var isWriting = _writing || _hasTurn;
+            if (_close is null || !isWriting) _lost = true;
+            if (!isWriting) return Task.CompletedTask;
             _ended ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _ended.Task;
         }
     }
 
-    /// <summary>Writes what waits to be written: when it is this connection's turn, or before where that saves the wait.</summary>
+    /// <summary>Writes what waits to be written: it is this connection's turn.</summary>
     /// <returns>About how many bytes the socket took without a wait.</returns>
     public long Write()
     {
-        // Most messages leave nothing to write at once, so they skip the lock.
-        if (!_waiting) return 0;
         lock (_gate)
         {
-            if (!_waiting) return 0;
-            _waiting = false;
+            _hasTurn = false;
+            // Whoever writes answers at this moment asks for a turn again.
+            if (_writing) return 0;
+            _writing = true;
         }
 
         var before = _written;
-        _ = WriteAsync();
+        _ = WriteAsync(answersOnly: false);
         return _written - before;
     }
 
-    private async Task WriteAsync()
+    /// <summary>
+    /// Writes the replies that wait for this connection's turn. The events stay for the turn: nobody's overtake those of others.
+    /// </summary>
+    public void WriteAnswers()
+    {
+        // Most messages leave nothing to write at once, so they skip the lock.
+        if (!_hasTurn) return;
+        lock (_gate)
+        {
+            if (!_hasTurn || _writing || _replies.Length == 0 || _close is not null || _lost) return;
+            _writing = true;
+        }
+
+        _ = WriteAsync(answersOnly: true);
+    }
+
+    private async Task WriteAsync(bool answersOnly)
     {
         try
         {
             (CloseCode Code, string Reason)? close;
-            while (Gather(out close))
+            while (Gather(answersOnly, out close))
             {
                 _written += _sending.Length;
-                await connection.SendAsync(_sending.WrittenMemory, CancellationToken.None).ConfigureAwait(false);
+                var sending = connection.SendAsync(_sending.WrittenMemory, CancellationToken.None);
+                if (!sending.IsCompleted) Volatile.Write(ref _blockedAt, clock.Time.GetTimestamp());
+                await sending.ConfigureAwait(false);
+                _blockedAt = 0;
                 _sending.Clear();
             }
 
@@ -186,7 +217,7 @@ internal sealed class SessionOutput(
     }
 
     /// <summary>Takes what is to be sent next; false where that is nothing, or nothing but the close.</summary>
-    private bool Gather(out (CloseCode Code, string Reason)? close)
+    private bool Gather(bool answersOnly, out (CloseCode Code, string Reason)? close)
     {
         lock (_gate)
         {
@@ -196,7 +227,7 @@ internal sealed class SessionOutput(
             _refusalsTaken = _refusalsNoted;
             _room?.TrySetResult();
             _room = null;
-            if (_close is null && !_lost)
+            if (_close is null && !_lost && !answersOnly)
                 GatherEvents(_sending);
             if (_sending.Length > 0 && !_lost) return true;
             _replies.Dispose();
@@ -209,7 +240,9 @@ internal sealed class SessionOutput(
             }
 
             _writing = false;
-            _ended?.TrySetResult();
+            // Its turn may have come while answers were written.
+            if (_firstMoved is not null) Schedule();
+            if (!_hasTurn) _ended?.TrySetResult();
             return false;
         }
     }
@@ -328,8 +361,8 @@ internal sealed class SessionOutput(
 
     private void Schedule()
     {
-        if (_writing || _lost) return;
-        _writing = _waiting = true;
+        if (_writing || _hasTurn || _lost) return;
+        _hasTurn = true;
         turns.Enqueue(this);
     }
 

@@ -12,6 +12,7 @@ internal sealed class Tail(TailBudget budget)
     private int _first;
     private int _count;
     private int _bytes;
+    private int _trimAt = budget.PerChannel;
 
     /// <summary>The highest version that the channel is known to have; -1 while nothing is known.</summary>
     public long Head { get; private set; } = -1;
@@ -30,9 +31,18 @@ internal sealed class Tail(TailBudget budget)
         _frames[(_first + _count++) & (_frames.Length - 1)] = frame;
         _bytes += frame.Length;
         budget.Add(frame.Length);
-        // The newest event stays whatever its size, or no live reader would ever be served from the tail.
-        while (_count > 1 && (_bytes > budget.PerChannel || budget.IsSpent)) DropOldest();
         return true;
+    }
+
+    /// <summary>Whether it holds more than the channel's share and is to be trimmed; it looks anew after each sixteenth of the share.</summary>
+    public bool IsOver => _count > 1 && (_bytes > _trimAt || budget.IsSpent);
+
+    /// <summary>Drops the oldest events beyond the channel's share up to a version that readers have passed, and all beyond the node's share.</summary>
+    public void Trim(long passed)
+    {
+        // The newest event stays whatever its size, or no live reader would ever be served from the tail.
+        while (_count > 1 && (budget.IsSpent || (_bytes > budget.PerChannel && Floor < passed))) DropOldest();
+        _trimAt = Math.Max(budget.PerChannel, _bytes) + (budget.PerChannel / 16);
     }
 
     /// <summary>Takes from the store that the channel is at <paramref name="version"/>.</summary>
@@ -83,6 +93,7 @@ internal sealed class Tail(TailBudget budget)
         if (_frames.Length > 16) _frames = [];
         else Array.Clear(_frames);
         _first = _count = _bytes = 0;
+        _trimAt = budget.PerChannel;
     }
 
     private byte[] Frame(int index) => _frames[index & (_frames.Length - 1)];
@@ -106,7 +117,10 @@ internal sealed class Tail(TailBudget budget)
     }
 }
 
-/// <summary>How many bytes the tails of a node may hold, each and together.</summary>
+/// <summary>
+/// How many bytes the tails of a node may hold, each and together. A tail may have more than its share for readers whose
+/// sockets take bytes: they are not to be served from the store because the node is late.
+/// </summary>
 internal sealed class TailBudget(int perChannel, long perNode)
 {
     private long _held;

@@ -5,6 +5,9 @@ namespace RealtimeKit;
 /// <summary>Something that has bytes to write.</summary>
 internal interface IWriter
 {
+    /// <summary>When it asked for its turn, as a timestamp.</summary>
+    long AskedAt { get; set; }
+
     /// <summary>Writes what waits, without waiting for a slow peer.</summary>
     /// <returns>About how many bytes the socket took at once.</returns>
     long Write();
@@ -15,29 +18,69 @@ internal interface IWriter
 /// pool comes to the sockets, which then send what was written while it is still in the processor's cache; a thousand readers'
 /// writes in a row would push each other out of it. Safe for concurrent use.
 /// </summary>
-internal sealed class WriteTurns : IThreadPoolWorkItem
+/// <remarks>
+/// How long a turn is waited for is the node's debt to its readers: it is processor time, for a socket that takes no bytes waits
+/// elsewhere. While the debt is above <see cref="LongestWait"/>, whoever has something for all readers waits in
+/// <see cref="WaitUntilPaidAsync"/>, so that no more is admitted than can be delivered. The delay and not the length of the queue is what is
+/// bounded, as in CoDel (RFC 8289).
+/// </remarks>
+internal sealed class WriteTurns(TimeProvider time) : IThreadPoolWorkItem
 {
+    /// <summary>The wait for a turn above which nothing more is admitted.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(50);
+
     // Enough for many sessions with a message each, or for one or two that fill the pipe behind a socket.
     private const int BytesInTurn = 64 * 1_024;
 
+    // A few after each turn: all at once would bring the debt back before it shows.
+    private const int AdmittedInTurn = 4;
+
     private readonly ConcurrentQueue<IWriter> _waiting = new();
+    private readonly ConcurrentQueue<TaskCompletionSource> _held = new();
+    private readonly long _longestWait = (long)(LongestWait.TotalSeconds * time.TimestampFrequency);
     private readonly int _mostWriters = Environment.ProcessorCount;
     private int _writers;
+    private long _oldest;
 
     /// <summary>Asks for a turn.</summary>
     public void Enqueue(IWriter output)
     {
+        output.AskedAt = time.GetTimestamp();
+        if (_waiting.IsEmpty) Volatile.Write(ref _oldest, output.AskedAt);
         _waiting.Enqueue(output);
         AddWriter();
     }
 
+    /// <summary>Whether readers wait too long for what was admitted already.</summary>
+    public bool IsInDebt => !_held.IsEmpty || WaitsTooLong;
+
+    /// <summary>Waits until the readers have most of what was admitted before; those who came first go on first.</summary>
+    public Task WaitUntilPaidAsync()
+    {
+        if (!IsInDebt) return Task.CompletedTask;
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _held.Enqueue(held);
+        // The last turn may have ended meanwhile.
+        AddWriter();
+        return held.Task;
+    }
+
     void IThreadPoolWorkItem.Execute()
     {
-        for (var written = 0L; written < BytesInTurn && _waiting.TryDequeue(out var output);) written += output.Write();
+        for (var written = 0L; written < BytesInTurn && _waiting.TryDequeue(out var output);)
+        {
+            Volatile.Write(ref _oldest, output.AskedAt);
+            written += output.Write();
+        }
+
+        for (var admitted = 0; admitted < AdmittedInTurn && !WaitsTooLong && _held.TryDequeue(out var held); admitted++) held.TrySetResult();
         Interlocked.Decrement(ref _writers);
         // Sessions may be left, or have asked while all writers were busy.
-        if (!_waiting.IsEmpty) AddWriter();
+        if (!_waiting.IsEmpty || !_held.IsEmpty) AddWriter();
     }
+
+    // Whoever waits asked after the one whose turn came last, so that this is at most too high by their distance.
+    private bool WaitsTooLong => !_waiting.IsEmpty && time.GetTimestamp() - Volatile.Read(ref _oldest) > _longestWait;
 
     private void AddWriter()
     {

@@ -30,6 +30,7 @@ internal sealed class RealtimeNode : IDisposable
         var log = new SessionLog(loggers.CreateLogger("RealtimeKit.Sessions"));
         var outages = new StoreOutages(time, loggers.CreateLogger<StoreOutages>());
 
+        Turns = new WriteTurns(time);
         LocalChannels = new LocalChannels(Options, Store, Broker, loggers.CreateLogger<LocalChannels>());
         var distributor = new Distributor(LocalChannels, Broker, activities);
         NodeId = distributor.NodeId;
@@ -80,7 +81,7 @@ internal sealed class RealtimeNode : IDisposable
             new ChannelRequests(Channels, authorizer, Clock),
         ]);
         Connections = new ConnectionHandler(
-            Sessions, Users, Clock, new WriteTurns(), metrics, catchUps, subscriptions, new RequestDispatcher(table, outages, log), log);
+            Sessions, Users, Clock, Turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, Turns, outages, log), log);
         Loops = new BackgroundLoops(time, loggers.CreateLogger<BackgroundLoops>());
         NodeGauges.Register(metrics.Meter, this, loggers);
     }
@@ -109,6 +110,8 @@ internal sealed class RealtimeNode : IDisposable
     public BatchCommitter Committer { get; }
 
     public BackgroundLoops Loops { get; }
+
+    public WriteTurns Turns { get; }
 
     public SessionRegistry Sessions { get; }
 

@@ -8,9 +8,9 @@ internal sealed class MessageRequests(
 {
     public IEnumerable<RequestType> Types =>
     [
-        new("edit", EditAsync),
-        new("delete", DeleteAsync),
-        new("react", ReactAsync),
+        new("edit", EditAsync, ReachesReaders: true),
+        new("delete", DeleteAsync, ReachesReaders: true),
+        new("react", ReactAsync, ReachesReaders: true),
         new("reactions", ReactionsAsync),
         new("history", HistoryAsync),
     ];

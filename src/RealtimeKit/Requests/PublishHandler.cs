@@ -12,7 +12,7 @@ internal sealed class PublishHandler(
 {
     private const long GrantMilliseconds = 30_000;
 
-    public IEnumerable<RequestType> Types => [new("publish", PublishAsync, WaitsForPublishes: false)];
+    public IEnumerable<RequestType> Types => [new("publish", PublishAsync, WaitsForPublishes: false, ReachesReaders: true)];
 
     private ValueTask PublishAsync(Request request)
     {

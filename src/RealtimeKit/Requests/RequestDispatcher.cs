@@ -3,7 +3,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>Takes a message of frames apart and hands each frame to its handler, one after another.</summary>
-internal sealed class RequestDispatcher(RequestTable table, StoreOutages outages, SessionLog log)
+internal sealed class RequestDispatcher(RequestTable table, WriteTurns turns, StoreOutages outages, SessionLog log)
 {
     public async ValueTask HandleMessageAsync(Session session, ReadOnlyMemory<byte> message)
     {
@@ -31,7 +31,7 @@ internal sealed class RequestDispatcher(RequestTable table, StoreOutages outages
         return handling.IsCompletedSuccessfully ? ValueTask.FromResult(true) : AwaitAsync(request, handling);
     }
 
-    private static ValueTask HandleAsync(Request request, RequestType? type, int length)
+    private ValueTask HandleAsync(Request request, RequestType? type, int length)
     {
         var session = request.Session;
         if (!session.IsSignedIn && (session.IsSignInRefused || type is not { BeforeSignIn: true }))
@@ -41,6 +41,12 @@ internal sealed class RequestDispatcher(RequestTable table, StoreOutages outages
         }
 
         if (type is not { BeforeSignIn: true }) session.NoteRequest();
+        if (type is { ReachesReaders: true } && turns.IsInDebt) return HandleWhenPaidAsync(request, type, length);
+        return HandleAdmittedAsync(request, type, length);
+    }
+
+    private static ValueTask HandleAdmittedAsync(Request request, RequestType? type, int length)
+    {
         if (type is null or { WaitsForPublishes: true } || length > ProtocolConstants.MaxFrameBytes || request.Fields.Fault is not null)
             return HandleInOrderAsync(request, type, length);
         try
@@ -51,6 +57,13 @@ internal sealed class RequestDispatcher(RequestTable table, StoreOutages outages
         {
             return ValueTask.FromException(exception);
         }
+    }
+
+    // Meanwhile nothing more is received from the connection, so that its client is slowed down as well.
+    private async ValueTask HandleWhenPaidAsync(Request request, RequestType type, int length)
+    {
+        await turns.WaitUntilPaidAsync().WaitAsync(request.Ended).ConfigureAwait(false);
+        await HandleAdmittedAsync(request, type, length).ConfigureAwait(false);
     }
 
     // Many publishes are under way at once; other requests are handled after them.

@@ -12,7 +12,9 @@ internal delegate ValueTask RequestHandler(Request request);
 /// <param name="Handler">Handles it.</param>
 /// <param name="BeforeSignIn">Whether it may come before the sign-in.</param>
 /// <param name="WaitsForPublishes">Whether it is handled only when the publishes before it are decided.</param>
-internal sealed record RequestType(string Name, RequestHandler Handler, bool BeforeSignIn = false, bool WaitsForPublishes = true);
+/// <param name="ReachesReaders">Whether all readers of a channel get something by it: then it waits while the node is in debt to its readers.</param>
+internal sealed record RequestType(
+    string Name, RequestHandler Handler, bool BeforeSignIn = false, bool WaitsForPublishes = true, bool ReachesReaders = false);
 
 /// <summary>Handles a family of requests.</summary>
 internal interface IRequestFamily

@@ -206,7 +206,7 @@ internal sealed class Session
                 if (IsLeaving) await CloseAnsweredAsync().ConfigureAwait(false);
                 buffer.Dispose();
                 // A ready answer does not wait for a turn.
-                Output.Write();
+                Output.WriteAnswers();
             }
         }
         catch (Exception exception) when (exception is IOException or OperationCanceledException)

@@ -17,5 +17,6 @@ internal sealed record Contender(string Name, string Server, Func<ILoadEvents, W
         new("signalr-json", "signalr", x => new SignalRJsonWire(x)),
         new(Ours, "realtimekit", x => new RealtimeKitWire(x)),
         new("pipe", "pipe", x => new RealtimeKitWire(x)),
+        new("nats", "nats", x => new NatsWire(x)),
     ];
 }

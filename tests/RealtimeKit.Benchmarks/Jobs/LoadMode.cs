@@ -10,7 +10,7 @@ internal static class LoadMode
     public static async Task<int> RunAsync(Arguments arguments)
     {
         var rounds = arguments.Number("rounds", 3);
-        var names = arguments.Text("servers", string.Join(',', Contender.All.Select(x => x.Name))).Split(',');
+        var names = arguments.Text("servers", string.Join(',', Contender.All.Select(x => x.Name).Where(x => x != "nats"))).Split(',');
         var contenders = names.Select(x => Contender.All.Single(y => y.Name == x)).ToList();
         var report = new LoadReport();
         foreach (var job in Jobs(arguments))
@@ -31,7 +31,7 @@ internal static class LoadMode
         {
             foreach (var contender in contenders)
             {
-                servers[contender] = await ServerProcess.StartAsync(
+                servers[contender] = contender.Server == "nats" ? await ServerProcess.StartNatsAsync(core: 0) : await ServerProcess.StartAsync(
                     core: 0, contender.Server, "--channels", job.Channels.ToString(CultureInfo.InvariantCulture));
                 await job.WarmUpAsync(contender, servers[contender]);
             }
@@ -41,7 +41,8 @@ internal static class LoadMode
                 foreach (var contender in Rotate(contenders, turn))
                 {
                     var result = await job.MeasureAsync(contender, servers[contender]);
-                    await Console.Error.WriteLineAsync($"{contender.Name,-16} {result.Value,10:n3} {job.Unit}: {result.Detail}");
+                    var figures = string.Concat((result.Figures ?? []).Select(figure => string.Create(CultureInfo.InvariantCulture, $"; {figure.Name} {figure.Value:n1}")));
+                    await Console.Error.WriteLineAsync($"{contender.Name,-16} {result.Value,10:n3} {job.Unit}: {result.Detail}{figures}");
                     report.Add(job, contender, result);
                 }
             }
@@ -58,12 +59,13 @@ internal static class LoadMode
         contenders.Skip(by % contenders.Count).Concat(contenders.Take(by % contenders.Count));
 
     private static IEnumerable<IJob> Jobs(Arguments arguments) =>
-        arguments.Text("jobs", "fanout,rooms,idle,storm").Split(',').Select(IJob (name) => name switch
+        arguments.Text("jobs", "fanout,rooms,idle,storm,saturate").Split(',').SelectMany(IEnumerable<IJob> (name) => name switch
         {
-            "fanout" => new FanOutJob(arguments),
-            "rooms" => new RoomsJob(arguments),
-            "idle" => new IdleJob(arguments),
-            "storm" => new StormJob(arguments),
+            "fanout" => [new FanOutJob(arguments)],
+            "rooms" => [new RoomsJob(arguments)],
+            "idle" => [new IdleJob(arguments)],
+            "storm" => [new StormJob(arguments)],
+            "saturate" => SaturateJob.All(arguments),
             _ => throw new ArgumentException($"Unknown job {name}."),
         });
 }

@@ -16,5 +16,12 @@ internal static class CpuClock
         return TimeSpan.FromSeconds(ticks / (double)TicksPerSecond);
     }
 
+    /// <summary>The resident memory that belongs to a process alone, in bytes.</summary>
+    public static long PrivateBytesOf(int process)
+    {
+        var line = File.ReadLines($"/proc/{process}/status").First(static x => x.StartsWith("RssAnon:", StringComparison.Ordinal));
+        return 1024 * long.Parse(line.AsSpan("RssAnon:".Length).Trim().TrimEnd("kB"), CultureInfo.InvariantCulture);
+    }
+
     public static TimeSpan OfThisProcess() => Of(Environment.ProcessId);
 }

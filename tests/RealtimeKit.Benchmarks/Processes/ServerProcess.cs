@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using RealtimeKit.Benchmarks.Servers;
 
 namespace RealtimeKit.Benchmarks.Processes;
@@ -36,8 +38,40 @@ internal sealed class ServerProcess : IAsyncDisposable
         throw new InvalidOperationException("The server did not start.");
     }
 
+    /// <summary>Debian's nats-server with its WebSocket listener, on one core.</summary>
+    public static async Task<ServerProcess> StartNatsAsync(int core)
+    {
+        var folder = Directory.CreateTempSubdirectory("nats");
+        var (port, webSocketPort) = (FreePort(), FreePort());
+        var configuration = Path.Combine(folder.FullName, "nats.conf");
+        await File.WriteAllTextAsync(configuration, $$"""
+            listen: "127.0.0.1:{{port}}"
+            max_connections: 20000
+            websocket { listen: "127.0.0.1:{{webSocketPort}}", no_tls: true }
+            """);
+        var process = Process.Start(new ProcessStartInfo("taskset", ["-c", $"{core}", "nats-server", "-c", configuration]) { RedirectStandardError = true })!;
+        while (await process.StandardError.ReadLineAsync() is { } line)
+        {
+            if (!line.Contains("Server is ready", StringComparison.Ordinal)) continue;
+            _ = process.StandardError.ReadToEndAsync();
+            return new ServerProcess(process, webSocketPort);
+        }
+
+        throw new InvalidOperationException("nats-server did not start: is it installed (apt-get install nats-server)?");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     /// <summary>User and system time of the process so far.</summary>
     public TimeSpan Cpu() => CpuClock.Of(Id);
+
+    /// <summary>The resident memory that belongs to the process alone, in bytes; asking costs the server nothing.</summary>
+    public long PrivateBytes() => CpuClock.PrivateBytesOf(Id);
 
     /// <summary>Lets the server collect its garbage and tells what it holds then.</summary>
     public async Task<MemoryReport> SettleAsync() => (await _http.GetFromJsonAsync<MemoryReport>("/settle"))!;

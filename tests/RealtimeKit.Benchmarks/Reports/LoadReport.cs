@@ -36,7 +36,30 @@ internal sealed class LoadReport
                 $"| {runs.Key.Job.Name} | {runs.Key.Contender.Name} | {Statistics.Median([.. runs.Select(x => x.Result.Value)]):n3} | {runs.Key.Job.Unit} | {(double.IsNaN(share) ? "" : $"{share:p0}")} |");
         }
 
+        AddFigures(text);
         return text.ToString();
+    }
+
+    private void AddFigures(StringBuilder text)
+    {
+        var runs = _runs.Where(static run => run.Result.Figures is not null).GroupBy(static run => (run.Job, run.Contender)).ToList();
+        if (runs.Count == 0) return;
+        var names = runs[0].First().Result.Figures!.Select(static figure => figure.Name).ToList();
+        text.AppendLine().AppendLine(CultureInfo.InvariantCulture, $"| job | server | CPU s per million | {string.Join(" | ", names)} |");
+        text.Append("|---|---|---|").Insert(text.Length, "---|", names.Count).AppendLine();
+        foreach (var group in runs)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"| {group.Key.Job.Name} | {group.Key.Contender.Name} | {Range([.. group.Select(static run => run.Result.Value)], "n3")} |");
+            for (var i = 0; i < names.Count; i++) text.Append(CultureInfo.InvariantCulture, $" {Range([.. group.Select(run => run.Result.Figures![i].Value)], "n1")} |");
+            text.AppendLine();
+        }
+    }
+
+    // The median, and in brackets the least and the most where there are several rounds.
+    private static string Range(List<double> values, string format)
+    {
+        var median = Statistics.Median(values).ToString(format, CultureInfo.InvariantCulture);
+        return values.Count == 1 ? median : string.Create(CultureInfo.InvariantCulture, $"{median} ({values.Min().ToString(format, CultureInfo.InvariantCulture)}–{values.Max().ToString(format, CultureInfo.InvariantCulture)})");
     }
 
     private void AddRatios(StringBuilder text, IJob job, string name, string target, Func<Measurement, double> value)

@@ -16,9 +16,6 @@ internal sealed class RealtimeKitWire(ILoadEvents events, bool subscribe = true)
     private readonly long _run = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
     private long _messages;
 
-    /// <summary>How often the server chose to send <c>changes</c> in place of events.</summary>
-    public int CaughtUp { get; private set; }
-
     public override string Path => "/realtime";
 
     public override string Subprotocol => "realtimekit.v1.json";

@@ -15,6 +15,9 @@ internal abstract class Wire(ILoadEvents events)
 
     public virtual string? Subprotocol => null;
 
+    /// <summary>How often the server sent a page that it had read for a reader, in place of events.</summary>
+    public int CaughtUp { get; protected set; }
+
     /// <summary>Signs in and subscribes to the peer's channel.</summary>
     public abstract void Open(Peer peer, FrameBuffer output);
 
