@@ -14,7 +14,7 @@ internal sealed class ChannelLog
     // For each message with answers the sequences of its thread, beginning with its own.
     private readonly Dictionary<long, List<long>> _threads = [];
     private readonly UnreadIndex _unread = new();
-    private readonly string _epoch = ChannelHead.NewEpoch();
+    private string _epoch = ChannelHead.NewEpoch();
     private DateTimeOffset _changed;
 
     public ChannelLog(NewChannel definition)
@@ -44,6 +44,8 @@ internal sealed class ChannelLog
         ReactChange react => React(react),
         _ => throw new ArgumentException($"A {change.GetType().Name} is no change that this store knows.", nameof(change)),
     };
+
+    public void RenewEpoch() => _epoch = ChannelHead.NewEpoch();
 
     public MessagePage ReadChanges(long afterVersion, PageLimit limit)
     {

@@ -29,6 +29,14 @@ public sealed partial class InMemoryStore
         }, cancellationToken);
 
     /// <inheritdoc/>
+    public async ValueTask RenewEpochsAsync(CancellationToken cancellationToken) =>
+        await Locked(this, static (store, _) =>
+        {
+            foreach (var log in store._channels.Values) log.RenewEpoch();
+            return true;
+        }, cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
     public ValueTask<MemberOutcome> SetMemberAsync(
         string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
         Locked((channel, user, role), static (store, change) =>
@@ -62,11 +70,12 @@ public sealed partial class InMemoryStore
         ChannelListPosition? cursor = before is null ? null : ChannelListPosition.Parse(before);
         return Locked((user, cursor, limit), static (store, query) =>
         {
-            var wanted = store._memberships.GetValueOrDefault(query.user)?
-                .Where(log => query.cursor is not { } cursor || log.Cursor.CompareTo(cursor) > 0)
-                .OrderBy(log => log.Cursor).Take(query.limit + 1).ToList() ?? [];
-            var page = wanted.Take(query.limit).Select(log => log.Summary(query.user)).ToList();
-            return new ChannelPage(page, wanted.Count > page.Count ? wanted[page.Count - 1].Cursor.ToString() : null);
+            var page = new ChannelPageBuilder(query.limit);
+            IEnumerable<ChannelLog> joined = store._memberships.GetValueOrDefault(query.user) ?? [];
+            var wanted = joined.Where(log => query.cursor is not { } cursor || log.Cursor.CompareTo(cursor) > 0);
+            foreach (var log in wanted.OrderBy(log => log.Cursor))
+                if (!page.TryAdd(log.Summary(query.user), log.Cursor.Changed)) break;
+            return page.Build();
         }, cancellationToken);
     }
 

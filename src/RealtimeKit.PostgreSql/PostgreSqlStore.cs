@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RealtimeKit.PostgreSql.Channels;
 using RealtimeKit.PostgreSql.Database;
-using RealtimeKit.PostgreSql.Directory;
 using RealtimeKit.PostgreSql.Messages;
 using RealtimeKit.Protocol;
 
@@ -19,13 +19,16 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     private readonly PostgreSqlDatabase _database;
     private readonly SessionPool _appends;
     private readonly SessionPool _calls;
+    private readonly Removal _removal;
 
-    public PostgreSqlStore(IOptions<PostgreSqlStoreOptions> options, ILogger<PostgreSqlStore> logger)
+    public PostgreSqlStore(IOptions<PostgreSqlStoreOptions> options, TimeProvider time, ILogger<PostgreSqlStore> logger)
     {
         _logger = logger;
-        _database = new PostgreSqlDatabase(options.Value);
-        _appends = new SessionPool(_database, 1, options.Value.CommandTimeout);
-        _calls = new SessionPool(_database, options.Value.MaxConnections - 1, options.Value.CommandTimeout);
+        var value = options.Value;
+        _database = new PostgreSqlDatabase(value.DataSource, value.ConnectionString, value.Schema, value.CommandTimeout);
+        _appends = new SessionPool(_database, 1, value.CommandTimeout);
+        _calls = new SessionPool(_database, value.MaxConnections - 1, value.CommandTimeout);
+        _removal = new Removal(_calls, _database.Name, time, logger);
     }
 
     /// <summary>Makes or migrates the schema and looks whether the database can be used. Else the first call does.</summary>
@@ -51,7 +54,8 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
                 static async rows => await rows.ReadAsync().ConfigureAwait(false) && rows.GetString(0) == "on" && rows.GetString(1) == "on",
                 Sql.Command(Durability)),
             cancellationToken).ConfigureAwait(false);
-        if (!isDurable) LogNotDurable(_database.Name);
+        if (!isDurable) ServerNotDurable(_database.Name);
+        _removal.Start();
     }
 
     /// <inheritdoc/>
@@ -81,43 +85,44 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
 
     /// <inheritdoc/>
     public ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => DirectoryReader.FindAsync(session, channel, user), cancellationToken);
+        _calls.RunAsync(session => ChannelReader.FindAsync(session, channel, user), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => DirectoryWriter.CreateAsync(session, channel), cancellationToken);
+        _calls.RunAsync(session => ChannelWriter.CreateAsync(session, channel), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken)
     {
-        if (!await _calls.RunAsync(session => DirectoryWriter.DeleteAsync(session, channel), cancellationToken).ConfigureAwait(false)) return false;
-        try
-        {
-            while (await _calls.RunAsync(Discarded.RemovePieceAsync, CancellationToken.None).ConfigureAwait(false))
-            {
-            }
-        }
-        catch (StoreUnavailableException error)
-        {
-            LogNotRemoved(error, channel);
-        }
+        // Nobody finds the channel from here on. Its rows go afterwards, for which nobody waits.
+        var deleted = await _calls.RunAsync(session => ChannelWriter.DeleteAsync(session, channel), cancellationToken).ConfigureAwait(false);
+        if (deleted) _removal.Start();
+        return deleted;
+    }
 
-        return true;
+    /// <inheritdoc/>
+    public async ValueTask RenewEpochsAsync(CancellationToken cancellationToken)
+    {
+        for (var last = ""; last is not null;)
+        {
+            var after = last;
+            last = await _calls.RunAsync(session => ChannelWriter.RenewEpochsAsync(session, after), cancellationToken).ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc/>
     public ValueTask<MemberOutcome> SetMemberAsync(
         string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => DirectoryWriter.SetMemberAsync(session, channel, user, role), cancellationToken);
+        _calls.RunAsync(session => ChannelWriter.SetMemberAsync(session, channel, user, role), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => DirectoryWriter.RemoveMemberAsync(session, channel, user), cancellationToken);
+        _calls.RunAsync(session => ChannelWriter.RemoveMemberAsync(session, channel, user), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => DirectoryReader.ListMembersAsync(session, channel, after, limit), cancellationToken);
+        _calls.RunAsync(session => ChannelReader.ListMembersAsync(session, channel, after, limit), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ChannelPage> ListChannelsAsync(
@@ -130,24 +135,22 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     /// <inheritdoc/>
     public ValueTask<ReadMark?> MoveReadMarkAsync(
         string channel, string user, long sequence, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => DirectoryWriter.MoveReadMarkAsync(session, channel, user, sequence), cancellationToken);
+        _calls.RunAsync(session => ChannelWriter.MoveReadMarkAsync(session, channel, user, sequence), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
         string channel, long sequence, string user, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => DirectoryReader.ListOwnReactionsAsync(session, channel, sequence, user), cancellationToken);
+        _calls.RunAsync(session => ChannelReader.ListOwnReactionsAsync(session, channel, sequence, user), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _removal.DisposeAsync().ConfigureAwait(false);
         await _appends.DisposeAsync().ConfigureAwait(false);
         await _calls.DisposeAsync().ConfigureAwait(false);
         await _database.DisposeAsync().ConfigureAwait(false);
     }
 
     [LoggerMessage(1, LogLevel.Warning, "{Database}: fsync or full_page_writes is off, so that a crash of the server may lose what was acknowledged.")]
-    private partial void LogNotDurable(string database);
-
-    [LoggerMessage(2, LogLevel.Warning, "Channel {Channel} is deleted, but rows of it are left; the next deletion of a channel removes them.")]
-    private partial void LogNotRemoved(Exception exception, string channel);
+    private partial void ServerNotDurable(string database);
 }

@@ -74,6 +74,10 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public async ValueTask RenewEpochsAsync(CancellationToken cancellationToken) =>
+        await Write(directory => directory.RenewEpochs(), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
     public ValueTask<MemberOutcome> SetMemberAsync(
         string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
         Write(channels => channels.SetMember(channel, user, role), cancellationToken);

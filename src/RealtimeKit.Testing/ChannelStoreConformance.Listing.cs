@@ -117,6 +117,26 @@ public abstract partial class ChannelStoreConformance
         Assert.Null((await Channels.ListChannelsAsync("ann", null, count, Cancel)).Next);
     }
 
+    /// <summary>A page ends where its last messages have enough bytes together, and the next goes on behind it.</summary>
+    [Fact]
+    public async Task ListIsBoundedInBytes()
+    {
+        const int count = 30, size = 60_000;
+        var text = new string('x', size);
+        for (var number = 0; number < count; number++) await (await NewChannelAsync($"room{number:00}")).PostAsync(text, at: number);
+        var names = new List<string>();
+        string? next = null;
+        do
+        {
+            var page = await Channels.ListChannelsAsync("ann", next, 200, Cancel);
+            Assert.InRange(page.Channels.Sum(channel => (long)channel.Last!.Text!.Length), size, ChannelPageBuilder.MaxBytes + size);
+            names.AddRange(page.Channels.Select(channel => channel.Channel));
+            next = page.Next;
+        }
+        while (next is not null);
+        Assert.Equal(Enumerable.Range(0, count).Reverse().Select(number => $"room{number:00}"), names);
+    }
+
     /// <summary>A place that did not come from the list is refused as such.</summary>
     [Theory]
     [InlineData("")]

@@ -1,3 +1,4 @@
+using RealtimeKit.Protocol;
 using Xunit;
 
 namespace RealtimeKit.Testing;
@@ -57,6 +58,51 @@ public abstract class StoreConformance : IAsyncLifetime
             {
                 Cancel.ThrowIfCancellationRequested();
             }
+        }
+    }
+
+    /// <summary>Makes a call and cancels it at some moment around its beginning.</summary>
+    private protected static async Task GiveUpAsync(Random random, Func<CancellationToken, Task> call)
+    {
+        const int longest = 20_000;
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var calling = Task.Run(() => call(cancellation.Token), Cancel);
+        Thread.SpinWait(random.Next(longest));
+        await cancellation.CancelAsync();
+        try
+        {
+            await calling;
+        }
+        catch (Exception error) when (error is OperationCanceledException or StoreUnavailableException)
+        {
+            Cancel.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Runs a test while others' calls keep the store busy, so that a call may have to wait before it begins.</summary>
+    private protected async Task WhileBusyAsync(Func<Task> test)
+    {
+        const int callers = 12;
+        await NewChannelAsync("busy");
+        using var stop = new CancellationTokenSource();
+        Task[] busy = [.. Enumerable.Range(0, callers).SelectMany(caller => (Task[])[
+            Task.Run(() => RepeatAsync(() => Messages.AppendAsync([Sample.Post("busy", "x")], Cancel).AsTask()), Cancel),
+            Task.Run(() => RepeatAsync(() => Channels.SetMemberAsync("busy", $"user{caller}", ChannelRole.Member, Cancel).AsTask()), Cancel),
+        ])];
+        try
+        {
+            await test();
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await Task.WhenAll(busy);
+        }
+
+        async Task RepeatAsync<T>(Func<Task<T>> call)
+        {
+            // A store that answers without waiting does not keep the threads from the test.
+            for (; !stop.IsCancellationRequested; await Task.Yield()) await UntilAvailableAsync(call);
         }
     }
 

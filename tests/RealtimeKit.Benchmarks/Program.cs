@@ -4,6 +4,7 @@ using RealtimeKit.Benchmarks.Brokers;
 using RealtimeKit.Benchmarks.Durable;
 using RealtimeKit.Benchmarks.Jobs;
 using RealtimeKit.Benchmarks.Processes;
+using RealtimeKit.Benchmarks.Scale;
 using RealtimeKit.Benchmarks.Servers;
 
 const string Usage = """
@@ -22,6 +23,9 @@ const string Usage = """
              what many channels joined on one node cost at RabbitMQ
     repair   [--rounds 20] [--channels 10000]
              what one comparison of many channels with the store costs
+    scale    [--stores sqlite,postgresql] [--messages 1000000] [--members 100000] [--channels 5000] [--reactions 10000]
+             [--rounds 200] [--deletion 20] [--folder /tmp]
+             each request where there is much of everything, beside the same with 1,000 messages
     micro    [BenchmarkDotNet's own arguments]
     server   signalr|realtimekit|realtimekit-sqlite|realtimekit-postgresql|realtimekit-cluster|pipe [--port 0] [--channels 1]
              what the other modes start for themselves
@@ -43,6 +47,8 @@ switch (args.FirstOrDefault())
         return await JoinsMode.RunAsync(new Arguments(args[1..]));
     case "repair":
         return await RepairMode.RunAsync(new Arguments(args[1..]));
+    case "scale":
+        return await ScaleMode.RunAsync(new Arguments(args[1..]));
     case "micro":
         BenchmarkSwitcher.FromAssembly(typeof(Arguments).Assembly).Run(args[1..]);
         return 0;

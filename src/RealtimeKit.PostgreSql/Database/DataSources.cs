@@ -6,12 +6,12 @@ namespace RealtimeKit.PostgreSql.Database;
 /// <summary>The store's own data source, and how it and the host's are named in messages.</summary>
 internal static class DataSources
 {
-    public static NpgsqlDataSource Create(PostgreSqlStoreOptions options) => UnderNoCulture(() => CreateHere(options));
+    public static NpgsqlDataSource Create(string connectionString, TimeSpan timeout) => UnderNoCulture(() => CreateHere(connectionString, timeout));
 
-    private static NpgsqlDataSource CreateHere(PostgreSqlStoreOptions options)
+    private static NpgsqlDataSource CreateHere(string connectionString, TimeSpan timeout)
     {
-        var settings = new NpgsqlConnectionStringBuilder(options.ConnectionString);
-        var seconds = PostgreSqlDatabase.Seconds(options.CommandTimeout);
+        var settings = new NpgsqlConnectionStringBuilder(connectionString);
+        var seconds = Seconds(timeout);
         // The store keeps its own few connections, because each has a state; one that failed must really be closed.
         settings.Pooling = false;
         settings.Multiplexing = false;
@@ -32,9 +32,9 @@ internal static class DataSources
     }
 
     /// <summary>The database and where it is, without who connects and by what password.</summary>
-    public static string Describe(PostgreSqlStoreOptions options)
+    public static string Describe(string connectionString)
     {
-        var settings = Parse(options.DataSource?.ConnectionString ?? options.ConnectionString);
+        var settings = Parse(connectionString);
         return $"The PostgreSQL database '{settings.Database ?? settings.Username}' at {settings.Host}:{settings.Port}";
     }
 
@@ -42,6 +42,9 @@ internal static class DataSources
     /// <exception cref="ArgumentException">It is none.</exception>
     public static NpgsqlConnectionStringBuilder Parse(string? connectionString) =>
         UnderNoCulture(() => new NpgsqlConnectionStringBuilder(connectionString));
+
+    /// <summary>A time as Npgsql takes it, in whole seconds and never less.</summary>
+    public static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
 
     // Npgsql reads a connection string's numbers by the current culture, also those that it wrote itself, and "-1" is no number under
     // the cultures that put a mark of direction before the sign.

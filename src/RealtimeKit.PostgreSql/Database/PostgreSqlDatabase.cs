@@ -8,8 +8,9 @@ namespace RealtimeKit.PostgreSql.Database;
 internal sealed class PostgreSqlDatabase : IAsyncDisposable
 {
     // Once for a session. What the server or the role has as defaults must not weaken what is promised: a commit waits for the
-    // disk (and for more where the server asks for more), and no session holds a lock for longer than a call may take. Every
-    // statement goes from index to index: the settings say so, because plans made while the tables were empty would read them whole.
+    // disk (and for more where the server asks for more), no session holds a lock for longer than a call may take, and none ends while
+    // it waits for a call. Every statement goes from index to index: the settings say so, because plans made while the tables were
+    // empty would read them whole.
     private const string Prepare = """
         SELECT pg_is_in_recovery(),
             set_config('search_path', quote_ident($1), false),
@@ -19,6 +20,7 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
             set_config('lock_timeout', '0', false),
             set_config('client_min_messages', 'warning', false),
             set_config('idle_in_transaction_session_timeout', $2, false),
+            set_config('idle_session_timeout', '0', false),
             set_config('plan_cache_mode', 'force_generic_plan', false),
             set_config('jit', 'off', false),
             set_config('enable_seqscan', 'off', false),
@@ -27,24 +29,30 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
             set_config('enable_mergejoin', 'off', false)
         """;
 
-    private readonly PostgreSqlStoreOptions _options;
     private readonly NpgsqlDataSource _source;
+    private readonly bool _ownsSource;
+    private readonly string _schema;
+    private readonly TimeSpan _timeout;
     private readonly SemaphoreSlim _migrating = new(1, 1);
     private volatile bool _migrated;
     private int _generation;
 
-    public PostgreSqlDatabase(PostgreSqlStoreOptions options)
+    /// <param name="source">The host's data source, or <see langword="null"/> for one of its own.</param>
+    /// <param name="connectionString">Where its own one connects to.</param>
+    /// <param name="schema">The schema of the tables.</param>
+    /// <param name="timeout">How long the server may take for one statement.</param>
+    public PostgreSqlDatabase(NpgsqlDataSource? source, string connectionString, string schema, TimeSpan timeout)
     {
-        _options = options;
-        _source = options.DataSource ?? DataSources.Create(options);
-        Name = DataSources.Describe(options);
+        (_schema, _timeout, _ownsSource) = (schema, timeout, source is null);
+        _source = source ?? DataSources.Create(connectionString, timeout);
+        Name = DataSources.Describe(source?.ConnectionString ?? connectionString);
     }
 
     /// <summary>The database and where it is, for messages.</summary>
     public string Name { get; }
 
     /// <summary>Whether a session may be used again: none that was opened before the server failed.</summary>
-    public bool IsCurrent(Session session) => session.Generation == Volatile.Read(ref _generation);
+    public bool IsCurrent(DatabaseSession session) => session.Generation == Volatile.Read(ref _generation);
 
     /// <summary>Makes or migrates the schema, once for this object.</summary>
     /// <exception cref="InvalidOperationException">The schema is not one that this version can use.</exception>
@@ -59,7 +67,7 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
             await using (connection.ConfigureAwait(false))
             {
                 await RequireEncodingAsync(connection, cancellationToken).ConfigureAwait(false);
-                await new Migrator(connection, _options.Schema, Name, cancellationToken).MigrateAsync().ConfigureAwait(false);
+                await new Migrator(connection, _schema, Name, cancellationToken).MigrateAsync().ConfigureAwait(false);
             }
 
             _migrated = true;
@@ -72,17 +80,17 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
 
     /// <summary>Opens a session.</summary>
     /// <exception cref="StoreUnavailableException">The server is a standby.</exception>
-    public async Task<Session> OpenAsync()
+    public async Task<DatabaseSession> OpenAsync()
     {
         var generation = Volatile.Read(ref _generation);
         var connection = await ConnectAsync(CancellationToken.None).ConfigureAwait(false);
-        var session = new Session(connection, Seconds(_options.CommandTimeout) + 1, generation);
+        var session = new DatabaseSession(connection, DataSources.Seconds(_timeout) + 1, generation);
         try
         {
-            var milliseconds = ((long)_options.CommandTimeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
+            var milliseconds = ((long)_timeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture);
             var isStandby = await session.RunAsync(
                 static async rows => await rows.ReadAsync().ConfigureAwait(false) && rows.GetBoolean(0),
-                Sql.Command(Prepare, Sql.Parameter(_options.Schema), Sql.Parameter(milliseconds))).ConfigureAwait(false);
+                Sql.Command(Prepare, Sql.Parameter(_schema), Sql.Parameter(milliseconds))).ConfigureAwait(false);
             // A primary becomes a standby only by starting anew, which ends its connections: asking once is enough.
             if (isStandby) throw new StoreUnavailableException($"{Name} is a standby, which may lag behind: only a primary is read and written.");
             return session;
@@ -98,7 +106,7 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
     public StoreUnavailableException Unavailable(Exception error) => new($"{Name} does not answer: {error.Message}", error);
 
     /// <summary>After a failure of the server, stops the further use of all sessions that are as old as this one.</summary>
-    public void NoteFailure(Session session, Exception error)
+    public void NoteFailure(DatabaseSession session, Exception error)
     {
         if (Failures.IsUnavailable(error) && Failures.IsOfTheServer(error))
             Interlocked.CompareExchange(ref _generation, session.Generation + 1, session.Generation);
@@ -107,10 +115,8 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _migrating.Dispose();
-        return _options.DataSource is null ? _source.DisposeAsync() : ValueTask.CompletedTask;
+        return _ownsSource ? _source.DisposeAsync() : ValueTask.CompletedTask;
     }
-
-    internal static int Seconds(TimeSpan time) => (int)Math.Ceiling(time.TotalSeconds);
 
     // Any other encoding lacks characters: a message with one of them would fail together with its whole batch.
     private async Task RequireEncodingAsync(NpgsqlConnection connection, CancellationToken cancellationToken)

@@ -21,11 +21,13 @@ internal static class Schema
             epoch text NOT NULL) WITH (fillfactor = 50);
 
         -- Times are milliseconds. The digest has 16 bytes, and as a uuid it takes no more. Ids begin with their time (UUID
-        -- version 7), so that new ones stand together in their index whatever their channel.
+        -- version 7), so that new ones stand together in their index whatever their channel. Own is how many its sender had
+        -- posted in the channel before it: a user's own messages above a mark are counted by two rows.
         CREATE TABLE messages(
             channel bigint NOT NULL,
             sequence bigint NOT NULL,
             version bigint NOT NULL,
+            own bigint NOT NULL,
             time bigint NOT NULL,
             id uuid NOT NULL,
             digest uuid NOT NULL,
@@ -41,7 +43,7 @@ internal static class Schema
             mentions text,
             reactions text);
 
-        -- What is not unread: a user's own messages and the deleted ones. Counting these two is shorter than counting the rest.
+        -- What is not unread: a user's own messages and the deleted ones.
         CREATE INDEX messages_sender ON messages(sender, channel, sequence);
         CREATE INDEX messages_deleted ON messages(channel, sequence) INCLUDE (sender) WHERE deleted IS NOT NULL;
         CREATE INDEX messages_thread ON messages(channel, thread, sequence) WHERE thread IS NOT NULL;
@@ -65,6 +67,16 @@ internal static class Schema
             sequence bigint NOT NULL,
             user_id text COLLATE "C" NOT NULL,
             PRIMARY KEY(channel, user_id, sequence));
+
+        -- For each block of 1,024 sequences: how many are deleted (kind 0; of all users together under the name '', and of each
+        -- sender), and in how many a user is mentioned (kind 1).
+        CREATE TABLE tallies(
+            channel bigint NOT NULL,
+            block bigint NOT NULL,
+            count bigint NOT NULL,
+            kind smallint NOT NULL,
+            user_id text COLLATE "C" NOT NULL,
+            PRIMARY KEY(channel, kind, user_id, block)) WITH (fillfactor = 70);
 
         CREATE TABLE members(
             channel bigint NOT NULL,

@@ -12,14 +12,14 @@ internal sealed class SessionPool(PostgreSqlDatabase database, int count, TimeSp
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _free = new(count, count);
-    private readonly ConcurrentStack<Session> _idle = new();
+    private readonly ConcurrentStack<DatabaseSession> _idle = new();
     private volatile bool _disposed;
 
     /// <summary>Runs <paramref name="body"/> on a session of its own.</summary>
     /// <exception cref="StoreUnavailableException">The database does not answer, or refuses for a reason that passes.</exception>
-    public async ValueTask<T> RunAsync<T>(Func<Session, Task<T>> body, CancellationToken cancellationToken)
+    public async ValueTask<T> RunAsync<T>(Func<DatabaseSession, Task<T>> body, CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(_disposed, typeof(PostgreSqlStore));
+        ObjectDisposedException.ThrowIf(_disposed, database);
         if (!await _free.WaitAsync(timeout, cancellationToken).ConfigureAwait(false))
             throw new StoreUnavailableException($"{database.Name}: all {count} connections of the store were busy for {timeout.TotalSeconds} s.");
         var givenUp = new CancellationTokenSource();
@@ -51,7 +51,7 @@ internal sealed class SessionPool(PostgreSqlDatabase database, int count, TimeSp
         static ended => _ = ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
     // A place is free again when the use has ended, not when its caller was given up: so there are never more sessions than places.
-    private async Task<T> UseAsync<T>(Func<Session, Task<T>> body, CancellationTokenSource givenUp)
+    private async Task<T> UseAsync<T>(Func<DatabaseSession, Task<T>> body, CancellationTokenSource givenUp)
     {
         try
         {
@@ -81,7 +81,7 @@ internal sealed class SessionPool(PostgreSqlDatabase database, int count, TimeSp
         }
     }
 
-    private async Task<Session> TakeAsync()
+    private async Task<DatabaseSession> TakeAsync()
     {
         while (_idle.TryPop(out var session))
         {

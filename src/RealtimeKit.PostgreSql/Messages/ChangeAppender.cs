@@ -9,7 +9,7 @@ namespace RealtimeKit.PostgreSql.Messages;
 /// </summary>
 internal sealed class ChangeAppender(ChangeState state)
 {
-    public static async Task<AppendResult[]> AppendAsync(Session session, IReadOnlyList<MessageChange> changes)
+    public static async Task<AppendResult[]> AppendAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes)
     {
         var state = await ChangeLoader.LoadAsync(session, changes).ConfigureAwait(false);
         var appender = new ChangeAppender(state);
@@ -45,7 +45,7 @@ internal sealed class ChangeAppender(ChangeState state)
         var repliedTo = post.ReplyTo is { } sequence ? channel.Find(sequence)?.Message : null;
         if (post.OnlyIfKnown || (post.ReplyTo is not null && repliedTo is null)) return new AppendResult(AppendOutcome.NoMessage);
         var message = ChangeRules.Post(post, channel.Sequence + 1, channel.Version + 1, repliedTo);
-        channel.Add(new MessageState(message, MessageRow.Digest(post), stored: null));
+        channel.Add(new MessageState(message, MessageRow.Digest(post), stored: null) { Own = channel.TakeOwn(post.Sender) });
         return Advance(channel, post, message);
     }
 

@@ -24,7 +24,10 @@ internal static class ChangeLoader
         ORDER BY r.position
         """;
 
-    public static async Task<ChangeState> LoadAsync(Session session, IReadOnlyList<MessageChange> changes)
+    public static readonly string SentCounts =
+        $"SELECT p.name, p.sender, {Sent.UpTo("c.sequence", "p.sender", "c.id")} FROM unnest($1, $2) AS p(name, sender) JOIN channels c ON c.name = p.name";
+
+    public static async Task<ChangeState> LoadAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes)
     {
         var channels = changes.Select(change => change.Channel).Distinct(StringComparer.Ordinal).ToArray();
         ReactChange[] reacts = [.. changes.OfType<ReactChange>()];
@@ -35,6 +38,7 @@ internal static class ChangeLoader
             Sql.Command(Lock, Sql.Parameter(channels)),
             StoredMessages.BySequence(changes.SelectMany(Targets)),
             StoredMessages.ById(changes.OfType<PostChange>()),
+            Senders(changes.OfType<PostChange>()),
             Given(reacts),
             First(reacts)).ConfigureAwait(false);
         return state;
@@ -48,6 +52,13 @@ internal static class ChangeLoader
         ReactChange react => [(change.Channel, react.Sequence)],
         _ => [],
     };
+
+    private static NpgsqlBatchCommand Senders(IEnumerable<PostChange> posts)
+    {
+        (string Channel, string Sender)[] senders = [.. posts.Select(post => (post.Channel, post.Sender)).Distinct()];
+        return Sql.Command(
+            SentCounts, Sql.Parameter(Array.ConvertAll(senders, one => one.Channel)), Sql.Parameter(Array.ConvertAll(senders, one => one.Sender)));
+    }
 
     private static NpgsqlBatchCommand Given(ReactChange[] reacts) => Sql.Command(
         GivenReactions,
@@ -76,6 +87,8 @@ internal static class ChangeLoader
                 state.FindChannel(message.Channel)?.Add(new MessageState(message, digest, stored: message))).ConfigureAwait(false);
         }
 
+        await rows.NextResultAsync().ConfigureAwait(false);
+        while (await rows.ReadAsync().ConfigureAwait(false)) state.FindChannel(rows.GetString(0))?.AddSent(rows.GetString(1), rows.GetInt64(2));
         await rows.NextResultAsync().ConfigureAwait(false);
         while (await rows.ReadAsync().ConfigureAwait(false))
             Reactions(rows, state)?.AddStored(new Given(rows.GetInt64(1), rows.GetString(2), rows.GetString(3)));

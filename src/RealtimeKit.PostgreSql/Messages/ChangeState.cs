@@ -19,6 +19,7 @@ internal sealed class ChannelState(string name, long id, long version, long sequ
 {
     private readonly Dictionary<long, MessageState> _messages = [];
     private readonly Dictionary<Guid, MessageState> _byId = [];
+    private readonly Dictionary<string, long> _sent = new(StringComparer.Ordinal);
 
     public string Name => name;
 
@@ -46,6 +47,12 @@ internal sealed class ChannelState(string name, long id, long version, long sequ
         Sequence = Math.Max(Sequence, message.Message.Sequence);
     }
 
+    /// <summary>Adds how many messages a sender of the batch has posted in the channel.</summary>
+    public void AddSent(string sender, long count) => _sent.Add(sender, count);
+
+    /// <summary>The sender's number for one more message.</summary>
+    public long TakeOwn(string sender) => _sent[sender]++;
+
     public MessageState? Find(long messageSequence) => _messages.GetValueOrDefault(messageSequence);
 
     public MessageState? Find(MessageId messageId) => _byId.GetValueOrDefault(messageId.Value);
@@ -62,4 +69,7 @@ internal sealed class MessageState(Message message, Guid digest, Message? stored
     public Guid Digest => digest;
 
     public Message? Stored => stored;
+
+    /// <summary>For a new one, how many its sender had posted in the channel before.</summary>
+    public long Own { get; init; }
 }

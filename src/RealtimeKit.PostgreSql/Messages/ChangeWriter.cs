@@ -9,8 +9,8 @@ internal static class ChangeWriter
 {
     public const string InsertMessages = """
         INSERT INTO messages(channel, sequence, version, edited, deleted, text, data, attachments, mentions, reactions,
-            time, id, digest, reply_to, thread, sender, id_text)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+            own, time, id, digest, reply_to, thread, sender, id_text)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         """;
 
     public const string UpdateMessages = """
@@ -74,6 +74,7 @@ internal static class ChangeWriter
                 Column(reacted, row => row.Message.Message.Version), Column(reacted, row => MessageColumns.WriteReactions(row.Message.Message.Reactions))),
             Mentions(DeleteMentions, named, message => message.Stored),
             Mentions(InsertMentions, named, message => message.Message),
+            Tallies.Write([.. added, .. rewritten]),
             Cleared(channels),
             Reactions(DeleteReactions, channels, ledger => ledger.Removed),
             Reactions(InsertReactions, channels, ledger => ledger.Added),
@@ -101,6 +102,7 @@ internal static class ChangeWriter
 
     private static NpgsqlParameter[] Lasting((ChannelState Channel, MessageState State)[] rows) =>
     [
+        Column(rows, row => row.State.Own),
         Column(rows, row => row.State.Message.Time.ToUnixTimeMilliseconds()),
         Column(rows, row => row.State.Message.Id.Value),
         Column(rows, row => row.State.Digest),

@@ -35,21 +35,20 @@ internal static class MessageReader
     private const string OfChannel = "m ON true WHERE c.name = $1";
     private const string Range = "channel = c.id AND sequence > $2 AND sequence < $3";
 
-    // Rows beyond the page's bytes stay in the database. The size comes from what a column says of itself, without reading it, and
-    // is at most the page's own measure: the page is cut as ever, and the row behind its last shows that there is more.
-    private const string Sized = "SELECT * FROM (SELECT s.*, coalesce(sum(250 + coalesce(octet_length(s.text), 0) + coalesce(octet_length(s.data), 0) + coalesce(octet_length(s.attachments), 0)) OVER pages, 0) AS before FROM";
+    // Rows beyond the page's bytes stay in the database: the page is cut as ever, and the row behind its last shows that there is more.
+    private const string Sized = $"SELECT * FROM (SELECT s.*, coalesce(sum({MessageRow.Size}) OVER pages, 0) AS before FROM";
     private const string By = "WINDOW pages AS (ORDER BY";
     private const string Within = "ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING)) b WHERE before <";
     private const string Root = $"SELECT * FROM messages WHERE {Range} AND sequence = $6";
 
-    public static Task<MessagePage?> ReadChangesAsync(Session session, string channel, long afterVersion, PageLimit limit)
+    public static Task<MessagePage?> ReadChangesAsync(DatabaseSession session, string channel, long afterVersion, PageLimit limit)
     {
         var page = new PageBuilder(limit);
         return session.RunAsync(rows => ReadPageAsync(rows, page, channel, descending: false), Sql.Command(
             Changes, Sql.Parameter(channel), Sql.Parameter(afterVersion), Sql.Parameter((long)page.Rows), Sql.Parameter((long)Math.Max(limit.Bytes, 1))));
     }
 
-    public static Task<MessagePage?> ReadHistoryAsync(Session session, HistoryQuery query)
+    public static Task<MessagePage?> ReadHistoryAsync(DatabaseSession session, HistoryQuery query)
     {
         var page = new PageBuilder(query.Limit);
         var descending = query.After is null;
@@ -66,7 +65,7 @@ internal static class MessageReader
         return session.RunAsync(rows => ReadPageAsync(rows, page, query.Channel, descending), command);
     }
 
-    public static Task<IReadOnlyList<ChannelHead>> ReadHeadsAsync(Session session, IReadOnlyCollection<string> channels) => session.RunAsync(
+    public static Task<IReadOnlyList<ChannelHead>> ReadHeadsAsync(DatabaseSession session, IReadOnlyCollection<string> channels) => session.RunAsync(
         async rows =>
         {
             var heads = new List<ChannelHead>(channels.Count);

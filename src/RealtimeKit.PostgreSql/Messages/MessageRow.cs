@@ -12,6 +12,12 @@ internal static class MessageRow
         m.reply_to, m.thread, m.edited, m.deleted, m.reactions
         """;
 
+    /// <summary>
+    /// About how many bytes a row of <c>messages s</c> has: what a page measures, or less. It comes from what the columns say of themselves,
+    /// without reading them.
+    /// </summary>
+    public const string Size = "250 + coalesce(octet_length(s.text), 0) + coalesce(octet_length(s.data), 0) + coalesce(octet_length(s.attachments), 0)";
+
     /// <summary>How many columns these are.</summary>
     public const int Count = 15;
 

@@ -19,11 +19,12 @@ internal static class PostAppender
         RETURNING c.name, c.sequence - h.count, c.version - h.count, c.epoch
         """;
 
-    public const string Write = $"""
-        INSERT INTO messages(channel, sequence, version, time, id, digest, sender, id_text, text, data, attachments, mentions)
-        SELECT c.id, c.sequence - p.behind, c.version - p.behind, p.time, p.id, p.digest, p.sender, p.id_text, p.text, p.data, p.attachments, p.mentions
-        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            AS p(name, behind, id, digest, time, sender, id_text, text, data, attachments, mentions)
+    public static readonly string Write = $"""
+        INSERT INTO messages(channel, sequence, version, own, time, id, digest, sender, id_text, text, data, attachments, mentions)
+        SELECT c.id, c.sequence - p.behind, c.version - p.behind, {Sent.UpTo("c.sequence", "p.sender", "c.id")} + p.own,
+            p.time, p.id, p.digest, p.sender, p.id_text, p.text, p.data, p.attachments, p.mentions
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            AS p(name, behind, own, id, digest, time, sender, id_text, text, data, attachments, mentions)
         {MovedChannel}
         """;
 
@@ -33,12 +34,19 @@ internal static class PostAppender
         {MovedChannel}
         """;
 
+    public const string WriteTallies = $"""
+        INSERT INTO tallies(channel, kind, user_id, block, count)
+        SELECT c.id, 1, p.user_id, (c.sequence - p.behind) {Tallies.Block}, count(*) FROM unnest($1, $2, $3) AS p(name, behind, user_id)
+        {MovedChannel} GROUP BY c.id, p.user_id, (c.sequence - p.behind) {Tallies.Block}
+        {Tallies.OnConflict}
+        """;
+
     // Only what this very transaction has moved bears its number: none where an id was known, nor one that was made since.
     private const string MovedChannel = "JOIN channels c ON c.name = p.name AND c.xmin = pg_current_xact_id_if_assigned()::xid";
 
     /// <summary>Appends the batch, if it is one for this class.</summary>
     /// <returns><see langword="null"/> where nothing was written.</returns>
-    public static async Task<AppendResult[]?> TryAppendAsync(Session session, IReadOnlyList<MessageChange> changes)
+    public static async Task<AppendResult[]?> TryAppendAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes)
     {
         if (PostColumns.Of(changes) is not { } posts) return null;
         var heads = new Dictionary<string, (long Sequence, long Version, string Epoch)>(StringComparer.Ordinal);

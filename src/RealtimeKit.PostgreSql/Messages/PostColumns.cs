@@ -9,21 +9,24 @@ internal sealed class PostColumns
 {
     private readonly string[] _names;
     private readonly long[] _numbers;
+    private readonly long[] _own;
     private readonly Guid[] _ids;
     private readonly Guid[] _digests;
     private readonly long[] _times;
-    private readonly string[] _senders;
+    private readonly string[] _from;
     private readonly string?[] _idTexts;
     private readonly string?[] _texts;
     private readonly string?[] _data;
     private readonly string?[] _attachments;
     private readonly string?[] _mentions;
     private readonly Dictionary<string, (long Count, long Time)> _channels = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Channel, string Sender), long> _senders = [];
     private readonly List<(string Channel, long Number, string User)> _mentioned = [];
 
     private PostColumns(int count)
     {
-        (_names, _numbers, _ids, _digests, _times, _senders) = (new string[count], new long[count], new Guid[count], new Guid[count], new long[count], new string[count]);
+        (_names, _numbers, _own, _ids, _digests) = (new string[count], new long[count], new long[count], new Guid[count], new Guid[count]);
+        (_times, _from) = (new long[count], new string[count]);
         (_idTexts, _texts, _data, _attachments, _mentions) = (new string?[count], new string?[count], new string?[count], new string?[count], new string?[count]);
     }
 
@@ -55,12 +58,14 @@ internal sealed class PostColumns
             PostAppender.Move, Sql.Parameter(Array.ConvertAll(channels, channel => channel.Key)),
             Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Count)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Time)), Sql.Parameter(_ids));
         var write = Sql.Command(
-            PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
-            Sql.Parameter(_senders), Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions));
-        return _mentioned.Count == 0 ? [move, write] : [move, write, Sql.Command(
-            PostAppender.WriteMentions, Sql.Parameter(_mentioned.Select(one => one.Channel).ToArray()),
-            Sql.Parameter(_mentioned.Select(one => Behind(one.Channel, one.Number)).ToArray()), Sql.Parameter(_mentioned.Select(one => one.User).ToArray()))];
+            PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_own), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
+            Sql.Parameter(_from), Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions));
+        return _mentioned.Count == 0 ? [move, write] : [move, write, Mentioned(PostAppender.WriteMentions), Mentioned(PostAppender.WriteTallies)];
     }
+
+    private NpgsqlBatchCommand Mentioned(string sql) => Sql.Command(
+        sql, Sql.Parameter(_mentioned.Select(one => one.Channel).ToArray()),
+        Sql.Parameter(_mentioned.Select(one => Behind(one.Channel, one.Number)).ToArray()), Sql.Parameter(_mentioned.Select(one => one.User).ToArray()));
 
     // How many of the batch's messages follow this one in its channel.
     private long Behind(string channel, long number) => _channels[channel].Count - number;
@@ -73,7 +78,9 @@ internal sealed class PostColumns
         ref var channel = ref CollectionsMarshal.GetValueRefOrAddDefault(_channels, post.Channel, out _);
         channel = (channel.Count + 1, post.Time.ToUnixTimeMilliseconds());
         (_names[i], _numbers[i], _times[i]) = (post.Channel, channel.Count, channel.Time);
-        (_ids[i], _idTexts[i], _digests[i], _senders[i]) = (post.Id.Value, post.Id.SpecialText, MessageRow.Digest(post), post.Sender);
+        ref var sent = ref CollectionsMarshal.GetValueRefOrAddDefault(_senders, (post.Channel, post.Sender), out _);
+        _own[i] = sent++;
+        (_ids[i], _idTexts[i], _digests[i], _from[i]) = (post.Id.Value, post.Id.SpecialText, MessageRow.Digest(post), post.Sender);
         (_texts[i], _data[i], _attachments[i]) = (post.Content.Text, post.Content.Data?.ToString(), post.Content.Attachments?.ToString());
         if (post.Content.Mentions is not { } mentions) return;
         _mentions[i] = MessageColumns.WriteMentions(mentions);

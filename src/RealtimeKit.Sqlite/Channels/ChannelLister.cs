@@ -17,17 +17,13 @@ internal static class ChannelLister
     public static ChannelPage List(SqliteSession session, string user, ChannelListPosition? before, int limit)
     {
         var changed = before?.Changed.ToUnixTimeMilliseconds() ?? long.MaxValue;
-        using var rows = session.Use(Channels).Bind(user).Bind(changed).Bind(changed).Bind(before?.Channel ?? "").Bind(limit + 1);
-        var channels = new List<ChannelSummary>();
-        var last = default(ChannelListPosition);
-        while (rows.Step())
+        var page = new ChannelPageBuilder(limit);
+        using var rows = session.Use(Channels).Bind(user).Bind(changed).Bind(changed).Bind(before?.Channel ?? "").Bind(page.Rows);
+        while (rows.Step() && page.TryAdd(Summary(session, rows, user), MessageRow.Time(rows.Int64(8))))
         {
-            if (channels.Count == limit) return new ChannelPage(channels, last.ToString());
-            channels.Add(Summary(session, rows, user));
-            last = new ChannelListPosition(MessageRow.Time(rows.Int64(8)), rows.Text(1));
         }
 
-        return new ChannelPage(channels, null);
+        return page.Build();
     }
 
     private static ChannelSummary Summary(SqliteSession session, Statement row, string user)

@@ -36,6 +36,8 @@ internal sealed class ChannelWriter(SqliteSession session)
         return true;
     }
 
+    public int RenewEpochs() => session.Use("UPDATE channels SET epoch = lower(hex(randomblob(10)))").Execute();
+
     public MemberOutcome SetMember(string channel, string user, ChannelRole role)
     {
         if (Find(channel) is not { } found) return MemberOutcome.NoChannel;

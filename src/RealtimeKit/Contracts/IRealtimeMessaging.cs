@@ -31,15 +31,28 @@ public interface IRealtimeMessaging
     /// <returns>Whether there was one.</returns>
     Task<bool> DeleteChannelAsync(string channel, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Gives every channel a new epoch, so that every client drops what it holds and begins anew. Call it after a backup was restored, or after a
+    /// failover that lost commits, while no node of the application serves clients: before <c>app.Run()</c>.
+    /// </summary>
+    /// <remarks>
+    /// A storage that was put back gives the numbers of the messages that it lost to other messages. Without new epochs a client that holds the
+    /// lost ones takes itself for up to date.
+    /// </remarks>
+    /// <param name="cancellationToken">Ends the wait; then some channels may have the old epoch still.</param>
+    Task RenewEpochsAsync(CancellationToken cancellationToken = default);
+
     /// <summary>Makes a user a member, or changes the member's role.</summary>
     /// <returns>Whether that changed anything.</returns>
-    /// <exception cref="InvalidOperationException">There is no such channel, or its last owner would lose that role.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="LastOwnerException">The channel's last owner would lose that role.</exception>
     Task<bool> AddMemberAsync(
         string channel, string user, ChannelRole role = ChannelRole.Member, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a membership. In a private channel the user's subscriptions end with the reason <c>removed</c>.</summary>
     /// <returns>Whether the user was a member.</returns>
-    /// <exception cref="InvalidOperationException">There is no such channel, or it is the last owner.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="LastOwnerException">The user is the channel's last owner.</exception>
     Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken = default);
 
     /// <summary>Lists members in the order of their names, up to 200 at a time, those after <paramref name="after"/>.</summary>
@@ -52,7 +65,9 @@ public interface IRealtimeMessaging
     /// <param name="cancellationToken">Ends the wait; the message may still be stored.</param>
     /// <returns>Where it stands; for a message of the same id that was stored before, that one's place.</returns>
     /// <exception cref="ArgumentException">The message is empty or over a limit.</exception>
-    /// <exception cref="InvalidOperationException">There is no such channel or message to reply to, or the id is another message's.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="MessageNotFoundException">There is no such message to reply to.</exception>
+    /// <exception cref="MessageIdConflictException">The channel has another message under the id.</exception>
     Task<SentMessage> SendAsync(
         string channel, OutgoingMessage message, string? sender = null, CancellationToken cancellationToken = default);
 
@@ -62,7 +77,7 @@ public interface IRealtimeMessaging
     /// <param name="after">Only sequences above this one; then the oldest of the range come first, otherwise the newest.</param>
     /// <param name="limit">The most messages, 1 to 200.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    /// <exception cref="InvalidOperationException">There is no such channel.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     Task<MessagePage> ReadHistoryAsync(
         string channel, long? before = null, long? after = null, int limit = ProtocolConstants.DefaultPageSize,
         CancellationToken cancellationToken = default);

@@ -62,11 +62,17 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         }
     }
 
+    public async Task RenewEpochsAsync(CancellationToken cancellationToken)
+    {
+        await Node.Channels.RenewEpochsAsync(cancellationToken).ConfigureAwait(false);
+        Node.Repair.Now();
+    }
+
     public async Task<bool> AddMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken)
     {
         UserNames.Require(user, nameof(user));
         var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
-        return Decide(await Node.Memberships.SetAsync(channel, info.Kind, user, role, cancellationToken).ConfigureAwait(false), channel);
+        return Decide(await Node.Memberships.SetAsync(channel, info.Kind, user, role, cancellationToken).ConfigureAwait(false), channel, user);
     }
 
     public async Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken)
@@ -76,7 +82,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         var outcome = await Node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false);
         // An earlier call whose answer was lost may have removed the member.
         if (outcome == MemberOutcome.Unchanged && info.Kind != ChannelKind.Public) Node.Access.Recheck(channel, user, "removed");
-        return Decide(outcome, channel);
+        return Decide(outcome, channel, user);
     }
 
     public async Task<MemberPage> ListMembersAsync(string channel, string? after, CancellationToken cancellationToken)
@@ -100,10 +106,9 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
             AppendOutcome.Appended or AppendOutcome.Duplicate => new SentMessage(
                 result.Message!.Id, result.Message.Sequence, result.Message.Version, result.Message.Time,
                 result.Outcome == AppendOutcome.Duplicate),
-            AppendOutcome.NoMessage => throw new InvalidOperationException($"There is no message {message.ReplyTo} in channel '{channel}' to reply to."),
-            AppendOutcome.Conflict => throw new InvalidOperationException(
-                $"Channel '{channel}' has another message under the id {message.Id}: give every message its own."),
-            _ => throw NoChannel(channel),
+            AppendOutcome.NoMessage => throw new MessageNotFoundException(channel, message.ReplyTo ?? 0),
+            AppendOutcome.Conflict => throw new MessageIdConflictException(channel, draft.Id),
+            _ => throw new ChannelNotFoundException(channel),
         };
     }
 
@@ -113,7 +118,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, ProtocolConstants.MaxPageSize);
         var query = new HistoryQuery(channel, new PageLimit(limit, int.MaxValue), before, after);
-        return await Node.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);
+        return await Node.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false) ?? throw new ChannelNotFoundException(channel);
     }
 
     public async Task<IReadOnlyList<PresentUser>> GetPresenceAsync(string channel, CancellationToken cancellationToken)
@@ -142,16 +147,13 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         Node.Channels.FindAsync(channel, Node.Options.SystemUser, cancellationToken);
 
     private async ValueTask<ChannelInfo> RequireAsync(string channel, CancellationToken cancellationToken) =>
-        await GetChannelAsync(channel, cancellationToken).ConfigureAwait(false) ?? throw NoChannel(channel);
+        await GetChannelAsync(channel, cancellationToken).ConfigureAwait(false) ?? throw new ChannelNotFoundException(channel);
 
-    private static bool Decide(MemberOutcome outcome, string channel) => outcome switch
+    private static bool Decide(MemberOutcome outcome, string channel, string user) => outcome switch
     {
         MemberOutcome.Changed => true,
         MemberOutcome.Unchanged => false,
-        MemberOutcome.LastOwner => throw new InvalidOperationException($"Channel '{channel}' would have no owner left: make another one first."),
-        _ => throw NoChannel(channel),
+        MemberOutcome.LastOwner => throw new LastOwnerException(channel, user),
+        _ => throw new ChannelNotFoundException(channel),
     };
-
-    private static InvalidOperationException NoChannel(string channel) =>
-        new($"There is no channel '{channel}'. Make it with {nameof(EnsureChannelAsync)}.");
 }

@@ -141,6 +141,25 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_client_begins_anew_when_a_restored_store_got_new_epochs()
+    {
+        var host = await ChatHost.StartAsync();
+        var (store, port) = (host.Store, host.Port);
+        await using var bob = host.Client("bob");
+        _ = bob.ConnectAsync(Token);
+        await bob.Channel("lobby").SubscribeAsync(cancellationToken: Token).InTime();
+        for (var n = 1; n <= 3; n++) await host.Messaging.SendAsync("lobby", $"m{n}", cancellationToken: Token);
+        (await bob.Channel("lobby").TakeWhileAsync(update => update is not MessagePosted { Message.Sequence: 3 })).Sequences().Should().Equal(1, 2, 3);
+        await host.DisposeAsync();
+
+        await store.RenewEpochsAsync(Token);
+        await using var again = await ChatHost.StartAsync(store, port);
+        await again.Messaging.SendAsync("lobby", "m4", cancellationToken: Token);
+        var updates = (await bob.Channel("lobby").TakeWhileAsync(update => update is not MessagePosted { Message.Text: "m4" })).Where(update => update is not SignalReceived).ToList();
+        updates[0].Should().BeOfType<ChannelReset>();
+    }
+
+    [Fact]
     public async Task A_member_who_is_removed_hears_no_more_and_a_disconnected_user_does_not_come_back()
     {
         await using var host = await ChatHost.StartAsync();

@@ -25,6 +25,8 @@ internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
     public async ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
         Answer(await inner.DeleteAsync(channel, cancellationToken));
 
+    public ValueTask RenewEpochsAsync(CancellationToken cancellationToken) => inner.RenewEpochsAsync(cancellationToken);
+
     public async ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
         Answer(await inner.SetMemberAsync(channel, user, role, cancellationToken));
 

@@ -61,7 +61,7 @@ public sealed class MessagingTests
         var message = new OutgoingMessage { Id = new MessageId(id), Text = "Paid" };
 
         var sending = () => node.Messaging.SendAsync("a", message, cancellationToken: Cancel);
-        await sending.Should().ThrowAsync<InvalidOperationException>().WithMessage("*another message*");
+        (await sending.Should().ThrowAsync<MessageIdConflictException>()).Which.Should().Match<MessageIdConflictException>(error => error.Channel == "a" && error.Id == message.Id);
         (await node.Messaging.SendAsync("a", message, sender: "eve", cancellationToken: Cancel)).Should().Match<SentMessage>(sent => sent.Duplicate && sent.Sequence == 1);
         (await node.Messaging.ReadHistoryAsync("a", cancellationToken: Cancel)).Messages.Should().ContainSingle().Which.Text.Should().Be("Not paid");
         (await node.Messaging.SendAsync("b", message, cancellationToken: Cancel)).Duplicate.Should().BeFalse();
@@ -78,11 +78,28 @@ public sealed class MessagingTests
             .Should().Equal(("ann", ChannelRole.Owner), ("bob", ChannelRole.Member));
         (await node.Messaging.RemoveMemberAsync("p", "bob", Cancel)).Should().BeTrue();
         var removal = () => node.Messaging.RemoveMemberAsync("p", "ann", Cancel);
-        await removal.Should().ThrowAsync<InvalidOperationException>().WithMessage("*no owner left*");
+        (await removal.Should().ThrowAsync<LastOwnerException>()).Which.Should().Match<LastOwnerException>(error => error.Channel == "p" && error.User == "ann");
+        var demotion = () => node.Messaging.AddMemberAsync("p", "ann", ChannelRole.Member, Cancel);
+        await demotion.Should().ThrowAsync<LastOwnerException>().WithMessage("*'ann'*last owner*'p'*");
         var unpaired = () => node.Messaging.EnsureChannelAsync("n", name: "\ud800", cancellationToken: Cancel);
         await unpaired.Should().ThrowAsync<ArgumentException>().WithMessage("*surrogate*");
         var nowhere = () => node.Messaging.AddMemberAsync("nowhere", "bob", cancellationToken: Cancel);
-        await nowhere.Should().ThrowAsync<InvalidOperationException>().WithMessage("*'nowhere'*EnsureChannelAsync*");
+        await nowhere.Should().ThrowAsync<ChannelNotFoundException>().WithMessage("*'nowhere'*EnsureChannelAsync*");
+        var kicking = () => node.Messaging.RemoveMemberAsync("nowhere", "bob", Cancel);
+        await kicking.Should().ThrowAsync<ChannelNotFoundException>();
+    }
+
+    [Fact]
+    public async Task What_does_not_exist_is_refused_by_kind()
+    {
+        await using var node = await TestNode.StartAsync();
+        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        var sending = () => node.Messaging.SendAsync("nowhere", "x", cancellationToken: Cancel);
+        (await sending.Should().ThrowAsync<ChannelNotFoundException>()).Which.Channel.Should().Be("nowhere");
+        var reading = () => node.Messaging.ReadHistoryAsync("nowhere", cancellationToken: Cancel);
+        await reading.Should().ThrowAsync<ChannelNotFoundException>();
+        var replying = () => node.Messaging.SendAsync("a", new OutgoingMessage { Text = "x", ReplyTo = 7 }, cancellationToken: Cancel);
+        (await replying.Should().ThrowAsync<MessageNotFoundException>()).Which.Should().Match<MessageNotFoundException>(error => error.Channel == "a" && error.Sequence == 7);
     }
 
     [Fact]

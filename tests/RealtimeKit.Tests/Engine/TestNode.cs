@@ -29,7 +29,8 @@ internal sealed class TestNode : IAsyncDisposable
     public RecordingLogger Log { get; }
 
     public static async Task<TestNode> StartAsync(
-        Action<RealtimeMessagingBuilder>? build = null, Action<RealtimeOptions>? configure = null, TimeProvider? time = null)
+        Action<RealtimeMessagingBuilder>? build = null, Action<RealtimeOptions>? configure = null, TimeProvider? time = null,
+        Func<IServiceProvider, Task>? beforeStart = null)
     {
         var host = Host.CreateEmptyApplicationBuilder(null);
         var log = new RecordingLogger();
@@ -44,6 +45,7 @@ internal sealed class TestNode : IAsyncDisposable
         if (build is null) builder.UseInMemoryStore();
         else build(builder);
         var built = host.Build();
+        if (beforeStart is not null) await beforeStart(built.Services);
         await built.StartAsync(TestContext.Current.CancellationToken);
         return new TestNode(built, log);
     }

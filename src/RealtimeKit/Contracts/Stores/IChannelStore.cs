@@ -22,8 +22,19 @@ public interface IChannelStore
     ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken);
 
     /// <summary>Deletes a channel with all that belongs to it. The same name made again has another epoch.</summary>
+    /// <remarks>
+    /// Ends as soon as no call finds the channel any more: the engine then ends its subscriptions. What takes long, such as the removal of
+    /// many rows, the store does afterwards, and it goes on with that after a crash.
+    /// </remarks>
     /// <returns>Whether it existed.</returns>
     ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives every channel another epoch, after the storage was put back to an earlier state: the numbers of what was lost are given
+    /// anew, and a reader who holds the lost messages must not take itself for level.
+    /// </summary>
+    /// <remarks>A call that failed is made again as a whole; then some channels get another epoch twice.</remarks>
+    ValueTask RenewEpochsAsync(CancellationToken cancellationToken);
 
     /// <summary>Makes a user a member with a role, or changes the role. The last owner cannot be given a lower one.</summary>
     ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken);
@@ -35,7 +46,8 @@ public interface IChannelStore
     ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Lists the channels that a user is a member of, the latest change (or, before the first, the creation) first.
+    /// Lists the channels that a user is a member of, the latest change (or, before the first, the creation) first. The page ends at the limit
+    /// or where its last messages have enough bytes together, as <see cref="ChannelPageBuilder"/> has it.
     /// </summary>
     /// <param name="user">The user.</param>
     /// <param name="before">The <see cref="ChannelPage.Next"/> of the page before, or <see langword="null"/>.</param>

@@ -10,8 +10,8 @@ namespace RealtimeKit;
 /// <param name="limit">How much the page may hold; fewer than one message counts as one.</param>
 public sealed class PageBuilder(PageLimit limit)
 {
-    // About the size of a message without its content: names, counters, sender, times.
-    private const int Envelope = 250;
+    /// <summary>About the size of a message without its content: names, counters, sender, times.</summary>
+    internal const int Envelope = 250;
 
     private readonly List<Message> _messages = [];
     private long _bytes;
@@ -44,7 +44,8 @@ public sealed class PageBuilder(PageLimit limit)
         return new MessagePage(head, _messages, _more);
     }
 
-    private static int Size(Message message)
+    /// <summary>About the bytes of a message.</summary>
+    internal static int Size(Message message)
     {
         var content = message.Content;
         var size = Envelope + Encoding.UTF8.GetByteCount(content.Text ?? "") + (content.Data?.Utf8.Length ?? 0) + (content.Attachments?.Utf8.Length ?? 0);

@@ -27,14 +27,21 @@ public sealed partial class PostgreSqlPlanTests : IAsyncLifetime
         INSERT INTO channels(name, kind, epoch, created, changed, version, sequence)
             SELECT 'room' || n, 0, 'e', 0, n, 1000, 1000 FROM generate_series(1, 500) n
             UNION ALL SELECT 'big', 0, 'e', 0, 501, 500000, 500000;
-        INSERT INTO messages(channel, sequence, version, time, id, digest, sender, text, reply_to, thread, deleted, reactions)
-            SELECT c.id, s, s, s, gen_random_uuid(), gen_random_uuid(), 'user' || s % 50, 'some text',
-                CASE WHEN s % 10 = 0 THEN 1 END, CASE WHEN s % 10 = 0 THEN 1 END, CASE WHEN s % 200 = 7 THEN s END,
+        INSERT INTO messages(channel, sequence, version, own, time, id, digest, sender, text, reply_to, thread, deleted, reactions)
+            SELECT c.id, s, s, (s - 1) / 50, s, gen_random_uuid(), gen_random_uuid(),
+                CASE WHEN c.name = 'big' AND s > 100000 THEN 'bot' ELSE 'user' || s % 50 END, 'some text',
+                CASE WHEN s % 10 = 0 THEN 1 END, CASE WHEN s % 10 = 0 THEN 1 END, CASE WHEN s % 20 = 7 THEN s END,
                 CASE WHEN s % 500 = 1 THEN (SELECT '[["+",30,' || string_agg('"user' || u || '"', ',' ORDER BY u) || ']]' FROM generate_series(1, 20) u) END
             FROM channels c, generate_series(1, c.sequence) s WHERE c.sequence > 0;
         INSERT INTO members(channel, user_id, role) SELECT c.id, 'user' || u, u % 3 FROM channels c, generate_series(1, 100) u WHERE c.sequence > 0;
+        INSERT INTO members(channel, user_id, role) SELECT id, u, 0 FROM channels, unnest(ARRAY['bot', 'called', 'newcomer']) u WHERE name = 'big';
+        INSERT INTO mentions(channel, user_id, sequence) SELECT id, 'called', s FROM channels, generate_series(2, 500000, 2) s WHERE name = 'big';
         INSERT INTO marks(channel, user_id, sequence) SELECT c.id, 'user' || u, c.sequence - 20 FROM channels c, generate_series(2, 50) u WHERE c.sequence > 0;
         INSERT INTO mentions(channel, user_id, sequence) SELECT c.id, 'user' || s % 100, s FROM channels c, generate_series(1, c.sequence, 20) s;
+        INSERT INTO tallies(channel, kind, user_id, block, count)
+            SELECT channel, 0, '', sequence >> 10, count(*) FROM messages WHERE deleted IS NOT NULL GROUP BY 1, 4
+            UNION ALL SELECT channel, 0, sender, sequence >> 10, count(*) FROM messages WHERE deleted IS NOT NULL GROUP BY 1, 3, 4
+            UNION ALL SELECT channel, 1, user_id, sequence >> 10, count(*) FROM mentions GROUP BY 1, 3, 4;
         INSERT INTO reactions(channel, sequence, user_id, reaction)
             SELECT c.id, s, 'user' || u, '+' FROM channels c, generate_series(1, c.sequence, 500) s, generate_series(1, 30) u;
         """;
@@ -44,6 +51,9 @@ public sealed partial class PostgreSqlPlanTests : IAsyncLifetime
     // written a thousand messages in the 50 that are asked for, and has read nothing.
     private const int MostPages = 1_400;
     private const int MostPagesOfAList = 5_000;
+
+    // Of a list of one channel whose 500,000 messages are all unread, or nearly all one's own, or half of them mentions.
+    private const int MostPagesOfCounts = 1_500;
 
     private PostgreSqlServer _server = null!;
     private TemporarySchema _schema = null!;
@@ -74,6 +84,12 @@ public sealed partial class PostgreSqlPlanTests : IAsyncLifetime
 
         await _schema.RunAsync("ANALYZE");
         AssertByIndex(await PlansAsync(() => CallAllAsync(store, 2)));
+        foreach (var user in (string[])["newcomer", "bot", "called"])
+        {
+            var plans = await PlansAsync(() => store.ListChannelsAsync(user, null, 50, Cancel).AsTask());
+            var plan = plans.Single(plan => plan.Sql.Contains("members m JOIN channels", StringComparison.Ordinal));
+            plan.Pages.Should().BeLessThan(MostPagesOfCounts, "of {0}'s list\n{1}", user, plan.Text);
+        }
     }
 
     private static async Task CallAllAsync(PostgreSqlStore store, int round)

@@ -70,6 +70,19 @@ public sealed class PostgreSqlSettingsTests
     }
 
     [Fact]
+    public async Task Role_cannot_end_a_session_that_waits_for_a_call()
+    {
+        var name = $"idle_{Guid.NewGuid():N}";
+        await using var schema = await TemporarySchema.CreateAsync();
+        await using var store = schema.Open(options => options.ConnectionString =
+            new NpgsqlConnectionStringBuilder(schema.ConnectionString) { Options = "-c idle_session_timeout=200", ApplicationName = name }.ConnectionString);
+        await Changes.CreateLobbyAsync(store);
+        // Until it has waited for longer than that, or is gone.
+        await schema.UntilAsync($"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}' AND state_change > clock_timestamp() - interval '1 second'", 0L);
+        (await store.FindAsync("lobby", "ann", Cancel)).Should().NotBeNull();
+    }
+
+    [Fact]
     public async Task Role_cannot_hide_the_warning_of_an_unreplicated_commit()
     {
         const string hidden = "SELECT count(*) FROM pg_stat_activity";

@@ -1,3 +1,4 @@
+using FluentAssertions;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -15,11 +16,11 @@ internal sealed class TemporarySchema(string connectionString) : IAsyncDisposabl
 
     public static async Task<TemporarySchema> CreateAsync() => new(await PostgreSqlFixture.ConnectionStringAsync());
 
-    public PostgreSqlStore Open(Action<PostgreSqlStoreOptions>? configure = null)
+    public PostgreSqlStore Open(Action<PostgreSqlStoreOptions>? configure = null, TimeProvider? time = null)
     {
         var options = new PostgreSqlStoreOptions { ConnectionString = connectionString, Schema = Name };
         configure?.Invoke(options);
-        return new PostgreSqlStore(Options.Create(options), NullLogger<PostgreSqlStore>.Instance);
+        return new PostgreSqlStore(Options.Create(options), time ?? TimeProvider.System, NullLogger<PostgreSqlStore>.Instance);
     }
 
     public static async ValueTask<StoreUnderTest> CreateStoreAsync()
@@ -45,11 +46,19 @@ internal sealed class TemporarySchema(string connectionString) : IAsyncDisposabl
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString)
         {
-            Pooling = false, SearchPath = Name, CommandTimeout = 120,
+            Pooling = false, SearchPath = Name, CommandTimeout = 300,
         }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync();
+    }
+
+    /// <summary>Waits until a query gives a value, up to a minute.</summary>
+    public async Task UntilAsync(string sql, object expected)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (await RunAsync(sql) is var value && !expected.Equals(value))
+            TimeProvider.System.GetElapsedTime(started).Should().BeLessThan(TimeSpan.FromMinutes(1), "{0} still gives {1}", sql, value);
     }
 
     public async ValueTask DisposeAsync() => await RunAsync($"DROP SCHEMA IF EXISTS {Name} CASCADE");

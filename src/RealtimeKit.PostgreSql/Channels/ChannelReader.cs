@@ -2,10 +2,10 @@ using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.PostgreSql.Messages;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit.PostgreSql.Directory;
+namespace RealtimeKit.PostgreSql.Channels;
 
 /// <summary>Reads channels, members and marks, each in one statement.</summary>
-internal static class DirectoryReader
+internal static class ChannelReader
 {
     public const string View = """
         SELECT c.epoch, c.version, c.sequence, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0)
@@ -28,14 +28,14 @@ internal static class DirectoryReader
         WHERE c.name = $1 AND r.sequence = $2 AND r.user_id = $3
         """;
 
-    public static Task<ChannelView?> FindAsync(Session session, string channel, string user) => session.RunAsync(
+    public static Task<ChannelView?> FindAsync(DatabaseSession session, string channel, string user) => session.RunAsync(
         async rows => !await rows.ReadAsync().ConfigureAwait(false) ? null : new ChannelView(
             new ChannelHead(channel, rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2)),
             (ChannelKind)rows.GetInt16(3), MessageRow.Text(rows, 4), MessageRow.Time(rows.GetInt64(5)),
             rows.IsDBNull(6) ? null : (ChannelRole)rows.GetInt16(6), rows.GetInt64(7)),
         Sql.Command(View, Sql.Parameter(channel), Sql.Parameter(user)));
 
-    public static Task<MemberPage> ListMembersAsync(Session session, string channel, string? after, int limit) => session.RunAsync(
+    public static Task<MemberPage> ListMembersAsync(DatabaseSession session, string channel, string? after, int limit) => session.RunAsync(
         async rows =>
         {
             var members = new List<ChannelMember>();
@@ -49,7 +49,7 @@ internal static class DirectoryReader
         },
         Sql.Command(Members, Sql.Parameter(channel), Sql.Parameter(after ?? ""), Sql.Parameter((long)limit + 1)));
 
-    public static Task<IReadOnlyList<string>> ListOwnReactionsAsync(Session session, string channel, long sequence, string user) => session.RunAsync(
+    public static Task<IReadOnlyList<string>> ListOwnReactionsAsync(DatabaseSession session, string channel, long sequence, string user) => session.RunAsync(
         async rows =>
         {
             var reactions = new List<string>();

@@ -2,13 +2,13 @@ using Npgsql;
 using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit.PostgreSql.Directory;
+namespace RealtimeKit.PostgreSql.Channels;
 
 /// <summary>
 /// Changes channels, members and marks, each in one round trip and one transaction. Each locks its channel's row and no
 /// other, so that nothing waits in a circle.
 /// </summary>
-internal static class DirectoryWriter
+internal static class ChannelWriter
 {
     // Looked for first, because a conflict would use up a number.
     public const string Insert = """
@@ -26,6 +26,14 @@ internal static class DirectoryWriter
     public const string Discard = """
         WITH gone AS (DELETE FROM channels WHERE name = $1 RETURNING id), kept AS (INSERT INTO discarded SELECT id FROM gone)
         SELECT id FROM gone
+        """;
+
+    // In the order of the names, in which everybody locks them, and in pieces, because a call has a limit.
+    public const string RenewEpochs = """
+        WITH piece AS (SELECT id, name FROM channels WHERE name > $1 ORDER BY name LIMIT 5000 FOR NO KEY UPDATE),
+        renewed AS (
+            UPDATE channels c SET epoch = left(replace(gen_random_uuid()::text, '-', ''), 20) FROM piece p WHERE c.id = p.id)
+        SELECT max(name) FROM piece
         """;
 
     public const string Seat = $"""
@@ -65,7 +73,7 @@ internal static class DirectoryWriter
 
     private const string Outcome = "SELECT EXISTS(SELECT FROM found), EXISTS(SELECT FROM changed), (SELECT role FROM present)";
 
-    public static Task<CreateResult> CreateAsync(Session session, NewChannel channel)
+    public static Task<CreateResult> CreateAsync(DatabaseSession session, NewChannel channel)
     {
         var roles = channel.Roles;
         return session.RunAsync(
@@ -84,18 +92,24 @@ internal static class DirectoryWriter
             Sql.Command(OfPair, Sql.Parameter(channel.Pair)));
     }
 
-    public static Task<bool> DeleteAsync(Session session, string channel) => session.RunAsync(
+    public static Task<bool> DeleteAsync(DatabaseSession session, string channel) => session.RunAsync(
         static async rows => await rows.ReadAsync().ConfigureAwait(false), Sql.Command(Discard, Sql.Parameter(channel)));
 
-    public static Task<MemberOutcome> SetMemberAsync(Session session, string channel, string user, ChannelRole role) => session.RunAsync(
+    /// <summary>Gives the next channels new epochs.</summary>
+    /// <returns>The last of them, or <see langword="null"/> where there is none after <paramref name="after"/>.</returns>
+    public static Task<string?> RenewEpochsAsync(DatabaseSession session, string after) => session.RunAsync(
+        static async rows => await rows.ReadAsync().ConfigureAwait(false) && !rows.IsDBNull(0) ? rows.GetString(0) : null,
+        Sql.Command(RenewEpochs, Sql.Parameter(after)));
+
+    public static Task<MemberOutcome> SetMemberAsync(DatabaseSession session, string channel, string user, ChannelRole role) => session.RunAsync(
         rows => ReadOutcomeAsync(rows, unchanged: (short)role),
         Locked(channel), Sql.Command(Seat, Sql.Parameter(channel), Sql.Parameter(user), Sql.Parameter((short)role)));
 
-    public static Task<MemberOutcome> RemoveMemberAsync(Session session, string channel, string user) => session.RunAsync(
+    public static Task<MemberOutcome> RemoveMemberAsync(DatabaseSession session, string channel, string user) => session.RunAsync(
         static rows => ReadOutcomeAsync(rows, unchanged: null),
         Locked(channel), Sql.Command(Unseat, Sql.Parameter(channel), Sql.Parameter(user)));
 
-    public static Task<ReadMark?> MoveReadMarkAsync(Session session, string channel, string user, long sequence) => session.RunAsync(
+    public static Task<ReadMark?> MoveReadMarkAsync(DatabaseSession session, string channel, string user, long sequence) => session.RunAsync(
         static async rows =>
         {
             if (!await rows.ReadAsync().ConfigureAwait(false)) return default(ReadMark?);

@@ -3,7 +3,7 @@ using Npgsql;
 namespace RealtimeKit.PostgreSql.Database;
 
 /// <summary>One open connection in a known state, with its prepared statements. One user at a time.</summary>
-internal sealed class Session : IAsyncDisposable
+internal sealed class DatabaseSession : IAsyncDisposable
 {
     // A standby that should hold the commit was not waited for: PostgreSQL says so and calls the commit a success.
     private const string ReplicationWait = "SyncRepWaitForLSN";
@@ -15,7 +15,7 @@ internal sealed class Session : IAsyncDisposable
     /// <param name="connection">An open connection; it is this session's from now on.</param>
     /// <param name="timeout">The most seconds for one command.</param>
     /// <param name="generation">Which of the database's lives it was opened in.</param>
-    public Session(NpgsqlConnection connection, int timeout, int generation)
+    public DatabaseSession(NpgsqlConnection connection, int timeout, int generation)
     {
         (_connection, _timeout, Generation) = (connection, timeout, generation);
         connection.Notice += (_, notice) => _unreplicated |= notice.Notice.Routine == ReplicationWait;

@@ -1,10 +1,9 @@
 using RealtimeKit.PostgreSql.Database;
 
-namespace RealtimeKit.PostgreSql.Directory;
+namespace RealtimeKit.PostgreSql.Channels;
 
 /// <summary>
-/// Removes what belonged to deleted channels, a piece at a time, so that no statement holds locks for long. What a failure
-/// leaves is removed with the next deletion.
+/// Removes what belonged to deleted channels, a piece at a time, so that no statement holds locks for long.
 /// </summary>
 internal static class Discarded
 {
@@ -16,8 +15,8 @@ internal static class Discarded
     public const string Forget = """
         DELETE FROM discarded WHERE channel = $1
             AND NOT EXISTS (SELECT FROM messages WHERE channel = $1) AND NOT EXISTS (SELECT FROM reactions WHERE channel = $1)
-            AND NOT EXISTS (SELECT FROM mentions WHERE channel = $1) AND NOT EXISTS (SELECT FROM members WHERE channel = $1)
-            AND NOT EXISTS (SELECT FROM marks WHERE channel = $1)
+            AND NOT EXISTS (SELECT FROM mentions WHERE channel = $1) AND NOT EXISTS (SELECT FROM tallies WHERE channel = $1)
+            AND NOT EXISTS (SELECT FROM members WHERE channel = $1) AND NOT EXISTS (SELECT FROM marks WHERE channel = $1)
         """;
 
     /// <summary>For each table a statement that removes so many of a channel's rows.</summary>
@@ -26,13 +25,14 @@ internal static class Discarded
         "DELETE FROM messages WHERE ctid = ANY(ARRAY(SELECT ctid FROM messages WHERE channel = $1 LIMIT $2))",
         "DELETE FROM reactions WHERE ctid = ANY(ARRAY(SELECT ctid FROM reactions WHERE channel = $1 LIMIT $2))",
         "DELETE FROM mentions WHERE ctid = ANY(ARRAY(SELECT ctid FROM mentions WHERE channel = $1 LIMIT $2))",
+        "DELETE FROM tallies WHERE ctid = ANY(ARRAY(SELECT ctid FROM tallies WHERE channel = $1 LIMIT $2))",
         "DELETE FROM members WHERE ctid = ANY(ARRAY(SELECT ctid FROM members WHERE channel = $1 LIMIT $2))",
         "DELETE FROM marks WHERE ctid = ANY(ARRAY(SELECT ctid FROM marks WHERE channel = $1 LIMIT $2))",
     ];
 
     /// <summary>Removes a piece of one deleted channel.</summary>
     /// <returns>Whether there is more to remove.</returns>
-    public static async Task<bool> RemovePieceAsync(Session session)
+    public static async Task<bool> RemovePieceAsync(DatabaseSession session)
     {
         var next = await session.RunAsync(
             static async rows => await rows.ReadAsync().ConfigureAwait(false) ? rows.GetInt64(0) : default(long?), Sql.Command(Next)).ConfigureAwait(false);

@@ -1,0 +1,51 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>A call of <see cref="IRealtimeMessaging"/> named a channel that does not exist.</summary>
+/// <param name="channel">The channel.</param>
+public sealed class ChannelNotFoundException(string channel)
+    : Exception($"There is no channel '{channel}'. Make it with {nameof(IRealtimeMessaging.EnsureChannelAsync)}.")
+{
+    /// <summary>The channel that does not exist.</summary>
+    public string Channel { get; } = channel;
+}
+
+/// <summary>A call of <see cref="IRealtimeMessaging"/> named a message that its channel does not have.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="sequence">The message's sequence.</param>
+public sealed class MessageNotFoundException(string channel, long sequence)
+    : Exception($"There is no message {sequence} in channel '{channel}'.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+
+    /// <summary>The sequence that no message of the channel has.</summary>
+    public long Sequence { get; } = sequence;
+}
+
+/// <summary>A message was sent under an id that another message of its channel has.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="id">The id.</param>
+public sealed class MessageIdConflictException(string channel, MessageId id)
+    : Exception($"Channel '{channel}' has another message under the id {id}: give every message its own.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+
+    /// <summary>The id that another message has.</summary>
+    public MessageId Id { get; } = id;
+}
+
+/// <summary>A call of <see cref="IRealtimeMessaging"/> would have left a channel without an owner.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="user">Its last owner.</param>
+public sealed class LastOwnerException(string channel, string user)
+    : Exception($"User '{user}' is the last owner of channel '{channel}': make another one first.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+
+    /// <summary>Its last owner.</summary>
+    public string User { get; } = user;
+}

@@ -1,0 +1,79 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Benchmarks.Scale;
+
+/// <summary>How much there is of everything. Every name of it begins with its own.</summary>
+/// <param name="Name">What it is called.</param>
+/// <param name="Messages">The messages of its channel; all by one user, a tenth in one thread, a twentieth deleted, a tenth mention one user.</param>
+/// <param name="Members">The members of its other channel.</param>
+/// <param name="Channels">The channels of one user.</param>
+/// <param name="Reactions">The users who gave one reaction to one message.</param>
+internal sealed record Population(string Name, int Messages, int Members, int Channels, int Reactions)
+{
+    private const int Batch = 1_000;
+    private const int Tenth = 10;
+    private const int Twentieth = 20;
+
+    /// <summary>The message that has all the reactions.</summary>
+    public const long Liked = 1;
+
+    /// <summary>The root of the long thread.</summary>
+    public const long Root = 2;
+
+    public string Log => $"{Name}-log";
+
+    public string Crowd => $"{Name}-crowd";
+
+    /// <summary>The version of its channel once it is filled.</summary>
+    public long Version => Messages + ((Messages - 1) / Twentieth) + Reactions;
+
+    /// <summary>Has posted every message and has read none.</summary>
+    public string Bot => $"{Name}-bot";
+
+    /// <summary>Has read nothing.</summary>
+    public string Newcomer => $"{Name}-newcomer";
+
+    /// <summary>Is mentioned again and again and has read nothing.</summary>
+    public string Called => $"{Name}-called";
+
+    /// <summary>Belongs to many channels.</summary>
+    public string Everywhere => $"{Name}-everywhere";
+
+    /// <summary>Fills a store by its contract alone, so that it is filled as it would be in use.</summary>
+    public async Task FillAsync(IMessageStore messages, IChannelStore channels)
+    {
+        await channels.CreateAsync(Channel(Log, [Bot, Newcomer, Called]), default);
+        await channels.CreateAsync(Channel(Crowd, [.. Enumerable.Range(0, Members).Select(number => $"user{number:000000}")]), default);
+        for (var first = 0; first < Messages; first += Batch)
+            await messages.AppendAsync([.. Enumerable.Range(first, Math.Min(Batch, Messages - first)).Select(Post)], default);
+        for (var first = 0; first < Messages; first += Batch * Twentieth)
+            await messages.AppendAsync([.. Deleted(first)], default);
+        for (var first = 0; first < Reactions; first += Batch)
+            await messages.AppendAsync([.. Enumerable.Range(first, Math.Min(Batch, Reactions - first)).Select(Reaction)], default);
+        for (var number = 0; number < Channels; number++)
+        {
+            var name = $"{Name}-room{number}";
+            await channels.CreateAsync(Channel(name, [Everywhere]), default);
+            await messages.AppendAsync([New(name, "The only message.", null, null)], default);
+        }
+    }
+
+    private IEnumerable<MessageChange> Deleted(int first)
+    {
+        var last = Math.Min(first + (Batch * Twentieth), Messages);
+        for (var sequence = Math.Max(first, Twentieth); sequence < last; sequence += Twentieth) yield return new DeleteChange(Log, Now(), sequence);
+    }
+
+    private MessageChange Post(int number) => New(
+        Log, "A message of the length that people write, more or less, in a chat.", number > Root && number % Tenth == 0 ? Root : null,
+        number % Tenth == 1 ? [Called] : null);
+
+    private MessageChange Reaction(int number) => new ReactChange(Log, Now(), Liked, $"user{number:000000}", "+", false);
+
+    private PostChange New(string channel, string text, long? replyTo, string[]? mentions) => new(
+        channel, Now(), new MessageId(Guid.CreateVersion7()), Bot, new MessageContent(text, Mentions: mentions), replyTo, new byte[16]);
+
+    private static NewChannel Channel(string name, IReadOnlyList<string> members) => new(name, ChannelKind.Public, null, null, members, Now());
+
+    private static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
+}

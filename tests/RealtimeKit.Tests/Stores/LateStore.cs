@@ -1,0 +1,93 @@
+using RealtimeKit.InMemory;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Tests.Stores;
+
+/// <summary>
+/// A faulty store: a call that was cancelled while it waited for its turn is carried out all the same, after later ones. It shows that the
+/// suites find such a store.
+/// </summary>
+internal sealed class LateStore : IMessageStore, IChannelStore
+{
+    private const int CallsBetween = 3;
+
+    private readonly InMemoryStore _inner = new();
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Queue<(int After, Func<Task> Call)> _late = [];
+    private int _calls;
+
+    public ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.AppendAsync(changes, default), cancellationToken);
+
+    public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.CreateAsync(channel, default), cancellationToken);
+
+    public ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.DeleteAsync(channel, default), cancellationToken);
+
+    public ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.SetMemberAsync(channel, user, role, default), cancellationToken);
+
+    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.RemoveMemberAsync(channel, user, default), cancellationToken);
+
+    public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
+        _inner.ReadChangesAsync(channel, afterVersion, limit, cancellationToken);
+
+    public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) => _inner.ReadHistoryAsync(query, cancellationToken);
+
+    public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken) =>
+        _inner.ReadHeadsAsync(channels, cancellationToken);
+
+    public ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken) => _inner.FindAsync(channel, user, cancellationToken);
+
+    public ValueTask RenewEpochsAsync(CancellationToken cancellationToken) => _inner.RenewEpochsAsync(cancellationToken);
+
+    public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
+        _inner.ListMembersAsync(channel, after, limit, cancellationToken);
+
+    public ValueTask<ChannelPage> ListChannelsAsync(string user, string? before, int limit, CancellationToken cancellationToken) =>
+        _inner.ListChannelsAsync(user, before, limit, cancellationToken);
+
+    public ValueTask<ReadMark?> MoveReadMarkAsync(string channel, string user, long sequence, CancellationToken cancellationToken) =>
+        _inner.MoveReadMarkAsync(channel, user, sequence, cancellationToken);
+
+    public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(string channel, long sequence, string user, CancellationToken cancellationToken) =>
+        _inner.ListOwnReactionsAsync(channel, sequence, user, cancellationToken);
+
+    private async ValueTask<T> RunAsync<T>(Func<ValueTask<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _turn.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The fault.
+            lock (_late) _late.Enqueue((_calls + CallsBetween, async () => await call()));
+            throw;
+        }
+
+        try
+        {
+            _calls++;
+            var result = await call();
+            while (TryTakeLate(out var late)) await late();
+            return result;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private bool TryTakeLate(out Func<Task> call)
+    {
+        lock (_late)
+        {
+            var isDue = _late.TryPeek(out var next) && next.After <= _calls;
+            call = isDue ? _late.Dequeue().Call : () => Task.CompletedTask;
+            return isDue;
+        }
+    }
+}
