@@ -28,7 +28,7 @@ internal sealed class ChannelLog
 
     public ChannelRoster Roster { get; }
 
-    public ChannelHead Head => new(Definition.Channel, _epoch, _changes.Count, _messages.Count);
+    public ChannelHead Head => new(Definition.Channel, _epoch, _changes.Count, _messages.Count, Roster.Revision);
 
     public ChannelListPosition Cursor => new(_changed, Definition.Channel);
 

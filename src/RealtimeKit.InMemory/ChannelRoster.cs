@@ -8,6 +8,9 @@ internal sealed class ChannelRoster(NewChannel channel)
     private readonly SortedDictionary<string, ChannelRole> _members = new(channel.Roles.ToDictionary(), StringComparer.Ordinal);
     private readonly Dictionary<string, long> _marks = new(StringComparer.Ordinal);
 
+    /// <summary>How many rights of members were changed or taken.</summary>
+    public long Revision { get; private set; }
+
     public IEnumerable<string> Users => _members.Keys;
 
     public ChannelRole? Role(string user) => _members.TryGetValue(user, out var role) ? role : null;
@@ -20,6 +23,8 @@ internal sealed class ChannelRoster(NewChannel channel)
         if (present == role) return MemberOutcome.Unchanged;
         if (present == ChannelRole.Owner && IsOnlyOwner()) return MemberOutcome.LastOwner;
         _members[user] = role;
+        // A new member had no right that could be taken.
+        if (present is not null) Revision++;
         return MemberOutcome.Changed;
     }
 
@@ -28,6 +33,7 @@ internal sealed class ChannelRoster(NewChannel channel)
         if (Role(user) is not { } present) return MemberOutcome.Unchanged;
         if (present == ChannelRole.Owner && IsOnlyOwner()) return MemberOutcome.LastOwner;
         _members.Remove(user);
+        Revision++;
         return MemberOutcome.Changed;
     }
 

@@ -10,6 +10,9 @@ public sealed partial class InMemoryStore : IMessageStore, IChannelStore
     private readonly Dictionary<string, ChannelLog> _channels = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
+    public bool IsShared => false;
+
+    /// <inheritdoc/>
     public ValueTask<IReadOnlyList<AppendResult>> AppendAsync(
         IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
     {

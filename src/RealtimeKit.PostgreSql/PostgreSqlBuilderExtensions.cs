@@ -4,12 +4,13 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using RealtimeKit;
 using RealtimeKit.PostgreSql;
+using RealtimeKit.PostgreSql.Broker;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
 #pragma warning disable RS0026 // The types of the first parameters keep the overloads apart.
 
-/// <summary>Adds the PostgreSQL store to real-time messaging.</summary>
+/// <summary>Adds the PostgreSQL store and broker to real-time messaging.</summary>
 public static class PostgreSqlBuilderExtensions
 {
     /// <summary>
@@ -33,6 +34,19 @@ public static class PostgreSqlBuilderExtensions
     {
         ArgumentNullException.ThrowIfNull(dataSource);
         return Add(builder, options => options.DataSource = dataSource, configure);
+    }
+
+    /// <summary>
+    /// Lets the nodes that share the PostgreSQL store hear each other by LISTEN and NOTIFY, so that a cluster needs no server but the
+    /// database. A node takes two connections more for it, which must reach the server itself or a pooler that keeps sessions.
+    /// </summary>
+    /// <param name="builder">The builder, on which <c>UsePostgreSqlStore</c> is called as well.</param>
+    public static RealtimeMessagingBuilder UsePostgreSqlBroker(this RealtimeMessagingBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton<IMessageBroker, PostgreSqlBroker>();
+        return builder;
     }
 
     private static RealtimeMessagingBuilder Add(

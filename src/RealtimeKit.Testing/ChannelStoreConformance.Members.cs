@@ -22,6 +22,28 @@ public abstract partial class ChannelStoreConformance
         Assert.Equal(MemberOutcome.NoChannel, await Channels.RemoveMemberAsync("nowhere", "bob", Cancel));
     }
 
+    /// <summary>The head's revision rises where a right that a member had is changed, with it and by one, and by nothing else.</summary>
+    [Fact]
+    public async Task RevisionRisesWithTakenRights()
+    {
+        var room = await NewChannelAsync("room", "bob");
+        Assert.Equal(0, await RevisionAsync());
+        await SetAsync("cid", ChannelRole.Member);
+        await SetAsync("cid", ChannelRole.Member);
+        await RemoveAsync("nobody");
+        await RemoveAsync("ann");
+        Assert.Equal(0, await RevisionAsync());
+        await SetAsync("cid", ChannelRole.Moderator);
+        Assert.Equal(1, await RevisionAsync());
+        await RemoveAsync("cid");
+        await RemoveAsync("cid");
+        Assert.Equal(2, await RevisionAsync());
+        await room.PostAsync("x");
+        Assert.Equal(2, await RevisionAsync());
+        await RemoveAsync("bob");
+        Assert.Equal(3, await RevisionAsync());
+    }
+
     /// <summary>The last owner can neither go nor be given a lower role; one of two can.</summary>
     [Fact]
     public async Task LastOwnerStays()
@@ -119,6 +141,14 @@ public abstract partial class ChannelStoreConformance
     private async Task<MemberOutcome> RemoveAsync(string user) => await Channels.RemoveMemberAsync("room", user, Cancel);
 
     private async Task<ReadMark?> MarkAsync(string user, long sequence) => await Channels.MoveReadMarkAsync("room", user, sequence, Cancel);
+
+    private async Task<long> RevisionAsync()
+    {
+        var head = (await Channels.FindAsync("room", "ann", Cancel))!.Head;
+        Assert.Equal(head, Assert.Single(await Messages.ReadHeadsAsync(["room"], Cancel)));
+        Assert.Equal(head, (await Messages.ReadChangesAsync("room", 0, new PageLimit(10, 1_000), Cancel))!.Head);
+        return head.Revision;
+    }
 
     private async Task<ChannelRole?> RoleAsync(string user) => (await Channels.FindAsync("room", user, Cancel))!.Role;
 }

@@ -19,6 +19,8 @@ const string Usage = """
              the same with PostgreSQL, beside what pgbench reaches on the same server
     broker   [--rounds 3] [--seconds 10] [--rate 1000]
              from a publish on one node to its delivery on another, with PostgreSQL and RabbitMQ, beside what these take alone
+    nodes    [--rounds 3] [--seconds 10] [--rate 2000] [--channels 20] [--brokers postgresql]
+             the same over several channels, with PostgreSQL as the broker and, unless told otherwise, with RabbitMQ
     joins    [--rounds 3] [--channels 10000]
              what many channels joined on one node cost at RabbitMQ
     repair   [--rounds 20] [--channels 10000]
@@ -43,6 +45,8 @@ switch (args.FirstOrDefault())
         return await PostgreSqlMode.RunAsync(new Arguments(args[1..]));
     case "broker":
         return await BrokerMode.RunAsync(new Arguments(args[1..]));
+    case "nodes":
+        return await NodesMode.RunAsync(new Arguments(args[1..]));
     case "joins":
         return await JoinsMode.RunAsync(new Arguments(args[1..]));
     case "repair":

@@ -10,6 +10,7 @@ const string usage = """
     --rate N                actions a second        --slack F              how many times the promised times may be taken
     --plant NAME            a fault in the nodes    --own                  the checker's own nodes, not samples/Cluster
     --sqlite                one node on SQLite      --output FOLDER        for tables and histories
+    --broker postgresql     without RabbitMQ
     """;
 if (args is ["node", ..])
 {

@@ -41,14 +41,14 @@ internal static class ChannelWriter
         changed AS (
             INSERT INTO members(channel, user_id, role) SELECT id, $2, $3 FROM found
             WHERE NOT EXISTS (SELECT FROM present WHERE role = $3 OR is_last_owner)
-            ON CONFLICT (channel, user_id) DO UPDATE SET role = excluded.role RETURNING role)
+            ON CONFLICT (channel, user_id) DO UPDATE SET role = excluded.role RETURNING channel)
         {Outcome}
         """;
 
     public const string Unseat = $"""
         {Present},
         changed AS (
-            DELETE FROM members m USING present p WHERE m.channel = p.channel AND m.user_id = $2 AND NOT p.is_last_owner RETURNING m.role)
+            DELETE FROM members m USING present p WHERE m.channel = p.channel AND m.user_id = $2 AND NOT p.is_last_owner RETURNING m.channel)
         {Outcome}
         """;
 
@@ -71,7 +71,11 @@ internal static class ChannelWriter
             FROM found JOIN members m ON m.channel = found.id AND m.user_id = $2)
         """;
 
-    private const string Outcome = "SELECT EXISTS(SELECT FROM found), EXISTS(SELECT FROM changed), (SELECT role FROM present)";
+    // A new member had no right that could be taken.
+    private const string Outcome = """
+        , revised AS (UPDATE channels c SET revision = revision + 1 FROM changed, present WHERE c.id = changed.channel)
+        SELECT EXISTS(SELECT FROM found), EXISTS(SELECT FROM changed), (SELECT role FROM present)
+        """;
 
     public static Task<CreateResult> CreateAsync(DatabaseSession session, NewChannel channel)
     {

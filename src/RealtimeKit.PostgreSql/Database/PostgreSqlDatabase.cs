@@ -131,7 +131,8 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
         }
     }
 
-    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    /// <summary>Opens a connection, in the state that the server gives it.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         // Sessions outlive any transaction that the calling code may be in.
         using var none = new TransactionScope(TransactionScopeOption.Suppress, TransactionScopeAsyncFlowOption.Enabled);

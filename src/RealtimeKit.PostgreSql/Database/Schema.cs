@@ -12,6 +12,7 @@ internal static class Schema
             id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
             version bigint NOT NULL DEFAULT 0,
             sequence bigint NOT NULL DEFAULT 0,
+            revision bigint NOT NULL DEFAULT 0,
             created bigint NOT NULL,
             changed bigint NOT NULL,
             kind smallint NOT NULL,

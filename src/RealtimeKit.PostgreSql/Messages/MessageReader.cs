@@ -6,7 +6,7 @@ namespace RealtimeKit.PostgreSql.Messages;
 /// <summary>Reads the log. Each read is one statement, so that head and messages are of one moment.</summary>
 internal static class MessageReader
 {
-    public const string Heads = "SELECT name, epoch, version, sequence FROM channels WHERE name = ANY($1)";
+    public const string Heads = "SELECT name, epoch, version, sequence, revision FROM channels WHERE name = ANY($1)";
 
     public const string Changes = $"""
         {Head} ({Sized} (SELECT * FROM messages WHERE channel = c.id AND version > $2 ORDER BY version LIMIT $3) s {By} version {Within} $4) {OfChannel} ORDER BY m.version
@@ -31,7 +31,7 @@ internal static class MessageReader
         """;
 
     // A channel without messages in the range has one row, whose message is null.
-    private const string Head = $"SELECT c.epoch, c.version, c.sequence, {MessageRow.Columns} FROM channels c LEFT JOIN LATERAL";
+    private const string Head = $"SELECT c.epoch, c.version, c.sequence, c.revision, {MessageRow.Columns} FROM channels c LEFT JOIN LATERAL";
     private const string OfChannel = "m ON true WHERE c.name = $1";
     private const string Range = "channel = c.id AND sequence > $2 AND sequence < $3";
 
@@ -70,18 +70,18 @@ internal static class MessageReader
         {
             var heads = new List<ChannelHead>(channels.Count);
             while (await rows.ReadAsync().ConfigureAwait(false))
-                heads.Add(new ChannelHead(rows.GetString(0), rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3)));
+                heads.Add(new ChannelHead(rows.GetString(0), rows.GetString(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(4)));
             return (IReadOnlyList<ChannelHead>)heads;
         },
         Sql.Command(Heads, Sql.Parameter(channels.ToArray())));
 
     private static async Task<MessagePage?> ReadPageAsync(NpgsqlDataReader rows, PageBuilder page, string channel, bool descending)
     {
-        const int message = 3;
+        const int message = 4;
         ChannelHead? head = null;
         while (await rows.ReadAsync().ConfigureAwait(false))
         {
-            head ??= new ChannelHead(channel, rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2));
+            head ??= new ChannelHead(channel, rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3));
             if (rows.IsDBNull(message) || !page.TryAdd(MessageRow.Read(rows, message, channel))) break;
         }
 

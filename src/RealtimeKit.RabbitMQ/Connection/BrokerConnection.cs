@@ -1,6 +1,8 @@
 using RabbitMQ.Client.Exceptions;
+using RealtimeKit.RabbitMQ.Diagnostics;
 using RealtimeKit.RabbitMQ.Publishing;
 using RealtimeKit.RabbitMQ.Routing;
+using RealtimeKit.RabbitMQ.Settings;
 
 namespace RealtimeKit.RabbitMQ.Connection;
 
@@ -22,7 +24,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _tried = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _work;
-    private volatile Link? _link;
+    private volatile BrokerSession? _session;
     private int _address;
     private bool _isLost;
 
@@ -44,7 +46,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
     public void Publish(string channel, int partition, byte[] buffer, int length)
     {
         var publication = new Publication(channel, partition, buffer, length);
-        if (_link is not null && _queue.TryEnqueue(publication)) return;
+        if (_session is not null && _queue.TryEnqueue(publication)) return;
         publication.Return();
         _node.PublishLost(channel);
     }
@@ -52,14 +54,14 @@ internal sealed class BrokerConnection : IAsyncDisposable
     /// <summary>Makes a partition's binding what is wanted; where the broker is away, the next connection does.</summary>
     public async ValueTask LevelAsync(int partition, CancellationToken cancellationToken)
     {
-        if (_link is not { } link) return;
+        if (_session is not { } session) return;
         try
         {
-            await link.LevelAsync(partition).WaitAsync(_node.Options.Timeout, _node.Time, cancellationToken).ConfigureAwait(false);
+            await session.LevelAsync(partition).WaitAsync(_node.Options.Timeout, _node.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            link.Fail(Describe(exception));
+            session.Fail(Describe(exception));
         }
     }
 
@@ -76,7 +78,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
     private async Task FlushAsync()
     {
         var started = _node.Time.GetTimestamp();
-        while (_link is { } link && !(_queue.IsEmpty && link.IsConfirmed) && _node.Time.GetElapsedTime(started) < _node.Options.Timeout)
+        while (_session is { } session && !(_queue.IsEmpty && session.IsConfirmed) && _node.Time.GetElapsedTime(started) < _node.Options.Timeout)
             await Task.Delay(TimeSpan.FromMilliseconds(5), _node.Time).ConfigureAwait(false);
     }
 
@@ -86,7 +88,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         {
             try
             {
-                if (await ConnectAsync().ConfigureAwait(false) is { } link) await ServeAsync(link).ConfigureAwait(false);
+                if (await ConnectAsync().ConfigureAwait(false) is { } session) await ServeAsync(session).ConfigureAwait(false);
                 else Leave();
             }
             catch (Exception exception) when (_stop.IsCancellationRequested)
@@ -105,14 +107,14 @@ internal sealed class BrokerConnection : IAsyncDisposable
     }
 
     // Tries each address once, beginning with the one that worked last.
-    private async Task<Link?> ConnectAsync()
+    private async Task<BrokerSession?> ConnectAsync()
     {
         for (var attempt = 0; attempt < _addresses.Length; attempt++)
         {
             try
             {
                 var open = await _opener.OpenAsync(_addresses[_address], _stop.Token).ConfigureAwait(false);
-                return await Link.StartAsync(open, _node, _share, _queue, _stop.Token).ConfigureAwait(false);
+                return await BrokerSession.StartAsync(open, _node, _share, _queue, _stop.Token).ConfigureAwait(false);
             }
             catch (Exception exception) when (!_stop.IsCancellationRequested)
             {
@@ -126,31 +128,31 @@ internal sealed class BrokerConnection : IAsyncDisposable
         return null;
     }
 
-    private async Task ServeAsync(Link link)
+    private async Task ServeAsync(BrokerSession session)
     {
         var since = _node.Time.GetTimestamp();
-        await using (link.ConfigureAwait(false))
+        await using (session.ConfigureAwait(false))
         {
             try
             {
                 BrokerLog.Connected(_node.Log, Address);
                 _failures.Clear();
-                await EnterAsync(link).ConfigureAwait(false);
-                await foreach (var blocked in link.Blocked.ReadAllAsync(_stop.Token).ConfigureAwait(false))
+                await EnterAsync(session).ConfigureAwait(false);
+                await foreach (var blocked in session.Blocked.ReadAllAsync(_stop.Token).ConfigureAwait(false))
                 {
-                    if (blocked) BrokerLog.Blocked(_node.Log, Address, link.BlockedBecause);
+                    if (blocked) BrokerLog.Blocked(_node.Log, Address, session.BlockedBecause);
                     else BrokerLog.Unblocked(_node.Log, Address);
                     if (blocked) Leave();
-                    else await EnterAsync(link).ConfigureAwait(false);
+                    else await EnterAsync(session).ConfigureAwait(false);
                 }
 
-                BrokerLog.Lost(_node.Log, Address, link.Reason);
+                BrokerLog.Lost(_node.Log, Address, session.Reason);
             }
             finally
             {
-                if (_stop.IsCancellationRequested) await link.CloseAsync().ConfigureAwait(false);
+                if (_stop.IsCancellationRequested) await session.CloseAsync().ConfigureAwait(false);
                 else Leave();
-                _link = null;
+                _session = null;
             }
         }
 
@@ -159,16 +161,16 @@ internal sealed class BrokerConnection : IAsyncDisposable
     }
 
     // What was subscribed to between the declaration and this moment found no connection: hence once more.
-    private async Task EnterAsync(Link link)
+    private async Task EnterAsync(BrokerSession session)
     {
-        _link = link;
+        _session = session;
         try
         {
-            await link.LevelAsync().WaitAsync(_node.Options.Timeout, _node.Time).ConfigureAwait(false);
+            await session.LevelAsync().WaitAsync(_node.Options.Timeout, _node.Time).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            link.Fail(Describe(exception));
+            session.Fail(Describe(exception));
             return;
         }
 
@@ -179,7 +181,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
 
     private void Leave()
     {
-        _link = null;
+        _session = null;
         if (!_isLost) Notify(static receiver => receiver.ConnectionLost());
         _isLost = true;
     }

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Authentication;
 using RabbitMQ.Client;
+using RealtimeKit.RabbitMQ.Settings;
 
 namespace RealtimeKit.RabbitMQ.Connection;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RealtimeKit.RabbitMQ.Diagnostics;
 using RealtimeKit.RabbitMQ.Routing;
 
 namespace RealtimeKit.RabbitMQ.Connection;

@@ -8,7 +8,7 @@ namespace RealtimeKit.Sqlite.Channels;
 internal static class ChannelReader
 {
     private const string View = """
-        SELECT c.id, c.epoch, c.version, c.sequence, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0)
+        SELECT c.id, c.epoch, c.version, c.sequence, c.revision, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0)
         FROM channels c
         LEFT JOIN members m ON m.channel = c.id AND m.user = ?
         LEFT JOIN marks r ON r.channel = c.id AND r.user = ?
@@ -30,10 +30,10 @@ internal static class ChannelReader
     {
         using var row = session.Use(View).Bind(user).Bind(user).Bind(channel);
         if (!row.Step()) return null;
-        var head = new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3));
+        var head = new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3), row.Int64(4));
         return new ChannelView(
-            head, (ChannelKind)row.Int64(4), row.NullableText(5), MessageRow.Time(row.Int64(6)),
-            row.NullableInt64(7) is { } role ? (ChannelRole)role : null, row.Int64(8));
+            head, (ChannelKind)row.Int64(5), row.NullableText(6), MessageRow.Time(row.Int64(7)),
+            row.NullableInt64(8) is { } role ? (ChannelRole)role : null, row.Int64(9));
     }
 
     public static MemberPage ListMembers(SqliteSession session, string channel, string? after, int limit)

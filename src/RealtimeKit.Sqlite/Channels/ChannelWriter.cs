@@ -45,6 +45,8 @@ internal sealed class ChannelWriter(SqliteSession session)
         if (present == role) return MemberOutcome.Unchanged;
         if (present == ChannelRole.Owner && CountOwners(found.Id) == 1) return MemberOutcome.LastOwner;
         PutMember(found.Id, user, role);
+        // A new member had no right that could be taken.
+        if (present is not null) Revise(found.Id);
         return MemberOutcome.Changed;
     }
 
@@ -54,6 +56,7 @@ internal sealed class ChannelWriter(SqliteSession session)
         if (Role(found.Id, user) is not { } present) return MemberOutcome.Unchanged;
         if (present == ChannelRole.Owner && CountOwners(found.Id) == 1) return MemberOutcome.LastOwner;
         session.Use("DELETE FROM members WHERE channel = ? AND user = ?").Bind(found.Id).Bind(user).Execute();
+        Revise(found.Id);
         return MemberOutcome.Changed;
     }
 
@@ -84,6 +87,8 @@ internal sealed class ChannelWriter(SqliteSession session)
 
     private long CountOwners(long channel) =>
         session.Use("SELECT count(*) FROM members WHERE channel = ? AND role = ?").Bind(channel).Bind((long)ChannelRole.Owner).Scalar() ?? 0;
+
+    private void Revise(long channel) => session.Use("UPDATE channels SET revision = revision + 1 WHERE id = ?").Bind(channel).Execute();
 
     private void PutMember(long channel, string user, ChannelRole role) =>
         session.Use(UpsertMember).Bind(channel).Bind(user).Bind((long)role).Execute();

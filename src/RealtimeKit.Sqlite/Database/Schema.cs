@@ -17,6 +17,7 @@ internal static class Schema
             epoch TEXT NOT NULL,
             version INTEGER NOT NULL DEFAULT 0,
             sequence INTEGER NOT NULL DEFAULT 0,
+            revision INTEGER NOT NULL DEFAULT 0,
             created INTEGER NOT NULL,
             changed INTEGER NOT NULL);
 

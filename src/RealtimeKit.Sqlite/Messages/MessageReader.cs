@@ -61,8 +61,8 @@ internal static class MessageReader
 
     private static (long Id, ChannelHead Head)? FindHead(SqliteSession session, string channel)
     {
-        using var row = session.Use("SELECT id, epoch, version, sequence FROM channels WHERE name = ?").Bind(channel);
-        return row.Step() ? (row.Int64(0), new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3))) : null;
+        using var row = session.Use("SELECT id, epoch, version, sequence, revision FROM channels WHERE name = ?").Bind(channel);
+        return row.Step() ? (row.Int64(0), new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3), row.Int64(4))) : null;
     }
 
     private static Statement BindThread(Statement statement, long root, long after, long before) =>

@@ -7,7 +7,7 @@ namespace RealtimeKit;
 /// Carries what was committed or signalled to the readers: to this node's channels directly, to other nodes through the
 /// broker. What the broker loses is read from the store.
 /// </summary>
-internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker, MessageActivities activities)
+internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker, HeadReader? heads, MessageActivities activities)
 {
     /// <summary>The broker's channel that every node subscribes to. It is no valid name, so that no channel has it.</summary>
     public const string NodesChannel = "$nodes";
@@ -22,12 +22,13 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     public void Committed(MessageChange change, Message message, ChannelPosition position, ActivityContext trace)
     {
         var local = channels.Find(change.Channel);
-        if (local is null && broker is null) return;
+        if (heads is not null) PublishHead(change.Channel, position);
+        if (local is null && (broker is null || heads is not null)) return;
         var scratch = _scratch ??= new FrameBuffer();
         scratch.Clear();
         Write(change, message, scratch);
         if (local is not null) Deliver(local, position, scratch.WrittenSpan, trace);
-        if (broker is not null) Publish(change.Channel, BrokerNotice.Event, position.Version, scratch.WrittenSpan, position.Epoch, trace);
+        if (broker is not null && heads is null) Publish(change.Channel, BrokerNotice.Event, position.Version, scratch.WrittenSpan, position.Epoch, trace);
     }
 
     /// <summary>
@@ -37,6 +38,14 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     public void Stored(string channel, ChannelPosition position)
     {
         if (channels.Find(channel)?.Observe(position) == true) PublishHead(channel, position);
+    }
+
+    /// <summary>Another node says which version a channel has reached.</summary>
+    public void TakeHead(string channel, ChannelPosition position)
+    {
+        if (channels.Find(channel) is not { } local) return;
+        if (heads is null) local.Observe(position);
+        else heads.Read(local, position);
     }
 
     /// <summary>Gives an event that another node committed to this node's readers.</summary>
@@ -81,7 +90,9 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
         var delivery = activities.StartDelivery(channel.Name, trace);
         try
         {
-            channel.Append(position, frame.ToArray());
+            if (heads is null) channel.Append(position, frame.ToArray());
+            // Those before it are another node's: one read brings them all in their order.
+            else if (!channel.TryAppendNext(position, frame.ToArray())) heads.Read(channel, position);
         }
         finally
         {

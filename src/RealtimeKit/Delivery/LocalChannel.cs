@@ -12,6 +12,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     private long _round;
     private int _level;
     private volatile bool _gone;
+    private long _revision;
 
     // The epoch of events that arrived before the head was read.
     private string? _earlyEpoch;
@@ -72,11 +73,51 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         lock (_gate)
         {
             if (!IsCurrentEpoch(position.Epoch) || !_tail.Add(position.Version, frame)) return;
-            if (_tail.IsOver) _tail.Trim(PassedLocked());
+            TrimLocked();
             readers = BeginRound();
         }
 
         Wake(readers);
+    }
+
+    /// <summary>Takes a committed event if it is the next one, and wakes the readers.</summary>
+    /// <returns>False where events before it are missing here.</returns>
+    public bool TryAppendNext(ChannelPosition position, byte[] frame)
+    {
+        Subscription[] readers;
+        lock (_gate)
+        {
+            if (!IsCurrentEpoch(position.Epoch) || position.Version <= _tail.Head) return true;
+            if (position.Version != _tail.Head + 1) return false;
+            _tail.Add(position.Version, frame);
+            TrimLocked();
+            readers = BeginRound();
+        }
+
+        Wake(readers);
+        return true;
+    }
+
+    /// <summary>Takes one frame with all changes after <paramref name="known"/>, which was read from the store, and wakes the readers.</summary>
+    /// <returns>False where the channel has moved on from there.</returns>
+    public bool TryAppendRange(ChannelPosition position, long known, byte[] frame)
+    {
+        Subscription[] readers;
+        lock (_gate)
+        {
+            if (position.Epoch != Epoch || _tail.Head != known) return false;
+            _tail.AddRange(position.Version, frame);
+            TrimLocked();
+            readers = BeginRound();
+        }
+
+        Wake(readers);
+        return true;
+    }
+
+    private void TrimLocked()
+    {
+        if (_tail.IsOver) _tail.Trim(PassedLocked());
     }
 
     // What every reader has whose socket takes bytes. A cursor that is just being moved is read too low, which keeps an event too many.
@@ -111,9 +152,22 @@ internal sealed class LocalChannel(string name, TailBudget budget)
             // Earlier events may be of a deleted channel of the same name.
             if (_earlyEpoch is not null && _earlyEpoch != head.Epoch) _tail.Reset();
             Epoch = head.Epoch;
+            _revision = head.Revision;
         }
 
         Observe(head.Position);
+    }
+
+    /// <summary>The revision of members' rights that was read last.</summary>
+    public long Revision => Interlocked.Read(ref _revision);
+
+    /// <summary>Takes from the store at which revision members' rights are. One caller at a time.</summary>
+    /// <returns>Whether rights were changed since it was read last.</returns>
+    public bool Revise(long revision)
+    {
+        if (revision <= Revision) return false;
+        Interlocked.Exchange(ref _revision, revision);
+        return true;
     }
 
     /// <summary>The store turned out to be at a version below the one that was known: goes back to it, unless it has moved since.</summary>
@@ -152,7 +206,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     {
         lock (_gate)
         {
-            if (subscription.Cursor < _tail.Floor) return TakeResult.BehindTail;
+            if (!_tail.CanTake(subscription.Cursor)) return TakeResult.BehindTail;
             _tail.Take(ref subscription.Cursor, output, most);
             if (subscription.Cursor < _tail.Head) return TakeResult.HasMore;
             NoteLevel(subscription);

@@ -4,21 +4,21 @@ using Microsoft.Extensions.Logging;
 namespace RealtimeKit;
 
 /// <summary>
-/// Compares the channels that are served here with the store, at every interval and at once when there is a reason. So readers get
-/// events that the broker lost, and changes whose answer from the store was lost. One query reads the heads of all channels.
+/// Compares the channels that are served here with the store, and so finds what the broker lost, what another node changed where there
+/// is no broker, and what the store did without being able to answer: regularly, whether or not anything more comes, and at once when
+/// there is reason to. One query reads the heads of all channels.
 /// </summary>
 internal sealed partial class Repair(
-    LocalChannels channels, IMessageStore store, bool hasOtherNodes, RealtimeMetrics metrics, RealtimeOptions options, TimeProvider time,
+    LocalChannels channels, IMessageStore store, bool hasBroker, RealtimeMetrics metrics, RealtimeOptions options, TimeProvider time,
     ILogger<Repair> logger)
 {
     /// <summary>The most channels that one query asks for.</summary>
     public const int ChannelsPerQuery = 10_000;
 
-    // The first comparison may come before a change that the store is slow to make.
-    private const int ComparisonsInDoubt = 2;
-
-    // Nodes that were started together do not query together.
+    // Nodes that were started together shall not ask together.
     private const double Jitter = 0.2;
+
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromMilliseconds(250);
 
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly List<string> _names = [];
@@ -27,12 +27,17 @@ internal sealed partial class Repair(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private bool _wanted;
-    private int _doubts;
     private volatile bool _running;
     private bool _storeIsAway;
 
+    /// <summary>Called for each channel in which members' rights were changed since its head was read before.</summary>
+    public Action<LocalChannel>? RightsChanged { get; set; }
+
     /// <summary>Whether a comparison of all channels is under way.</summary>
     public bool IsRunning => _running;
+
+    // A head that was just committed is on its way to the readers: only who is behind it after this time reads it from the store.
+    private TimeSpan Grace => options.RepairInterval / 4 < LongestGrace ? options.RepairInterval / 4 : LongestGrace;
 
     /// <summary>Compares at once, or once more where that is under way.</summary>
     public void Now()
@@ -41,15 +46,10 @@ internal sealed partial class Repair(
         _due.Writer.TryWrite(true);
     }
 
-    /// <summary>A change of this node may be stored although its answer was lost: the next comparisons look for it.</summary>
-    public void Doubt() => Interlocked.Exchange(ref _doubts, ComparisonsInDoubt);
-
-    /// <summary>
-    /// Compares at every interval until the node stops. A node alone does so only after a lost answer: its readers receive a change a
-    /// moment after the commit, and a comparison in between would send them all to the store for nothing.
-    /// </summary>
+    /// <summary>Compares at every interval until the node stops; only when asked to where nothing but this node changes the store.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        if (store.IsShared && !hasBroker) NoBroker(options.RepairInterval);
         using var timer = time.CreateTimer(static repair => ((Repair)repair!)._due.Writer.TryWrite(true), this, Next(), Timeout.InfiniteTimeSpan);
         try
         {
@@ -57,7 +57,7 @@ internal sealed partial class Repair(
             {
                 var wanted = Interlocked.Exchange(ref _wanted, false);
                 _running = true;
-                if (wanted || hasOtherNodes || Volatile.Read(ref _doubts) > 0) await CheckAllAsync(cancellationToken).ConfigureAwait(false);
+                if (wanted || store.IsShared || hasBroker) await CheckAllAsync(wanted ? TimeSpan.Zero : Grace, cancellationToken).ConfigureAwait(false);
                 timer.Change(Next(), Timeout.InfiniteTimeSpan);
                 _running = false;
             }
@@ -71,24 +71,42 @@ internal sealed partial class Repair(
     /// <summary>Compares some channels that are served here with the store, now.</summary>
     /// <returns>How many were behind the store or of another epoch.</returns>
     /// <exception cref="StoreUnavailableException">The heads could not be read.</exception>
-    public async Task<int> CheckAsync(IReadOnlyList<LocalChannel> served, CancellationToken cancellationToken)
+    public Task<int> CheckAsync(IReadOnlyList<LocalChannel> served, CancellationToken cancellationToken) =>
+        CheckAsync(served, TimeSpan.Zero, cancellationToken);
+
+    private async Task<int> CheckAsync(IReadOnlyList<LocalChannel> served, TimeSpan grace, CancellationToken cancellationToken)
     {
         // One comparison at a time, so that a later read is a newer one.
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             var repaired = 0;
+            var ahead = new List<(LocalChannel Channel, ChannelHead Head)>();
             for (var from = 0; from < served.Count; from += ChannelsPerQuery)
             {
                 var to = Math.Min(served.Count, from + ChannelsPerQuery);
                 for (var i = from; i < to; i++) _names.Add(served[i].Name);
                 foreach (var head in await store.ReadHeadsAsync(_names, cancellationToken).ConfigureAwait(false)) _heads[head.Channel] = head;
                 for (var i = from; i < to; i++)
-                    if (Apply(served[i], _heads.GetValueOrDefault(served[i].Name))) repaired++;
+                {
+                    var channel = served[i];
+                    if (!_heads.TryGetValue(channel.Name, out var head) || head.Epoch != channel.Epoch)
+                    {
+                        End(channel);
+                        repaired++;
+                        continue;
+                    }
+
+                    if (channel.Revise(head.Revision)) RightsChanged?.Invoke(channel);
+                    if (head.Version > channel.Head) ahead.Add((channel, head));
+                }
+
                 _names.Clear();
                 _heads.Clear();
             }
 
+            if (ahead.Count > 0 && grace > TimeSpan.Zero) await Task.Delay(grace, time, cancellationToken).ConfigureAwait(false);
+            repaired += ahead.Count(static behind => behind.Channel.Observe(behind.Head.Position));
             if (repaired > 0) metrics.Repaired(repaired);
             return repaired;
         }
@@ -100,17 +118,16 @@ internal sealed partial class Repair(
         }
     }
 
-    private async ValueTask CheckAllAsync(CancellationToken cancellationToken)
+    private async ValueTask CheckAllAsync(TimeSpan grace, CancellationToken cancellationToken)
     {
         try
         {
             // A channel that is just beginning to be served reads its head itself.
             var served = channels.All.Where(channel => channel.Ready.Task.IsCompletedSuccessfully).ToList();
-            var repaired = await CheckAsync(served, cancellationToken).ConfigureAwait(false);
+            var repaired = await CheckAsync(served, grace, cancellationToken).ConfigureAwait(false);
             if (repaired > 0) ChannelsRepaired(repaired, served.Count);
             if (_storeIsAway) RepairResumed();
             _storeIsAway = false;
-            if (Volatile.Read(ref _doubts) > 0) Interlocked.Decrement(ref _doubts);
         }
         catch (StoreUnavailableException exception)
         {
@@ -124,20 +141,14 @@ internal sealed partial class Repair(
         }
     }
 
-    private bool Apply(LocalChannel channel, ChannelHead? head)
+    // Deleted, and perhaps made again under the same name: what its subscribers hold means nothing any more.
+    private void End(LocalChannel channel)
     {
-        if (head is not null && head.Epoch == channel.Epoch) return channel.Observe(head.Position);
-        // Deleted, and perhaps made again under the same name: what its subscribers hold is of another channel.
         channels.Retire(channel);
-        foreach (var subscription in channel.Readers())
-        {
-            subscription.Revoke("deleted");
-        }
-
-        return true;
+        foreach (var subscription in channel.Readers()) subscription.Revoke("deleted");
     }
 
-    private TimeSpan Next() => options.RepairInterval * (1 - (Jitter * Random.Shared.NextDouble()));
+    private TimeSpan Next() => (options.RepairInterval - Grace) * (1 - (Jitter * Random.Shared.NextDouble()));
 
     [LoggerMessage(40, LogLevel.Information, "Repair: {Repaired} of {Count} channels were behind the store and read what they missed.")]
     private partial void ChannelsRepaired(int repaired, int count);
@@ -150,4 +161,7 @@ internal sealed partial class Repair(
 
     [LoggerMessage(43, LogLevel.Error, "Comparing the channels with the store failed.")]
     private partial void RepairFailed(Exception exception);
+
+    [LoggerMessage(44, LogLevel.Information, "No broker is used: what another node changes in this store arrives within {Interval}. Give several nodes a broker.")]
+    private partial void NoBroker(TimeSpan interval);
 }

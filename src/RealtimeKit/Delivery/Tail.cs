@@ -3,15 +3,21 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>
-/// The latest events of one channel, encoded, one for each version up to the head. Not safe for concurrent use: its
+/// The latest events of one channel, encoded, up to the head: a frame for each version, or one for several and then nothing for the rest of them. Not safe for concurrent use: its
 /// channel's lock guards it.
 /// </summary>
 internal sealed class Tail(TailBudget budget)
 {
+    // More than this in one frame is left to the readers.
+    private const int MostInRange = 1_024;
+
     private byte[][] _frames = [];
     private int _first;
     private int _count;
     private int _bytes;
+
+    // How many entries the latest frame has.
+    private int _newest;
     private int _trimAt = budget.PerChannel;
 
     /// <summary>The highest version that the channel is known to have; -1 while nothing is known.</summary>
@@ -26,22 +32,39 @@ internal sealed class Tail(TailBudget budget)
     {
         if (version <= Head) return false;
         if (version != Head + 1) Release();
-        Head = version;
-        if (_count == _frames.Length) Grow();
-        _frames[(_first + _count++) & (_frames.Length - 1)] = frame;
-        _bytes += frame.Length;
-        budget.Add(frame.Length);
+        Head = version - 1;
+        _newest = 1;
+        Push(frame);
         return true;
     }
 
+    /// <summary>Takes one frame for all versions up to <paramref name="version"/>: a reader gets it whole or not at all.</summary>
+    public void AddRange(long version, byte[] frame)
+    {
+        var count = version - Head;
+        if (count > MostInRange)
+        {
+            Observe(version);
+            return;
+        }
+
+        _newest = (int)count;
+        Push(frame);
+        for (var i = 1; i < count; i++) Push([]);
+    }
+
+    /// <summary>Whether a reader with this cursor can go on from here.</summary>
+    public bool CanTake(long cursor) =>
+        cursor >= Head || (cursor >= Floor && Frame(_first + (int)(cursor - Floor)).Length > 0);
+
     /// <summary>Whether it holds more than the channel's share and is to be trimmed; it looks anew after each sixteenth of the share.</summary>
-    public bool IsOver => _count > 1 && (_bytes > _trimAt || budget.IsSpent);
+    public bool IsOver => _count > _newest && (_bytes > _trimAt || budget.IsSpent);
 
     /// <summary>Drops the oldest events beyond the channel's share up to a version that readers have passed, and all beyond the node's share.</summary>
     public void Trim(long passed)
     {
-        // The newest event stays whatever its size, or no live reader would ever be served from the tail.
-        while (_count > 1 && (budget.IsSpent || (_bytes > budget.PerChannel && Floor < passed))) DropOldest();
+        // The newest stay whatever their size, or no live reader would ever be served from the tail.
+        while (_count > _newest && (budget.IsSpent || (_bytes > budget.PerChannel && Floor < passed))) DropOldest();
         _trimAt = Math.Max(budget.PerChannel, _bytes) + (budget.PerChannel / 16);
     }
 
@@ -79,6 +102,8 @@ internal sealed class Tail(TailBudget budget)
         var room = most - output.Length;
         var (count, bytes) = (0, 0);
         for (; count < Head - cursor && bytes < room; count++) bytes += Frame(first + count).Length;
+        // What a frame covers is taken with it.
+        while (count > 0 && count < Head - cursor && Frame(first + count).Length == 0) count++;
         if (count == 0) return 0;
         output.Reserve(bytes);
         for (var i = 0; i < count; i++) output.Append(Frame(first + i));
@@ -94,6 +119,15 @@ internal sealed class Tail(TailBudget budget)
         else Array.Clear(_frames);
         _first = _count = _bytes = 0;
         _trimAt = budget.PerChannel;
+    }
+
+    private void Push(byte[] frame)
+    {
+        Head++;
+        if (_count == _frames.Length) Grow();
+        _frames[(_first + _count++) & (_frames.Length - 1)] = frame;
+        _bytes += frame.Length;
+        budget.Add(frame.Length);
     }
 
     private byte[] Frame(int index) => _frames[index & (_frames.Length - 1)];

@@ -56,7 +56,6 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         catch
         {
             // The answer was lost; the channel may be deleted.
-            Node.Repair.Doubt();
             Node.Repair.Now();
             throw;
         }

@@ -32,7 +32,8 @@ internal sealed class RealtimeNode : IDisposable
 
         Turns = new WriteTurns(time);
         LocalChannels = new LocalChannels(Options, Store, Broker, loggers.CreateLogger<LocalChannels>());
-        var distributor = new Distributor(LocalChannels, Broker, activities);
+        var heads = Broker is { PrefersHeads: true } ? new HeadReader(Store, loggers.CreateLogger<HeadReader>()) : null;
+        var distributor = new Distributor(LocalChannels, Broker, heads, activities);
         NodeId = distributor.NodeId;
         Repair = new Repair(LocalChannels, Store, Broker is not null, metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, distributor, time, loggers.CreateLogger<LostPublishes>());
@@ -52,6 +53,7 @@ internal sealed class RealtimeNode : IDisposable
         Drain = new Drain(Sessions, Options, time);
 
         AccessReview = new AccessReview(LocalChannels, Users, rights, Channels, authorizer, Options, time, loggers.CreateLogger<AccessReview>());
+        Repair.RightsChanged = AccessReview.Readers;
         Access = new AccessNotices(rights, AccessReview, Repair, distributor);
         Memberships = new Memberships(Channels, Access, distributor);
         Presence = new PresenceReader(LocalChannels, Broker is not null, time);
@@ -64,7 +66,7 @@ internal sealed class RealtimeNode : IDisposable
             LocalChannels.Served = remote.Serve;
             Link = new NodeLink(
                 Broker, _loop, OtherNodes, remote, Calls, Access, AccessReview, distributor, Options, time, loggers.CreateLogger<NodeLink>());
-            Receiver = new BrokerReceiver(distributor, LocalChannels, _lostPublishes, Repair, Link);
+            Receiver = new BrokerReceiver(distributor, _lostPublishes, Repair, Link);
         }
 
         var access = new ChannelAccess(Channels, authorizer);

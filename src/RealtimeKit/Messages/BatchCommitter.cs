@@ -27,7 +27,6 @@ internal sealed partial class BatchCommitter(
         try
         {
             if (await TryCommitAsync(batch, found: null).ConfigureAwait(false) is not { } failure) return true;
-            repair.Doubt();
             return failure is StoreUnavailableException outage ? Refuse(batch, outage) : await CommitByHalvesAsync(batch, failure).ConfigureAwait(false);
         }
         finally
@@ -171,8 +170,8 @@ internal sealed partial class BatchCommitter(
         }
         catch (Exception exception)
         {
-            // It is stored, so it is acknowledged. Readers who did not receive it get it by the next repair.
-            repair.Doubt();
+            // It is stored, so it is acknowledged. Readers who did not receive it get it by the repair.
+            repair.Now();
             ChangeNotDistributed(exception, append.Change.Channel);
         }
 

@@ -19,9 +19,23 @@ internal sealed partial class AccessReview(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });
 
     private readonly SemaphoreSlim _turns = new(AtOnce, AtOnce);
+    private readonly Lock _gate = new();
+    private HashSet<LocalChannel> _revised = [];
+    private bool _all;
 
-    /// <summary>Reviews all subscriptions, once more where that is under way.</summary>
-    public void All() => _due.Writer.TryWrite(true);
+    /// <summary>Rechecks all subscriptions, once more where that is under way.</summary>
+    public void All()
+    {
+        lock (_gate) _all = true;
+        _due.Writer.TryWrite(true);
+    }
+
+    /// <summary>Rechecks the subscriptions to a channel in which members' rights were changed.</summary>
+    public void Readers(LocalChannel channel)
+    {
+        lock (_gate) _revised.Add(channel);
+        _due.Writer.TryWrite(true);
+    }
 
     /// <summary>
     /// Ends a user's subscriptions to a channel where the store agrees: another node's notice may come late, when the user is a
@@ -49,9 +63,9 @@ internal sealed partial class AccessReview(
     private async ValueTask ReviewAsync(CancellationToken cancellationToken)
     {
         var logged = false;
-        for (var due = Subscribers(); ;)
+        for (IEnumerable<IGrouping<string, Subscription>> left = []; ;)
         {
-            access.ForgetAll();
+            var due = TakeDue(left);
             var undecided = new ConcurrentQueue<IGrouping<string, Subscription>>();
             await Parallel.ForEachAsync(
                 due, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken },
@@ -70,13 +84,33 @@ internal sealed partial class AccessReview(
                 }).ConfigureAwait(false);
             if (undecided.IsEmpty) return;
             await Task.Delay(options.RepairInterval, time, cancellationToken).ConfigureAwait(false);
-            // A request that came meanwhile wants everybody rechecked.
-            due = _due.Reader.TryRead(out _) ? Subscribers() : undecided;
+            left = undecided;
         }
     }
 
-    // Each user once per channel, whatever the number of connections.
-    private IEnumerable<IGrouping<string, Subscription>> Subscribers() => channels.All
+    // What was asked for since the last time, and what is left of it.
+    private IEnumerable<IGrouping<string, Subscription>> TakeDue(IEnumerable<IGrouping<string, Subscription>> left)
+    {
+        HashSet<LocalChannel> revised;
+        bool all;
+        lock (_gate)
+        {
+            (revised, _revised) = (_revised, []);
+            (all, _all) = (_all, false);
+        }
+
+        if (all)
+        {
+            access.ForgetAll();
+            return Subscribers(channels.All);
+        }
+
+        foreach (var channel in revised) access.Change(channel.Name, null, null);
+        return left.Concat(Subscribers(revised));
+    }
+
+    // Each user of each channel once, whatever the number of connections.
+    private static IEnumerable<IGrouping<string, Subscription>> Subscribers(IEnumerable<LocalChannel> channels) => channels
         .SelectMany(static channel => channel.Readers().GroupBy(static subscription => subscription.User.Name, StringComparer.Ordinal));
 
     private async ValueTask CheckAsync(IGrouping<string, Subscription> subscriber, CancellationToken cancellationToken)

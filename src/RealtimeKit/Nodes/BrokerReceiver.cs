@@ -5,7 +5,7 @@ namespace RealtimeKit;
 
 /// <summary>Takes what the broker brings, and what it says of its connections. Safe for concurrent use.</summary>
 internal sealed class BrokerReceiver(
-    Distributor distributor, LocalChannels channels, LostPublishes lostPublishes, Repair repair, NodeLink link) : IBrokerReceiver
+    Distributor distributor, LostPublishes lostPublishes, Repair repair, NodeLink link) : IBrokerReceiver
 {
     private readonly Lock _gate = new();
     private int _lostConnections;
@@ -35,7 +35,7 @@ internal sealed class BrokerReceiver(
                 distributor.Relay(channel, user, body, SignalReach.Own);
                 break;
             case BrokerNotice.Head:
-                channels.Find(channel)?.Observe(new ChannelPosition(user, version));
+                distributor.TakeHead(channel, new ChannelPosition(user, version));
                 break;
             default:
                 link.Receive(channel, notice, node, version, user, body);

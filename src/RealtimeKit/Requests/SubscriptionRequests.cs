@@ -47,7 +47,7 @@ internal sealed class SubscriptionRequests(
             : null;
         if (!Attach(request, subscription, view)) return;
         // A right that was taken away meanwhile may have been applied before this subscription existed.
-        if (rights.Version == accessVersion) return;
+        if (rights.Version == accessVersion && local.Revision <= view.Head.Revision) return;
         try
         {
             if (!await access.MayReadAsync(request, channel).ConfigureAwait(false)) session.Revoke(subscription, "denied");

@@ -12,6 +12,7 @@ internal enum FaultKind
     BrokerKill,
     BrokerRestart,
     BrokerPurge,
+    BrokerBackends,
     DatabaseCrash,
     DatabaseRestart,
     DatabaseBackends,
@@ -50,11 +51,17 @@ internal sealed record Fault(
         _ => null,
     };
 
+    /// <summary>Whether a kind can come about: which broker the nodes have decides it.</summary>
+    public static bool IsPossible(FaultKind kind, bool isBrokerPostgreSql) =>
+        kind == FaultKind.BrokerBackends ? isBrokerPostgreSql
+        : !isBrokerPostgreSql || kind is not (FaultKind.BrokerKill or FaultKind.BrokerRestart or FaultKind.BrokerPurge
+            or FaultKind.BrokerCut or FaultKind.BrokerHalfOpen or FaultKind.BrokerOneWay or FaultKind.BrokerFlap);
+
     /// <summary>What it takes hold of: two faults of one episode take hold of different things.</summary>
     public string Object => Kind switch
     {
         FaultKind.NodeKill or FaultKind.NodeFreeze or FaultKind.NodeDrain => $"node {Node}",
-        FaultKind.BrokerKill or FaultKind.BrokerRestart => "broker",
+        FaultKind.BrokerKill or FaultKind.BrokerRestart or FaultKind.BrokerBackends => "broker",
         // A queue fills behind a held link before it is emptied.
         FaultKind.BrokerPurge => $"broker of {Node}",
         FaultKind.DatabaseCrash or FaultKind.DatabaseRestart or FaultKind.DatabaseBackends => "database",
@@ -66,7 +73,7 @@ internal sealed record Fault(
     {
         var where = Kind switch
         {
-            FaultKind.BrokerKill or FaultKind.BrokerRestart or FaultKind.DatabaseCrash or FaultKind.DatabaseRestart or FaultKind.DatabaseBackends => "",
+            FaultKind.BrokerKill or FaultKind.BrokerRestart or FaultKind.BrokerBackends or FaultKind.DatabaseCrash or FaultKind.DatabaseRestart or FaultKind.DatabaseBackends => "",
             FaultKind.ReaderStall => $" of clients {string.Join(',', Clients ?? [])}",
             _ => $" of node {Node}",
         };

@@ -26,9 +26,10 @@ internal sealed class FaultRunner(Cluster cluster, Func<int, Link> linkOfClient,
             FaultKind.BrokerKill => BrokerAwayAsync(fault, () => cluster.Broker!.KillAsync()),
             FaultKind.BrokerRestart => BrokerAwayAsync(fault, () => cluster.Broker!.StopAsync()),
             FaultKind.BrokerPurge => PurgeAsync(fault),
+            FaultKind.BrokerBackends => KillBackendsAsync(fault, "query LIKE '%LISTEN %' OR query LIKE 'SELECT pg_notify%'"),
             FaultKind.DatabaseCrash => DatabaseAwayAsync(fault, "immediate"),
             FaultKind.DatabaseRestart => DatabaseAwayAsync(fault, "fast"),
-            FaultKind.DatabaseBackends => KillBackendsAsync(fault),
+            FaultKind.DatabaseBackends => KillBackendsAsync(fault, "true"),
             FaultKind.ReaderStall => StallReadersAsync(fault),
             FaultKind.ClientFlap or FaultKind.BrokerFlap or FaultKind.DatabaseFlap => FlapAsync(fault, LinkOf(fault)),
             _ => DisturbAsync(fault, [LinkOf(fault)]),
@@ -109,7 +110,7 @@ internal sealed class FaultRunner(Cluster cluster, Func<int, Link> linkOfClient,
         await cluster.Database.StartAsync();
     }
 
-    private async Task KillBackendsAsync(Fault fault)
+    private async Task KillBackendsAsync(Fault fault, string which)
     {
         if (cluster.Database is null) return;
         var begin = TimeProvider.System.GetTimestamp();
@@ -118,7 +119,7 @@ internal sealed class FaultRunner(Cluster cluster, Func<int, Link> linkOfClient,
             await using var connection = new NpgsqlConnection($"{cluster.Database.ConnectionString};Pooling=false");
             await connection.OpenAsync();
             await using var command = new NpgsqlCommand(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'", connection);
+                $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend' AND ({which})", connection);
             story.Tell($"killed {await command.ExecuteScalarAsync()} backends");
             await Task.Delay(700);
         }

@@ -14,10 +14,11 @@ internal sealed class ChaosServers : IAsyncDisposable
     public RabbitMqServer? Broker { get; }
 
     /// <summary>Starts private ones; without them one node runs on SQLite.</summary>
-    public static async Task<ChaosServers> StartAsync(bool sqlite)
+    public static async Task<ChaosServers> StartAsync(bool sqlite, bool isBrokerPostgreSql)
     {
         if (sqlite) return new ChaosServers(null, null);
         var database = PostgreSqlServer.CreateAsync();
+        if (isBrokerPostgreSql) return new ChaosServers(await database, null);
         var broker = RabbitMqServer.CreateAsync();
         return new ChaosServers(await database, await broker);
     }
@@ -42,7 +43,7 @@ internal sealed class Cluster : IAsyncDisposable
     {
         (_servers, _program, _folder) = (servers, program, folder);
         _addresses = servers.Database is { } database
-            ? new ServerAddresses(database.ConnectionString, database.Port, servers.Broker!.Uri())
+            ? new ServerAddresses(database.ConnectionString, database.Port, servers.Broker?.Uri())
             : new ServerAddresses($"Data Source={Path.Combine(folder, "chat.db")}", null, null);
         Nodes = [.. Enumerable.Range(0, nodes).Select(index => new ChaosNode(index, program, folder, _addresses))];
     }

@@ -24,6 +24,7 @@ internal static class NodeHost
         if (chat.StartsWith("Data Source", StringComparison.Ordinal)) messaging.UseSqliteStore(chat);
         else messaging.UsePostgreSqlStore(chat);
         if (configuration.GetConnectionString("RabbitMq") is { } broker) messaging.UseRabbitMqBroker(broker);
+        if (configuration["broker"] == "postgresql") messaging.UsePostgreSqlBroker();
         if (plant is not null) Apply(plant, builder.Services, configuration["again"] is not null);
 
         await using var app = builder.Build();

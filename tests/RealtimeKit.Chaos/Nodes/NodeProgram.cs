@@ -14,8 +14,9 @@ internal sealed record NodeProgram(string Assembly, IReadOnlyList<string> Argume
     }
 
     /// <summary>This program's own host, in which faults can be planted.</summary>
-    public static NodeProgram Own(string? plant) => new(
-        Path.Combine(AppContext.BaseDirectory, "RealtimeKit.Chaos.dll"), plant is null ? ["node"] : ["node", "--plant", plant]);
+    public static NodeProgram Own(string? plant, bool isBrokerPostgreSql = false) => new(
+        Path.Combine(AppContext.BaseDirectory, "RealtimeKit.Chaos.dll"),
+        ["node", .. plant is null ? (string[])[] : ["--plant", plant], .. isBrokerPostgreSql ? (string[])["--broker", "postgresql"] : []]);
 
     private static string Root(string folder) =>
         File.Exists(Path.Combine(folder, "RealtimeKit.sln")) ? folder : Root(Path.GetDirectoryName(folder)!);

@@ -5,6 +5,8 @@ internal abstract class StoreDouble(IMessageStore inner) : IMessageStore
 {
     protected IMessageStore Inner => inner;
 
+    public bool IsShared => inner.IsShared;
+
     public virtual ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken) =>
         inner.AppendAsync(changes, cancellationToken);
 

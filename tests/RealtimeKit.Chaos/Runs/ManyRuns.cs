@@ -46,7 +46,7 @@ internal sealed class ManyRuns(Settings settings, ChaosServers servers)
         .. Enum.GetValues<Check>().Select(check => string.Create(
             CultureInfo.InvariantCulture, $"| {Findings.Name(check)} | {_sum.Checked(check):n0} | {_sum.Violations(check)} |")),
         "", "| fault | times |", "|---|---|",
-        .. Schedule.AllKinds.Select(kind => string.Create(CultureInfo.InvariantCulture, $"| {Fault.Name(kind)} | {_faults.GetValueOrDefault(kind)} |")),
+        .. Schedule.AllKinds.Where(kind => Fault.IsPossible(kind, settings.BrokerIsPostgreSql)).Select(kind => string.Create(CultureInfo.InvariantCulture, $"| {Fault.Name(kind)} | {_faults.GetValueOrDefault(kind)} |")),
         "", "| seed | faults | sends | sent again | connections | level after | presence after | violations |", "|---|---|---|---|---|---|---|---|",
         .. _rows,
     ];

@@ -25,7 +25,7 @@ internal sealed class SeedRun(Settings settings, ChaosServers servers)
         var episodes = Schedule.Make(settings.Seed, settings.Length, settings.Kinds, settings.Nodes, settings.Clients + settings.RawClients);
         var result = new RunResult { Seed = settings.Seed, Findings = _findings, Faults = [.. episodes.SelectMany(episode => episode.Faults)], Folder = folder };
         _story.Say($"seed {settings.Seed}: {episodes.Count} episodes{(settings.Plant is null ? "" : $", planted: {settings.Plant}")}");
-        var program = settings.Own ? NodeProgram.Own(settings.Plant) : NodeProgram.Sample() ?? NodeProgram.Own(null);
+        var program = settings.Own ? NodeProgram.Own(settings.Plant, settings.BrokerIsPostgreSql) : NodeProgram.Sample() ?? NodeProgram.Own(null);
         var cluster = new Cluster(servers, program, settings.Nodes, folder);
         try
         {

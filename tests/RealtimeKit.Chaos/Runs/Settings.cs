@@ -37,6 +37,9 @@ internal sealed record Settings
     /// <summary>One node on SQLite, without PostgreSQL and RabbitMQ.</summary>
     public bool Sqlite { get; init; }
 
+    /// <summary>Whether the nodes hear each other by the database and there is no RabbitMQ.</summary>
+    public bool BrokerIsPostgreSql { get; init; }
+
     /// <summary>Where the table and the histories of failures go.</summary>
     public string Output { get; init; } = Path.Combine(Path.GetTempPath(), "realtimekit-chaos");
 
@@ -57,15 +60,18 @@ internal sealed record Settings
             };
         }
 
-        return settings;
+        return settings with { Kinds = settings.Possible(settings.Kinds) };
     }
 
     /// <summary>The command that does the same again.</summary>
     public string Repeat() => string.Create(
         CultureInfo.InvariantCulture,
         $"dotnet run --project tests/RealtimeKit.Chaos -c Release -- run --seed {Seed} --seconds {Length.TotalSeconds} --clients {Clients} --raw {RawClients} --rate {Rate}")
-        + (Kinds.Count == Schedule.AllKinds.Count ? "" : $" --faults {(Kinds.Count == 0 ? "none" : string.Join(',', Kinds.Select(Fault.Name)))}")
-        + (Plant is not null ? $" --plant {Plant}" : Sqlite ? " --sqlite" : Own ? " --own" : "");
+        + (Kinds.Count == Possible(Schedule.AllKinds).Count ? "" : $" --faults {(Kinds.Count == 0 ? "none" : string.Join(',', Kinds.Select(Fault.Name)))}")
+        + (BrokerIsPostgreSql ? " --broker postgresql" : "")
+        + (Plant is not null ? $" --plant {Plant}" : Sqlite ? " --sqlite" : Own && !BrokerIsPostgreSql ? " --own" : "");
+
+    private IReadOnlyList<FaultKind> Possible(IReadOnlyList<FaultKind> kinds) => [.. kinds.Where(kind => Fault.IsPossible(kind, BrokerIsPostgreSql))];
 
     private static Settings With(Settings settings, string option, string value) => option switch
     {
@@ -77,6 +83,8 @@ internal sealed record Settings
         "--nodes" => settings with { Nodes = (int)Number(value) },
         "--rate" => settings with { Rate = Number(value) },
         "--slack" => settings with { Slack = Number(value) },
+        "--broker" when value == "postgresql" => settings with { BrokerIsPostgreSql = true, Own = true },
+        "--broker" when value == "rabbitmq" => settings,
         "--plant" => settings with { Plant = value, Own = true },
         "--output" => settings with { Output = Path.GetFullPath(value) },
         "--faults" => settings with { Kinds = Faults(value) },

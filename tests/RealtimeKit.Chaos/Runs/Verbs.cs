@@ -7,7 +7,7 @@ internal static class Verbs
 {
     public static async Task<int> RunAsync(Settings settings)
     {
-        await using var servers = await ChaosServers.StartAsync(settings.Sqlite);
+        await using var servers = await ChaosServers.StartAsync(settings.Sqlite, settings.BrokerIsPostgreSql);
         using var cleanup = new Cleanup(servers);
         var result = await new SeedRun(settings, servers).RunAsync();
         Console.WriteLine(Report.Line(result));
@@ -16,14 +16,14 @@ internal static class Verbs
 
     public static async Task<int> ManyAsync(Settings settings)
     {
-        await using var servers = await ChaosServers.StartAsync(settings.Sqlite);
+        await using var servers = await ChaosServers.StartAsync(settings.Sqlite, settings.BrokerIsPostgreSql);
         using var cleanup = new Cleanup(servers);
         return await new ManyRuns(settings, servers).RunAsync() == 0 ? 0 : 1;
     }
 
     public static async Task<int> PlantsAsync(Settings settings)
     {
-        await using var servers = await ChaosServers.StartAsync(settings.Sqlite);
+        await using var servers = await ChaosServers.StartAsync(settings.Sqlite, settings.BrokerIsPostgreSql);
         using var cleanup = new Cleanup(servers);
         return await new PlantRuns(settings, servers).RunAsync() ? 0 : 1;
     }

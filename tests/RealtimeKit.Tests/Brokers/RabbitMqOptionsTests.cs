@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RealtimeKit.RabbitMQ;
-using RealtimeKit.RabbitMQ.Connection;
+using RealtimeKit.RabbitMQ.Settings;
 using Xunit;
 
 namespace RealtimeKit.Tests.Brokers;

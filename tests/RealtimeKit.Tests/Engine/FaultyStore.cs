@@ -28,11 +28,24 @@ internal sealed class FaultyStore(InMemoryStore inner) : IMessageStore
             : Answer(await inner.AppendAsync(changes, cancellationToken));
     }
 
+    private int _changeReads;
+
+    /// <summary>How often changes were read.</summary>
+    public int ChangeReads => Volatile.Read(ref _changeReads);
+
+    /// <summary>What each reading of changes waits for.</summary>
+    public Func<Task> HoldChanges { get; set; } = () => Task.CompletedTask;
+
     /// <summary>Whether the reading of changes fails by a fault of the store's own.</summary>
     public bool FailsReading { get; set; }
 
-    public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
-        FailsReading ? throw new InvalidOperationException("The test's own.") : inner.ReadChangesAsync(channel, afterVersion, limit, cancellationToken);
+    public async ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _changeReads);
+        await HoldChanges();
+        return FailsReading
+            ? throw new InvalidOperationException("The test's own.") : await inner.ReadChangesAsync(channel, afterVersion, limit, cancellationToken);
+    }
 
     /// <summary>What each reading of history waits for, and who is told that one waits.</summary>
     public (Task Until, TaskCompletionSource Waits) HoldHistory { get; set; } = (Task.CompletedTask, new TaskCompletionSource());

@@ -6,6 +6,12 @@ namespace RealtimeKit;
 /// </summary>
 public interface IMessageBroker
 {
+    /// <summary>
+    /// Whether a node should publish only the version that a channel has reached, in place of each change: for a broker that carries
+    /// little and whose nodes have the store at hand. A node that receives it reads the changes from the store, once for all its readers.
+    /// </summary>
+    bool PrefersHeads => false;
+
     /// <summary>Connects, and from then on hands what arrives to <paramref name="receiver"/>. Called once, before anything else.</summary>
     /// <remarks>A broker that is away at start is no failure: the implementation connects when it comes back.</remarks>
     ValueTask StartAsync(IBrokerReceiver receiver, CancellationToken cancellationToken);

@@ -16,6 +16,13 @@ namespace RealtimeKit;
 public interface IMessageStore
 {
     /// <summary>
+    /// Whether the log may change by anything else than calls to this object that succeed: another node on the same storage, or a call
+    /// whose answer was lost. The engine then compares the channels that it serves with the store at every
+    /// <see cref="RealtimeOptions.RepairInterval"/>, with or without a broker.
+    /// </summary>
+    bool IsShared => true;
+
+    /// <summary>
     /// Applies changes in their order, in one transaction, and returns one result for each, in the same order, after the
     /// transaction is durable. Each that takes effect gets the channel's next <c>version</c>, and a post also the next
     /// <c>sequence</c>, both without gaps. A change that is refused leaves the others alone.
@@ -57,7 +64,11 @@ public interface IMessageStore
 /// <param name="Epoch">A random string made with the channel: a cursor from another epoch means nothing.</param>
 /// <param name="Version">The number of the latest change; 0 before the first.</param>
 /// <param name="Sequence">The number of the latest message; 0 before the first.</param>
-public sealed record ChannelHead(string Channel, string Epoch, long Version, long Sequence)
+/// <param name="Revision">
+/// The number of changes to rights that members had: each removal and each change of a member's role, in the transaction that makes it.
+/// A node that sees it rise rechecks whoever reads the channel.
+/// </param>
+public sealed record ChannelHead(string Channel, string Epoch, long Version, long Sequence, long Revision)
 {
     private const int EpochLength = 20;
 

@@ -15,6 +15,8 @@ internal sealed class FaultyBroker(InMemoryBrokerNetwork network, Func<IReadOnly
     private volatile bool _dead;
     private IBrokerReceiver? _node;
 
+    public bool PrefersHeads { get; init; }
+
     /// <summary>Whether something that this node sends to a channel is lost on the way, without anybody's knowledge.</summary>
     public Func<string, bool> LosesOutgoing { get; set; } = _ => false;
 

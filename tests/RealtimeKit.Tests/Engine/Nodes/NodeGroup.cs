@@ -5,8 +5,8 @@ using Xunit;
 
 namespace RealtimeKit.Tests.Engine.Nodes;
 
-/// <summary>Nodes on one store and one broker network, each with its own clock, all in the test's hand.</summary>
-internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAsyncDisposable
+/// <summary>Nodes on one store and, where they have one, one broker network, each with its own clock, all in the test's hand.</summary>
+internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null, bool hasBroker = true, bool prefersHeads = false) : IAsyncDisposable
 {
     private readonly InMemoryStore _store = new();
     private readonly InMemoryBrokerNetwork _network = new();
@@ -24,7 +24,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
 
     public async Task<GroupNode> StartAsync()
     {
-        var broker = new FaultyBroker(_network, () => _nodes);
+        var broker = new FaultyBroker(_network, () => _nodes) { PrefersHeads = prefersHeads };
         var store = new FaultyStore(_store);
         var time = new FakeTimeProvider(_now);
         var clock = new SetClock(SetClock.Of(time));
@@ -33,7 +33,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
             {
                 builder.Services.AddSingleton<IMessageStore>(store);
                 builder.Services.AddSingleton<IChannelStore>(_store);
-                builder.Services.AddSingleton<IMessageBroker>(broker);
+                if (hasBroker) builder.Services.AddSingleton<IMessageBroker>(broker);
             },
             configure, clock);
         var started = new GroupNode(node, broker, store, time, clock);
@@ -59,6 +59,13 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null) : IAs
             Advance(Step);
             await SettleAsync();
         }
+    }
+
+    /// <summary>Lets time pass in small steps until something has come.</summary>
+    public async Task<T> PassUntilAsync<T>(Task<T> coming)
+    {
+        for (; !coming.IsCompleted; await Task.Delay(1)) Advance(Step);
+        return await coming;
     }
 
     /// <summary>Waits until the nodes have nothing more to say to each other at this moment.</summary>

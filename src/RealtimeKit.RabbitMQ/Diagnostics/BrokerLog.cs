@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace RealtimeKit.RabbitMQ.Connection;
+namespace RealtimeKit.RabbitMQ.Diagnostics;
 
 /// <summary>What the broker tells of its connections. Never a user, a password or a payload.</summary>
 internal static partial class BrokerLog

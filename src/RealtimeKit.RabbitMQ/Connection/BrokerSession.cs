@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using RealtimeKit.RabbitMQ.Diagnostics;
 using RealtimeKit.RabbitMQ.Publishing;
 using RealtimeKit.RabbitMQ.Routing;
 
@@ -10,7 +11,7 @@ namespace RealtimeKit.RabbitMQ.Connection;
 /// One connection to a broker, with this node's queue on it, from its opening to its loss. Whatever goes wrong on it, it is
 /// lost as a whole, and the next one begins from nothing.
 /// </summary>
-internal sealed class Link : IAsyncDisposable
+internal sealed class BrokerSession : IAsyncDisposable
 {
     private readonly OpenConnection _open;
     private readonly NodeContext _node;
@@ -26,7 +27,7 @@ internal sealed class Link : IAsyncDisposable
     private bool _isBlocked;
     private long _unblockedAt;
 
-    private Link(OpenConnection open, NodeContext node)
+    private BrokerSession(OpenConnection open, NodeContext node)
     {
         (_open, _node) = (open, node);
         _unconfirmed = new Unconfirmed(node.Options.MaxUnconfirmed, node.PublishLost, node.Time);
@@ -46,20 +47,20 @@ internal sealed class Link : IAsyncDisposable
     public bool IsConfirmed => _unconfirmed.IsEmpty;
 
     /// <summary>Declares the node's queue with all bindings that are wanted, and begins to receive and to publish.</summary>
-    public static async Task<Link> StartAsync(
+    public static async Task<BrokerSession> StartAsync(
         OpenConnection open, NodeContext node, Share share, PublishQueue queue, CancellationToken cancellationToken)
     {
-        var link = new Link(open, node);
+        var session = new BrokerSession(open, node);
         try
         {
-            await link.DeclareAsync(share, queue, cancellationToken).WaitAsync(link.Lost).ConfigureAwait(false);
-            link._work = Task.WhenAll(link.PublishAsync(), link.WatchAsync());
-            return link;
+            await session.DeclareAsync(share, queue, cancellationToken).WaitAsync(session.Lost).ConfigureAwait(false);
+            session._work = Task.WhenAll(session.PublishAsync(), session.WatchAsync());
+            return session;
         }
         catch (Exception exception)
         {
-            link.Fail(exception is OperationCanceledException ? "closed while it was opened" : exception.Message);
-            await link.DisposeAsync().ConfigureAwait(false);
+            session.Fail(exception is OperationCanceledException ? "closed while it was opened" : exception.Message);
+            await session.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }

@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Options;
-using RealtimeKit.RabbitMQ.Connection;
+using RealtimeKit.RabbitMQ.Settings;
 
 namespace RealtimeKit.RabbitMQ;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
-namespace RealtimeKit.RabbitMQ.Connection;
+namespace RealtimeKit.RabbitMQ.Settings;
 
 /// <summary>Where a server is and how to sign in. Its text leaves the user and the password out.</summary>
 internal sealed class BrokerAddress
