@@ -1,4 +1,3 @@
-using RealtimeKit.Protocol;
 using Xunit;
 
 namespace RealtimeKit.Testing;

@@ -7,7 +7,7 @@ namespace RealtimeKit.Tests.Stores;
 /// A faulty store: a call that was cancelled while it waited for its turn is carried out all the same, after later ones. It shows that the
 /// suites find such a store.
 /// </summary>
-internal sealed class LateStore : IMessageStore, IChannelStore
+internal sealed class LateStore : IMessageStore, IChannelStore, IDisposable
 {
     private const int CallsBetween = 3;
 
@@ -90,4 +90,6 @@ internal sealed class LateStore : IMessageStore, IChannelStore
             return isDue;
         }
     }
+
+    public void Dispose() => _turn.Dispose();
 }

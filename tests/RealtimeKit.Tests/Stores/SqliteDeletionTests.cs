@@ -123,10 +123,10 @@ public sealed class SqliteDeletionTests : IDisposable
 
     private async Task GoneAsync(Action meanwhile, params string[] tables)
     {
-        var deadline = DateTime.UtcNow.AddSeconds(60);
+        var deadline = TimeProvider.System.GetUtcNow().AddSeconds(60);
         while (tables.FirstOrDefault(table => _database.Count(table) > 0) is { } left)
         {
-            DateTime.UtcNow.Should().BeBefore(deadline, "the rows of {0} should go", left);
+            TimeProvider.System.GetUtcNow().Should().BeBefore(deadline, "the rows of {0} should go", left);
             meanwhile();
             await Task.Delay(10, Cancel);
         }

@@ -1,7 +1,6 @@
 using System.Text;
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
-using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite;
 using Xunit;
 

@@ -37,8 +37,8 @@ public sealed class SqliteGroupCommitTests : IDisposable
         });
         await Task.WhenAll([.. marks, .. joins, .. others]);
 
-        marks.Should().OnlyContain(mark => mark.Result == new ReadMark(1, true));
-        joins.Should().OnlyContain(join => join.Result == MemberOutcome.Changed);
+        (await Task.WhenAll(marks)).Should().OnlyContain(static mark => mark == new ReadMark(1, true));
+        (await Task.WhenAll(joins)).Should().OnlyContain(static outcome => outcome == MemberOutcome.Changed);
         (await store.ReadHeadsAsync(["lobby"], Cancel))[0].Sequence.Should().Be(1 + users);
         (await store.FindAsync("lobby", "user19", Cancel))!.Read.Should().Be(1);
         (_database.CountCommits() - before).Should().BeLessThanOrEqualTo(2, "the first commits alone, and all others meanwhile gather");

@@ -2,8 +2,6 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
-using RealtimeKit.PostgreSql;
-using RealtimeKit.Protocol;
 using RealtimeKit.Tests.Engine;
 using Xunit;
 
