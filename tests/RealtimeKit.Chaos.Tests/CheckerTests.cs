@@ -1,6 +1,6 @@
 using FluentAssertions;
-using RealtimeKit.Chaos.Checks;
-using RealtimeKit.Chaos.History;
+using RealtimeKit.Checking.Checks;
+using RealtimeKit.Checking.History;
 using Xunit;
 
 namespace RealtimeKit.Chaos.Tests;
@@ -52,6 +52,20 @@ public sealed class CheckerTests
         _history.Ledger.Ask(ChangeKind.Edit, HandMade.Channel, 2, "user", "another text");
         _history.Ledger.Ask(ChangeKind.Edit, HandMade.Channel, 3, "user", "a third text");
         _history.Log[1] = _history.Log[1] with { Text = "another text", Version = 4 };
+        _history.Check().Texts.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void A_given_up_edit_that_undoes_a_later_one_is_lost_where_giving_up_decides_it()
+    {
+        UndoneByOneThatWasGivenUp();
+        _history.Check(givenUpIsOver: true).Violations(Check.Lost).Should().Be(1);
+    }
+
+    [Fact]
+    public void A_given_up_edit_may_undo_a_later_one_where_it_may_still_be_under_way()
+    {
+        UndoneByOneThatWasGivenUp();
         _history.Check().Texts.Should().BeEmpty();
     }
 
@@ -254,6 +268,13 @@ public sealed class CheckerTests
         told.Add("channel", "carla", "online", 1);
         truth.Differences(told).Should().HaveCount(3);
         truth.Differences(truth).Should().BeEmpty();
+    }
+
+    private void UndoneByOneThatWasGivenUp()
+    {
+        _history.Ledger.Ask(ChangeKind.Edit, HandMade.Channel, 2, "user", "given up").GiveUp(_history.Ledger.Now);
+        _history.Ledger.Ask(ChangeKind.Edit, HandMade.Channel, 2, "user", "confirmed").Confirm(4);
+        _history.Log[1] = _history.Log[1] with { Text = "given up", Version = 5 };
     }
 
     private void Expect(Check check, bool read = true) =>

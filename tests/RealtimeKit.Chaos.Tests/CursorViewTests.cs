@@ -1,6 +1,6 @@
 using FluentAssertions;
-using RealtimeKit.Chaos.Checks;
-using RealtimeKit.Chaos.History;
+using RealtimeKit.Checking.Checks;
+using RealtimeKit.Checking.History;
 using Xunit;
 
 namespace RealtimeKit.Chaos.Tests;

@@ -1,5 +1,5 @@
-using RealtimeKit.Chaos.Checks;
-using RealtimeKit.Chaos.History;
+using RealtimeKit.Checking.Checks;
+using RealtimeKit.Checking.History;
 
 namespace RealtimeKit.Chaos.Tests;
 
@@ -28,12 +28,12 @@ internal sealed class HandMade
     public List<Entry> Log { get; set; } = [];
 
     /// <summary>Checks the log and what the reader shows, having been told all of the log but what was put before.</summary>
-    public Findings Check(bool read = true)
+    public Findings Check(bool read = true, bool givenUpIsOver = false)
     {
         if (read)
             foreach (var entry in Log.Skip((int)View.Highest)) View.Posted(entry);
         var log = new Dictionary<string, IReadOnlyList<Entry>> { [Channel] = Log };
-        new LogChecks(Ledger, Agreement, Findings).Run(log);
+        new LogChecks(Ledger, Agreement, Findings, givenUpIsOver).Run(log);
         new OrderCheck(Ledger, Findings).Run(log);
         new EndChecks(Ledger, Findings).Complete([View], log);
         new EndChecks(Ledger, Findings).Settled();

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using FluentAssertions;
 using RealtimeKit.Chaos.Network;
+using RealtimeKit.Checking.Network;
 using Xunit;
 
 namespace RealtimeKit.Chaos.Tests;

@@ -1,5 +1,5 @@
 using FluentAssertions;
-using RealtimeKit.Chaos.Faults;
+using RealtimeKit.Checking.Faults;
 using Xunit;
 
 namespace RealtimeKit.Chaos.Tests;

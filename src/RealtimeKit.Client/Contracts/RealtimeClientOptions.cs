@@ -66,6 +66,9 @@ public sealed class RealtimeClientOptions
     /// <summary>Where the client logs: connections and what went wrong, never tokens and never what messages say. Default: nowhere.</summary>
     public ILoggerFactory? LoggerFactory { get; set; }
 
+    /// <summary>What waits are drawn from; a simulation has its own.</summary>
+    internal Random Random { get; set; } = Random.Shared;
+
     internal RealtimeClientOptions CopyValidated()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(QueueLimit, 1);

@@ -33,7 +33,7 @@ internal sealed class ConnectionKeeper(
     /// <summary>Connects again at a random moment within the time that the server gives.</summary>
     public void Move(TimeSpan within)
     {
-        var wait = within * Random.Shared.NextDouble();
+        var wait = within * options.Random.NextDouble();
         Volatile.Write(ref _moveAt, (Time.GetElapsedTime(0) + wait).Ticks);
         if (Interlocked.Exchange(ref _moving, 1) == 0) _ = MoveAsync(wait);
     }

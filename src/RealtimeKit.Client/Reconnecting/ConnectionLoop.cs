@@ -16,7 +16,7 @@ internal sealed class ConnectionLoop(
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _firstConnected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ReconnectRules _rules = new(
-        new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared), options.TokenProvider is not null);
+        new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, options.Random), options.TokenProvider is not null);
 
     private bool _joining = true;
     private Task? _closed;

@@ -135,7 +135,7 @@ internal sealed class Outbox(RealtimeClientOptions options, RequestIds ids, ILog
             if (_count >= options.QueueLimit)
                 throw new RealtimeException(ClientErrorCodes.QueueFull, $"{options.QueueLimit} messages wait for their acknowledgement already.");
             if (!_lanes.TryGetValue(channel, out var lane))
-                _lanes[channel] = lane = new Lane(channel, new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared));
+                _lanes[channel] = lane = new Lane(channel, new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, options.Random));
             var send = new PendingSend(lane, id, message);
             lane.Messages.AddLast(send);
             _count++;

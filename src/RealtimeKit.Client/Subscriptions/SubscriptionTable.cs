@@ -24,7 +24,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
         {
             if (_closed is not null) throw new RealtimeException(_closed.Code, _closed.Message);
             var stream = new ChannelStream(
-                channel, start, options.ReadBuffer, new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, Random.Shared));
+                channel, start, options.ReadBuffer, new Backoff(options.ReconnectDelay, options.MaxReconnectDelay, options.Random));
             if (!_streams.TryAdd(channel, stream)) throw new InvalidOperationException($"'{channel}' is subscribed already.");
             Ask(stream);
             return stream;

@@ -73,4 +73,7 @@ public sealed class RealtimeOptions
     /// Default: <c>system</c>.
     /// </summary>
     public string SystemUser { get; set; } = "system";
+
+    /// <summary>What jitter is drawn from; a simulation has its own.</summary>
+    internal Random Random { get; set; } = Random.Shared;
 }

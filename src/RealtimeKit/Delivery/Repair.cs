@@ -148,7 +148,7 @@ internal sealed partial class Repair(
         foreach (var subscription in channel.Readers()) subscription.Revoke("deleted");
     }
 
-    private TimeSpan Next() => (options.RepairInterval - Grace) * (1 - (Jitter * Random.Shared.NextDouble()));
+    private TimeSpan Next() => (options.RepairInterval - Grace) * (1 - (Jitter * options.Random.NextDouble()));
 
     [LoggerMessage(40, LogLevel.Information, "Repair: {Repaired} of {Count} channels were behind the store and read what they missed.")]
     private partial void ChannelsRepaired(int repaired, int count);

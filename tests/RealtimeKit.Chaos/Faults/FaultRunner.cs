@@ -1,7 +1,9 @@
 using Npgsql;
-using RealtimeKit.Chaos.History;
 using RealtimeKit.Chaos.Network;
 using RealtimeKit.Chaos.Nodes;
+using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.History;
+using RealtimeKit.Checking.Network;
 
 namespace RealtimeKit.Chaos.Faults;
 

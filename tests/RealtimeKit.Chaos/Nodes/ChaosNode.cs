@@ -1,15 +1,19 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using RealtimeKit.Chaos.Faults;
+using System.Net.WebSockets;
 using RealtimeKit.Chaos.Network;
+using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.Network;
+using RealtimeKit.Checking.Runs;
 using RealtimeKit.Servers;
 
 namespace RealtimeKit.Chaos.Nodes;
 
 /// <summary>One node of the cluster: a process on a port of its own, which reaches broker and database through proxies.</summary>
-internal sealed class ChaosNode : IAsyncDisposable
+internal sealed class ChaosNode : IWorldNode, IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(40);
@@ -21,6 +25,7 @@ internal sealed class ChaosNode : IAsyncDisposable
     private readonly Proxy? _databaseProxy;
     private readonly Link[] _links;
     private readonly StreamWriter _output;
+    private readonly ConcurrentDictionary<string, string> _cookies = [];
     private readonly Lock _gate = new();
     private Process? _process;
     private bool _mayEnd;
@@ -132,6 +137,12 @@ internal sealed class ChaosNode : IAsyncDisposable
         if ((int)response.StatusCode >= 400 || cookies.Count == 0)
             throw new InvalidOperationException($"POST /login as '{user}' gave {(int)response.StatusCode} and {cookies.Count} cookies.");
         return string.Join("; ", cookies);
+    }
+
+    public async Task<WebSocket> ConnectAsync(string user, CancellationToken cancellationToken)
+    {
+        _cookies[user] = _cookies.GetValueOrDefault(user) ?? await SignInAsync(user);
+        return await ClusterWorld.ConnectAsync(Port, _cookies[user], cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
-using RealtimeKit.Chaos.Faults;
 using RealtimeKit.Chaos.Network;
+using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.Runs;
 using RealtimeKit.Servers;
 
 namespace RealtimeKit.Chaos.Nodes;

@@ -2,7 +2,7 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Mvc;
-using RealtimeKit.Chaos.Plants;
+using RealtimeKit.Checking.Plants;
 
 namespace RealtimeKit.Chaos.Nodes;
 
@@ -42,7 +42,7 @@ internal static class NodeHost
     private static void Apply(Plant plant, IServiceCollection services, bool again)
     {
         if (plant.Broker is { } broker) Wrap<IMessageBroker>(services, (real, _) => broker(real));
-        if (plant.Store is { } store) Wrap<IMessageStore>(services, (real, provider) => store(real, new PlantContext(again, () => provider.GetService<IMessageBroker>())));
+        if (plant.Store is { } store) Wrap<IMessageStore>(services, (real, provider) => store(real, new PlantContext(again, () => provider.GetService<IMessageBroker>(), TimeProvider.System)));
     }
 
     // What was registered last is what the engine gets: the double, with the real one behind it.

@@ -1,7 +1,7 @@
 using System.Globalization;
-using RealtimeKit.Chaos.Checks;
-using RealtimeKit.Chaos.Faults;
 using RealtimeKit.Chaos.Nodes;
+using RealtimeKit.Checking.Checks;
+using RealtimeKit.Checking.Faults;
 
 namespace RealtimeKit.Chaos.Runs;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
-using RealtimeKit.Chaos.Checks;
 using RealtimeKit.Chaos.Nodes;
-using RealtimeKit.Chaos.Plants;
+using RealtimeKit.Checking.Checks;
+using RealtimeKit.Checking.Plants;
 
 namespace RealtimeKit.Chaos.Runs;
 
@@ -26,7 +26,7 @@ internal sealed class PlantRuns(Settings settings, ChaosServers servers)
             Console.WriteLine(line);
         }
 
-        foreach (var plant in Garden.All.Where(plant => settings.Plant is null || settings.Plant == plant.Name))
+        foreach (var plant in Garden.All.Where(plant => !plant.NeedsSimulation && (settings.Plant is null || settings.Plant == plant.Name)))
         {
             var (line, found) = await ProveAsync(plant);
             all &= found;

@@ -1,35 +1,14 @@
 using System.Globalization;
-using RealtimeKit.Chaos.Faults;
+using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.Runs;
 
 namespace RealtimeKit.Chaos.Runs;
 
 /// <summary>What the command line asks for.</summary>
-internal sealed record Settings
+internal sealed record Settings : TrialSettings
 {
-    public int Seed { get; init; } = Random.Shared.Next(1_000_000);
-
-    /// <summary>How long load and faults of one run take together, about.</summary>
-    public TimeSpan Length { get; init; } = TimeSpan.FromSeconds(60);
-
     /// <summary>For how long runs follow each other.</summary>
     public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(30);
-
-    public IReadOnlyList<FaultKind> Kinds { get; init; } = Schedule.AllKinds;
-
-    public int Clients { get; init; } = 60;
-
-    public int RawClients { get; init; } = 8;
-
-    public int Nodes { get; init; } = 3;
-
-    /// <summary>What all clients together do a second.</summary>
-    public double Rate { get; init; } = 250;
-
-    /// <summary>How many times the times that are promised may be taken, on a machine that does other work.</summary>
-    public double Slack { get; init; } = 1;
-
-    /// <summary>A fault in the nodes themselves, which the checker must find.</summary>
-    public string? Plant { get; init; }
 
     /// <summary>Whether the nodes are the checker's own although there is the sample.</summary>
     public bool Own { get; init; }
@@ -87,16 +66,8 @@ internal sealed record Settings
         "--broker" when value == "rabbitmq" => settings,
         "--plant" => settings with { Plant = value, Own = true },
         "--output" => settings with { Output = Path.GetFullPath(value) },
-        "--faults" => settings with { Kinds = Faults(value) },
+        "--faults" => settings with { Kinds = Schedule.Parse(value) },
         _ => throw new ArgumentException($"'{option}' is not known."),
-    };
-
-    private static IReadOnlyList<FaultKind> Faults(string value) => value switch
-    {
-        "all" => Schedule.AllKinds,
-        "none" => [],
-        _ => [.. value.Split(',').Select(name => Schedule.AllKinds.Where(kind => Fault.Name(kind) == name).Cast<FaultKind?>().FirstOrDefault()
-            ?? throw new ArgumentException($"There is no fault '{name}'. There are: {string.Join(", ", Schedule.AllKinds.Select(Fault.Name))}."))],
     };
 
     private static double Number(string value) => double.Parse(value, CultureInfo.InvariantCulture);

@@ -1,9 +1,0 @@
-using RealtimeKit.Chaos.History;
-
-namespace RealtimeKit.Chaos.Faults;
-
-/// <summary>Makes one seed many: each part of a run draws from its own, so that no part's draws move another's.</summary>
-internal static class Seeds
-{
-    public static int Derive(int seed, string part) => (int)(Digest.Of($"{seed} {part}") & int.MaxValue);
-}

@@ -1,0 +1,87 @@
+using System.Net.WebSockets;
+using RealtimeKit.Chaos.Faults;
+using RealtimeKit.Chaos.Network;
+using RealtimeKit.Checking.Clients;
+using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.History;
+using RealtimeKit.Checking.Network;
+using RealtimeKit.Checking.Runs;
+using RealtimeKit.Client;
+
+namespace RealtimeKit.Chaos.Nodes;
+
+/// <summary>A cluster of processes, with a proxy before each client.</summary>
+internal sealed class ClusterWorld(Cluster cluster, bool hasFreshNode, Story story) : IWorld, IAsyncDisposable
+{
+    private readonly List<Link> _links = [];
+    private readonly List<Proxy> _proxies = [];
+    private ChaosNode? _fresh;
+
+    public TimeProvider Time => TimeProvider.System;
+
+    public IReadOnlyList<IWorldNode> Nodes => cluster.Nodes;
+
+    public Task StartAsync() => cluster.StartAsync();
+
+    public async Task<IWay> MakeWayAsync(int client, string user)
+    {
+        var link = new Link($"client {client}");
+        var proxy = new Proxy(() => cluster.Balance(link));
+        _links.Add(link);
+        _proxies.Add(proxy);
+        return new Way(proxy.Port, await cluster.Nodes[client % cluster.Nodes.Count].SignInAsync(user));
+    }
+
+    public async Task RunAsync(Episode episode)
+    {
+        await Task.Delay(episode.Lead);
+        await new FaultRunner(cluster, client => _links[client], story).RunAsync(episode);
+    }
+
+    public async Task<IWorldNode?> StartFreshAsync() => _fresh = hasFreshNode ? await cluster.StartFreshAsync() : null;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var link in _links) link.Set(LinkMode.Pass, reset: true);
+        foreach (var proxy in _proxies) await proxy.DisposeAsync();
+        if (_fresh is not null) await _fresh.DisposeAsync();
+    }
+
+    /// <summary>Connects to a node on a port of this machine, with the cookie of a user.</summary>
+    public static async Task<WebSocket> ConnectAsync(int port, string cookie, CancellationToken cancellationToken)
+    {
+        var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol("realtimekit.v1.json");
+        socket.Options.KeepAliveInterval = TimeSpan.Zero;
+        Configure(socket.Options, cookie);
+        try
+        {
+            await socket.ConnectAsync(Endpoint(port), cancellationToken);
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private static Uri Endpoint(int port) => new($"ws://127.0.0.1:{port}/realtime");
+
+    private static void Configure(ClientWebSocketOptions options, string cookie)
+    {
+        options.SetRequestHeader("Cookie", cookie);
+        options.Proxy = null;
+    }
+
+    private sealed class Way(int port, string cookie) : IWay
+    {
+        public Task<WebSocket> ConnectAsync(CancellationToken cancellationToken) => ClusterWorld.ConnectAsync(port, cookie, cancellationToken);
+
+        public RealtimeClient Open(RealtimeClientOptions options)
+        {
+            options.ConfigureWebSocket = socket => Configure(socket, cookie);
+            return new RealtimeClient(Endpoint(port), options);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using RealtimeKit.Checking.Checks;
+
+namespace RealtimeKit.Checking.Plants;
+
+/// <summary>All plants.</summary>
+internal static class Garden
+{
+    private const string Resends = "client-cut,database-backends,database-cut";
+
+    public static IReadOnlyList<Plant> All { get; } =
+    [
+        new("acknowledge-before-commit", "A send is acknowledged although its commit failed.", [Check.Lost], "database-crash,database-cut")
+        {
+            Store = (store, _) => new AcknowledgesBeforeCommit(store),
+        },
+        new("acknowledge-without-storing", "A send in one batch of 60 is acknowledged and never stored.", [Check.Lost], "client-cut")
+        {
+            Store = (store, _) => new AcknowledgesWithoutStoring(store),
+        },
+        new("wrong-acknowledgement", "One send in 100 is acknowledged with the next sequence.", [Check.Lost, Check.Agreement], "client-cut")
+        {
+            Store = (store, _) => new ChangesResults(store, 100, (change, result) => change is PostChange && result is { Outcome: AppendOutcome.Appended, Message: { } message }
+                ? result with { Message = message with { Sequence = message.Sequence + 1 } } : null),
+        },
+        new("refused-but-stored", "One send in 100 is refused with conflict, and stored.", [Check.Phantom], "client-cut")
+        {
+            Store = (store, _) => new ChangesResults(store, 100, (change, result) => change is PostChange && result.Outcome == AppendOutcome.Appended
+                ? new AppendResult(AppendOutcome.Conflict) : null),
+        },
+        new("deliver-before-commit", "Other nodes are told of a message before it is committed.", [Check.Phantom, Check.Agreement], "database-backends,database-cut")
+        {
+            Store = (store, context) => new DeliversBeforeCommit(store, context.Broker),
+        },
+        new("duplicate-check-off", "A message sent again is stored again.", [Check.Duplicate], Resends)
+        {
+            Store = (store, _) => new ForgetsDuplicates(store),
+        },
+        new("duplicate-told-as-new", "A message sent again is acknowledged as new.", [Check.Duplicate], Resends)
+        {
+            Store = (store, _) => new ChangesResults(store, 1, (_, result) => result.Outcome == AppendOutcome.Duplicate
+                ? result with { Outcome = AppendOutcome.Appended } : null),
+        },
+        new("sequence-reused", "After a restart of its node a channel's next message gets the number of the last.", [Check.Agreement], "node-kill,node-drain")
+        {
+            Store = (store, context) => new ReusesSequences(store, context.Again),
+        },
+        new("order-swapped", "Of two messages sent one after the other the second is stored first.", [Check.Order], "client-cut")
+        {
+            Store = (store, _) => new SwapsOrder(store),
+        },
+        new("versions-swapped", "In a catch-up two messages bear each other's version.", [Check.Agreement], "client-cut,client-half-open")
+        {
+            Store = (store, _) => new ChangesPages(store, ChangesPages.SwapVersions),
+        },
+        new("resume-off-by-one", "A catch-up begins one change too late.", [Check.Complete], "client-cut,client-half-open")
+        {
+            Store = (store, _) => new ResumesOffByOne(store),
+        },
+        new("edit-lost-at-catch-up", "A catch-up leaves out what was edited meanwhile.", [Check.Complete], "client-cut,client-half-open")
+        {
+            Store = (store, _) => new ChangesPages(store, ChangesPages.LoseEdits),
+        },
+        new("late-taken-for-old", "A bare client drops a message that a catch-up brings behind younger ones.", [Check.Complete], "client-cut,client-half-open")
+        {
+            ClientsTakeLateForOld = true,
+        },
+        new("history-with-holes", "A page of history lacks a message now and then.", [Check.Lost], "none")
+        {
+            Store = (store, _) => new LeavesHoles(store),
+        },
+        new("notices-lost", "The broker loses one message in 1,000, and nothing is repaired.", [Check.Complete], "none")
+        {
+            Broker = broker => new LosesNotices(broker, 1_000),
+            Options = options => options.RepairInterval = TimeSpan.FromHours(1),
+        },
+        new("append-hangs", "One batch in 200 never ends.", [Check.Live], "client-cut")
+        {
+            Store = (store, _) => new Hangs(store),
+        },
+        new("given-up-carried-out", "One batch in 10 is said to have failed, and is carried out two seconds later.", [Check.Lost, Check.Complete], "client-cut")
+        {
+            Store = (store, context) => new CarriesOutWhatWasGivenUp(store, context.Time),
+            NeedsSimulation = true,
+        },
+        new("presence-never-expires", "A node that died is never noticed.", [Check.Presence], "node-kill")
+        {
+            Options = options => options.NodeHeartbeat = TimeSpan.FromMinutes(1),
+        },
+    ];
+
+    public static Plant Find(string name) =>
+        All.FirstOrDefault(plant => plant.Name == name) ?? throw new ArgumentException($"There is no plant '{name}'. There are: {string.Join(", ", All.Select(plant => plant.Name))}.");
+}

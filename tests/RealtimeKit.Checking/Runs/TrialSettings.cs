@@ -1,0 +1,39 @@
+using RealtimeKit.Checking.Faults;
+
+namespace RealtimeKit.Checking.Runs;
+
+/// <summary>The size of a trial, and what happens in it.</summary>
+internal record TrialSettings
+{
+    public int Seed { get; init; } = Random.Shared.Next(1_000_000);
+
+    /// <summary>How long load and faults take together, about.</summary>
+    public TimeSpan Length { get; init; } = TimeSpan.FromSeconds(60);
+
+    public IReadOnlyList<FaultKind> Kinds { get; init; } = Schedule.AllKinds;
+
+    public int Clients { get; init; } = 60;
+
+    public int RawClients { get; init; } = 8;
+
+    public int Nodes { get; init; } = 3;
+
+    /// <summary>How many channels most clients read.</summary>
+    public int Hot { get; init; } = 3;
+
+    public int Warm { get; init; } = 15;
+
+    public int Quiet { get; init; } = 30;
+
+    /// <summary>What all clients together do a second.</summary>
+    public double Rate { get; init; } = 250;
+
+    /// <summary>How many times the times that are promised may be taken, on a machine that does other work.</summary>
+    public double Slack { get; init; } = 1;
+
+    /// <summary>Whether the store decides every call before its caller gives it up, as a simulated one can.</summary>
+    public bool GivenUpIsOver { get; init; }
+
+    /// <summary>A fault in the nodes themselves, which the checks must find.</summary>
+    public string? Plant { get; init; }
+}

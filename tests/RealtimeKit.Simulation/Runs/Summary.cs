@@ -1,0 +1,63 @@
+using System.Globalization;
+using RealtimeKit.Checking.Checks;
+
+namespace RealtimeKit.Simulation.Runs;
+
+/// <summary>What many trials checked and found; a worker hands its own over as one line of its output.</summary>
+internal sealed class Summary
+{
+    private const string Mark = "sum ";
+    private readonly long[] _checked = new long[Enum.GetValues<Check>().Length];
+    private readonly long[] _violations = new long[Enum.GetValues<Check>().Length];
+    private long _faults;
+    private long _sends;
+    private long _seconds;
+
+    public long Seeds { get; private set; }
+
+    public long Bad { get; private set; }
+
+    public void Add(TrialResult result)
+    {
+        Seeds++;
+        if (!result.IsGood) Bad++;
+        _faults += result.Faults;
+        _sends += result.Trial.Ledger.Sends.Count;
+        _seconds += (long)TimeSpan.FromTicks(result.Scheduler.Now).TotalSeconds;
+        foreach (var check in Enum.GetValues<Check>())
+        {
+            _checked[(int)check] += result.Trial.Findings.Checked(check);
+            _violations[(int)check] += result.Trial.Findings.Violations(check);
+        }
+    }
+
+    public string HandOver() => Mark + string.Join(' ', new[] { Seeds, Bad, _faults, _sends, _seconds }.Concat(_checked).Concat(_violations)
+        .Select(number => number.ToString(CultureInfo.InvariantCulture)));
+
+    /// <summary>Adds what a worker handed over; false where the line is none of that.</summary>
+    public bool TryTake(string line)
+    {
+        if (!line.StartsWith(Mark, StringComparison.Ordinal)) return false;
+        var numbers = line[Mark.Length..].Split(' ').Select(number => long.Parse(number, CultureInfo.InvariantCulture)).ToArray();
+        Seeds += numbers[0];
+        Bad += numbers[1];
+        _faults += numbers[2];
+        _sends += numbers[3];
+        _seconds += numbers[4];
+        for (var i = 0; i < _checked.Length; i++)
+        {
+            _checked[i] += numbers[5 + i];
+            _violations[i] += numbers[5 + _checked.Length + i];
+        }
+
+        return true;
+    }
+
+    public IEnumerable<string> Lines() =>
+    [
+        string.Create(CultureInfo.InvariantCulture, $"{_faults:n0} faults, {_sends:n0} sends, {_seconds:n0} s of virtual time."),
+        "| check | checked | violations |", "|---|---|---|",
+        .. Enum.GetValues<Check>().Select(check => string.Create(
+            CultureInfo.InvariantCulture, $"| {Findings.Name(check)} | {_checked[(int)check]:n0} | {_violations[(int)check]} |")),
+    ];
+}

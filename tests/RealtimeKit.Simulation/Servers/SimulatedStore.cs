@@ -1,0 +1,113 @@
+using RealtimeKit.InMemory;
+using RealtimeKit.Protocol;
+using RealtimeKit.Simulation.Network;
+using RealtimeKit.Simulation.Runs;
+using RealtimeKit.Simulation.Time;
+
+namespace RealtimeKit.Simulation.Servers;
+
+/// <summary>
+/// A node's store: every call travels to the database and back, and may be lost before or after it was carried out. As the contract
+/// wants it, a call whose caller was told that it failed does not begin afterwards.
+/// </summary>
+/// <param name="scheduler">Where time passes.</param>
+/// <param name="database">The database.</param>
+/// <param name="link">The network between.</param>
+/// <param name="process">The node.</param>
+/// <param name="conditions">How well it all works.</param>
+internal sealed class SimulatedStore(
+    Scheduler scheduler, SimulatedDatabase database, SimulatedLink link, SimulatedProcess process, Conditions conditions) : IMessageStore, IChannelStore
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
+    private readonly TimeProvider _time = new VirtualTime(scheduler);
+
+    public ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken) =>
+        CallAsync(store => store.AppendAsync(changes, default), writes: true);
+
+    public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ReadChangesAsync(channel, afterVersion, limit, default));
+
+    public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ReadHistoryAsync(query, default));
+
+    public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(IReadOnlyCollection<string> channels, CancellationToken cancellationToken)
+    {
+        // The engine uses its list again.
+        var names = channels.ToList();
+        return CallAsync(store => store.ReadHeadsAsync(names, default));
+    }
+
+    public ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken) =>
+        CallAsync(store => store.FindAsync(channel, user, default));
+
+    public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) =>
+        CallAsync(store => store.CreateAsync(channel, default), writes: true);
+
+    public ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
+        CallAsync(store => store.DeleteAsync(channel, default), writes: true);
+
+    public ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
+        CallAsync(store => store.SetMemberAsync(channel, user, role, default), writes: true);
+
+    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
+        CallAsync(store => store.RemoveMemberAsync(channel, user, default), writes: true);
+
+    public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ListMembersAsync(channel, after, limit, default));
+
+    public ValueTask<ChannelPage> ListChannelsAsync(string user, string? before, int limit, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ListChannelsAsync(user, before, limit, default));
+
+    public async ValueTask RenewEpochsAsync(CancellationToken cancellationToken) =>
+        await CallAsync(async store =>
+        {
+            await store.RenewEpochsAsync(default);
+            return true;
+        }, writes: true);
+
+    public ValueTask<ReadMark?> MoveReadMarkAsync(string channel, string user, long sequence, CancellationToken cancellationToken) =>
+        CallAsync(store => store.MoveReadMarkAsync(channel, user, sequence, default), writes: true);
+
+    public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(string channel, long sequence, string user, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ListOwnReactionsAsync(channel, sequence, user, default));
+
+    private ValueTask<T> CallAsync<T>(Func<InMemoryStore, ValueTask<T>> body, bool writes = false)
+    {
+        var call = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = RunAsync(call, body, writes);
+        scheduler.After(Limit, process, () => call.TrySetException(new StoreUnavailableException("The simulated database did not answer in time.")));
+        return new ValueTask<T>(call.Task);
+    }
+
+    private async Task RunAsync<T>(TaskCompletionSource<T> call, Func<InMemoryStore, ValueTask<T>> body, bool writes)
+    {
+        var (losses, resets) = (database.Losses, link.Resets);
+        await Task.Delay(conditions.Delay(), _time);
+        while (link.Holds(up: true)) await Task.Delay(Step, _time);
+        if (IsLost(losses, resets) || conditions.Happens(conditions.FailsBefore))
+        {
+            Fail(call, "could not be reached");
+            return;
+        }
+
+        if (writes) await Task.Delay(conditions.Commit(), _time);
+        if (IsLost(losses, resets))
+        {
+            Fail(call, "ended the call");
+            return;
+        }
+
+        if (call.Task.IsCompleted) return;
+        var result = await body(database.Content);
+        await Task.Delay(conditions.Delay(), _time);
+        while (link.Holds(up: false)) await Task.Delay(Step, _time);
+        if (IsLost(losses, resets) || conditions.Happens(conditions.FailsAfter)) Fail(call, "did not answer");
+        else scheduler.After(TimeSpan.Zero, process, () => call.TrySetResult(result));
+    }
+
+    private bool IsLost(int losses, int resets) => !database.IsUp || link.IsCut || losses != database.Losses || resets != link.Resets;
+
+    private void Fail<T>(TaskCompletionSource<T> call, string what) =>
+        scheduler.After(conditions.Delay(), process, () => call.TrySetException(new StoreUnavailableException($"The simulated database {what}.")));
+}
