@@ -22,7 +22,8 @@ internal static class SimulatedTrial
         {
             Seed = seed, Plant = plant?.Name, Length = TimeSpan.FromSeconds(16), GivenUpIsOver = true,
             Clients = 5, RawClients = 4, Hot = 1, Warm = 2, Quiet = 1, Rate = 25,
-            Kinds = plant is null ? Schedule.AllKinds : Schedule.Parse(plant.Faults),
+            Kinds = [.. (plant is null ? Schedule.AllKinds : Schedule.Parse(plant.Faults))
+                .Where(static kind => Fault.IsPossible(kind, isBrokerPostgreSql: false))],
         };
         var episodes = Schedule.Make(seed, settings.Length, settings.Kinds, settings.Nodes, settings.Clients + settings.RawClients);
         var scheduler = new Scheduler(Seeds.Derive(seed, "order"));
