@@ -96,7 +96,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         ArgumentNullException.ThrowIfNull(message);
         if (sender is not null) UserNames.Require(sender, nameof(sender));
         var draft = OutgoingMessages.Check(message);
-        await Node.Turns.WaitUntilPaidAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        await Node.Admission.WaitAsync(sender ?? Node.Options.SystemUser, cancellationToken).ConfigureAwait(false);
         var post = new PostChange(
             channel, Node.Clock.Timestamp, draft.Id, sender ?? Node.Options.SystemUser, draft.Content, draft.ReplyTo, draft.Digest);
         var result = await Node.Appends.AppendAsync(post.Sender, post, cancellationToken).ConfigureAwait(false);

@@ -30,7 +30,7 @@ internal sealed class RealtimeNode : IDisposable
         var log = new SessionLog(loggers.CreateLogger("RealtimeKit.Sessions"));
         var outages = new StoreOutages(time, loggers.CreateLogger<StoreOutages>());
 
-        Turns = new WriteTurns(time);
+        var turns = new WriteTurns(time);
         LocalChannels = new LocalChannels(Options, Store, Broker, loggers.CreateLogger<LocalChannels>());
         var heads = Broker is { PrefersHeads: true } ? new HeadReader(Store, loggers.CreateLogger<HeadReader>()) : null;
         var distributor = new Distributor(LocalChannels, Broker, heads, activities);
@@ -45,6 +45,7 @@ internal sealed class RealtimeNode : IDisposable
         Committer = new BatchCommitter(
             Store, distributor, Repair, Observers, activities, metrics, outages, time, loggers.CreateLogger<BatchCommitter>());
         Appends = new AppendQueue(Committer, activities, metrics, Options, loggers.CreateLogger<AppendQueue>());
+        Admission = new Admission(turns, Appends);
 
         Sessions = new SessionRegistry();
         Users = new UserSessions(Options, time);
@@ -83,7 +84,7 @@ internal sealed class RealtimeNode : IDisposable
             new ChannelRequests(Channels, authorizer, Clock),
         ]);
         Connections = new ConnectionHandler(
-            Sessions, Users, Clock, Turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, Turns, outages, log), log);
+            Sessions, Users, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, Admission, outages, log), log);
         Loops = new BackgroundLoops(time, loggers.CreateLogger<BackgroundLoops>());
         NodeGauges.Register(metrics.Meter, this, loggers);
     }
@@ -113,7 +114,7 @@ internal sealed class RealtimeNode : IDisposable
 
     public BackgroundLoops Loops { get; }
 
-    public WriteTurns Turns { get; }
+    public Admission Admission { get; }
 
     public SessionRegistry Sessions { get; }
 

@@ -12,11 +12,18 @@ internal sealed partial class AppendQueue(
     /// <summary>The most bytes of content that a batch carries: some hundred milliseconds of a slow line, far below a store's time-out.</summary>
     public const int MostBytes = 2 * 1_024 * 1_024;
 
+    /// <summary>
+    /// The bytes of content that wait for commits above which a user who has changes among them waits: eight full batches, while the store is
+    /// slower than its senders. A user of whom nothing waits is let through, so that nobody is held up by another one.
+    /// </summary>
+    public const long MostWaitingBytes = 8 * MostBytes;
+
     // What the limit is never below, and by which it grows: a frame.
     private const int Step = 64 * 1_024;
 
     private readonly Lock _gate = new();
     private readonly WaitingAppends _waiting = new();
+    private TaskCompletionSource? _room;
     private bool _running;
     private int _mostBytes = MostBytes;
 
@@ -26,6 +33,32 @@ internal sealed partial class AppendQueue(
         get
         {
             lock (_gate) return _waiting.Count;
+        }
+    }
+
+    /// <summary>The bytes of content that wait for a commit.</summary>
+    public long WaitingBytes
+    {
+        get
+        {
+            lock (_gate) return _waiting.Bytes;
+        }
+    }
+
+    /// <summary>Whether a user's next change may be enqueued at once.</summary>
+    public bool HasRoomFor(string user)
+    {
+        lock (_gate) return HasRoomForLocked(user);
+    }
+
+    /// <summary>Waits until the store has caught up somewhat, where there is no room for a user's next change.</summary>
+    public Task WaitForRoomAsync(string user)
+    {
+        lock (_gate)
+        {
+            if (HasRoomForLocked(user)) return Task.CompletedTask;
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task;
         }
     }
 
@@ -81,9 +114,17 @@ internal sealed partial class AppendQueue(
         lock (_gate)
         {
             _waiting.Fill(batch, options.AppendBatchSize, _mostBytes);
+            if (_waiting.Bytes <= MostWaitingBytes)
+            {
+                _room?.TrySetResult();
+                _room = null;
+            }
+
             return _running = batch.Count > 0;
         }
     }
+
+    private bool HasRoomForLocked(string user) => _waiting.Bytes <= MostWaitingBytes || !_waiting.Has(user);
 
     // A batch that took the store too long comes again: in halves, or it would never be stored. Small ones say nothing about the size.
     private void Adapt(int bytes, bool isInReach)

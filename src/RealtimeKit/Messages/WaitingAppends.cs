@@ -17,6 +17,9 @@ internal sealed class WaitingAppends
     /// <summary>The bytes of their content.</summary>
     public long Bytes { get; private set; }
 
+    /// <summary>Whether a change of that user waits.</summary>
+    public bool Has(string user) => _last.ContainsKey(user);
+
     public void Add(PendingAppend append)
     {
         Count++;

@@ -3,7 +3,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit;
 
 /// <summary>Takes a message of frames apart and hands each frame to its handler, one after another.</summary>
-internal sealed class RequestDispatcher(RequestTable table, WriteTurns turns, StoreOutages outages, SessionLog log)
+internal sealed class RequestDispatcher(RequestTable table, Admission admission, StoreOutages outages, SessionLog log)
 {
     public async ValueTask HandleMessageAsync(Session session, ReadOnlyMemory<byte> message)
     {
@@ -41,7 +41,7 @@ internal sealed class RequestDispatcher(RequestTable table, WriteTurns turns, St
         }
 
         if (type is not { BeforeSignIn: true }) session.NoteRequest();
-        if (type is { ReachesReaders: true } && turns.IsInDebt) return HandleWhenPaidAsync(request, type, length);
+        if (type is { ReachesReaders: true } && !admission.IsOpenTo(session.User)) return HandleWhenAdmittedAsync(request, type, length);
         return HandleAdmittedAsync(request, type, length);
     }
 
@@ -60,9 +60,9 @@ internal sealed class RequestDispatcher(RequestTable table, WriteTurns turns, St
     }
 
     // Meanwhile nothing more is received from the connection, so that its client is slowed down as well.
-    private async ValueTask HandleWhenPaidAsync(Request request, RequestType type, int length)
+    private async ValueTask HandleWhenAdmittedAsync(Request request, RequestType type, int length)
     {
-        await turns.WaitUntilPaidAsync().WaitAsync(request.Ended).ConfigureAwait(false);
+        await admission.WaitAsync(request.Session.User, request.Ended).ConfigureAwait(false);
         await HandleAdmittedAsync(request, type, length).ConfigureAwait(false);
     }
 

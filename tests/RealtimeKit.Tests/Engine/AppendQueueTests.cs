@@ -25,6 +25,27 @@ public sealed class AppendQueueTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task What_waits_for_a_slow_store_is_bounded_and_holds_up_nobody_else()
+    {
+        await using var node = await StartAsync();
+        var queue = node.Services.GetRequiredService<RealtimeNode>().Appends;
+        var goesOn = NewGate();
+        _store.Before = _ => goesOn.Task;
+
+        // Some 24 MB in all.
+        var flood = Enumerable.Range(0, 400).Select(_ => node.Messaging.SendAsync("a", new OutgoingMessage { Data = Large }, "eve", Cancel)).ToList();
+        await Until.TrueAsync(() => queue.WaitingBytes > AppendQueue.MostWaitingBytes, "the queue is full");
+        var waiting = queue.Waiting;
+        var other = node.Messaging.SendAsync("a", new OutgoingMessage { Text = "hello" }, "ben", Cancel);
+        await Until.TrueAsync(() => queue.Waiting > waiting, "another user's message is taken");
+
+        queue.WaitingBytes.Should().BeLessThan(AppendQueue.MostWaitingBytes + (2 * Large.Utf8.Length));
+        goesOn.SetResult();
+        await other;
+        await Task.WhenAll(flood);
+    }
+
+    [Fact]
     public async Task What_was_given_to_a_call_that_failed_is_not_used_again()
     {
         await using var node = await StartAsync();
