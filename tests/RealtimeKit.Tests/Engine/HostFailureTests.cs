@@ -203,7 +203,7 @@ public sealed class HostFailureTests : IDisposable
         await using var node = await StartAsync(observer: slow);
         foreach (var text in new[] { "1", "2", "3" }) await node.Messaging.SendAsync("a", text, cancellationToken: Cancel);
         await Until.TrueAsync(() => _observer.Texts.Count == 3, "the quick one is told of all");
-        slow.Begun.Should().Be(1);
+        await Until.TrueAsync(() => slow.Begun == 1, "the slow one has begun with the first, and waits in it");
         slow.Gate.SetResult();
         await Until.TrueAsync(() => slow.Begun == 3, "the slow one is told of all, too");
     }
