@@ -392,7 +392,7 @@ public sealed class AppendQueueTests
     {
         private readonly ConcurrentQueue<string> _texts = new();
 
-        public ICollection<string> Texts => [.. _texts];
+        public IReadOnlyList<string> Texts => _texts.ToArray();
 
         public ValueTask ObserveAsync(MessageChange change, Message message, CancellationToken cancellationToken)
         {

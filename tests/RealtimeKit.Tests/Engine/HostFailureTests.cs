@@ -335,7 +335,7 @@ public sealed class HostFailureTests : IDisposable
     {
         private readonly ConcurrentQueue<string> _texts = new();
 
-        public ICollection<string> Texts => [.. _texts];
+        public IReadOnlyList<string> Texts => _texts.ToArray();
 
         public ValueTask ObserveAsync(MessageChange change, Message message, CancellationToken cancellationToken)
         {
