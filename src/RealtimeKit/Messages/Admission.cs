@@ -12,10 +12,8 @@ internal sealed class Admission(WriteTurns turns, AppendQueue appends)
     /// <summary>Waits until a user's next request may begin.</summary>
     public async Task WaitAsync(string user, CancellationToken cancellationToken)
     {
-        while (!IsOpenTo(user))
-        {
-            await turns.WaitUntilPaidAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-            await appends.WaitForRoomAsync(user).WaitAsync(cancellationToken).ConfigureAwait(false);
-        }
+        // Once only: whoever was let through goes on, though others are still held. Asking again would send all to the end of the queue.
+        await turns.WaitUntilPaidAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+        while (!appends.HasRoomFor(user)) await appends.WaitForRoomAsync(user).WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 }

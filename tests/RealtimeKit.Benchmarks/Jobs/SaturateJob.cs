@@ -18,7 +18,7 @@ namespace RealtimeKit.Benchmarks.Jobs;
 /// <param name="warm">Whether the server has had such a load before.</param>
 internal sealed class SaturateJob(Arguments arguments, int channels, int subscribers, bool untilReturned, bool warm) : IJob
 {
-    private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(1);
 
     private readonly int _publishers = arguments.Number("publishers", 4);
     private readonly int _outstanding = arguments.Number("outstanding", 32);
@@ -79,7 +79,13 @@ internal sealed class SaturateJob(Arguments arguments, int channels, int subscri
         swarm.Run(() => Look() > _time, _time * 3);
         goesOn = false;
         var (published, ended) = (swarm.Publishes, Stopwatch.GetTimestamp());
-        swarm.Run(() => IsDone() || Look() < TimeSpan.Zero, LongestDrain);
+        swarm.Run(() => IsDone() || Look() > (_time * 3) + LongestDrain, LongestDrain * 2);
+        if (!IsDone())
+        {
+            throw new TimeoutException(
+                $"{(swarm.Publishes * subscribers) - swarm.Deliveries} of {swarm.Publishes * subscribers} deliveries and {swarm.Peers.Sum(static peer => peer.Sent - peer.Acknowledged)} acknowledgements are missing.");
+        }
+
         var drained = Stopwatch.GetElapsedTime(ended);
         (cpu, own) = (server.Cpu() - cpu, CpuClock.OfThisProcess() - own);
         await Task.Yield();
