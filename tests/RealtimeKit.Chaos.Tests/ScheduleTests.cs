@@ -26,6 +26,14 @@ public sealed class ScheduleTests
     public void Two_faults_at_once_take_hold_of_different_things() =>
         Enumerable.Range(0, 200).SelectMany(Make).Should().OnlyContain(episode => episode.Faults.Select(fault => fault.Object).Distinct().Count() == episode.Faults.Count);
 
+    [Fact]
+    public void An_overload_comes_together_with_each_other_kind()
+    {
+        var others = Enumerable.Range(0, 1_000).SelectMany(Make).Where(episode => episode.Overload is not null && episode.Faults.Count == 2)
+            .Select(episode => episode.Faults.Single(fault => fault.Kind != FaultKind.Overload).Kind).Distinct();
+        others.Should().BeEquivalentTo(Schedule.AllKinds.Where(kind => kind != FaultKind.Overload));
+    }
+
     private static IReadOnlyList<Episode> Make(int seed) => Schedule.Make(seed, Length, Schedule.AllKinds, 3, 68);
 
     private static string Describe(Episode episode) => $"{episode.Lead} {episode}";

@@ -6,6 +6,7 @@ const string usage = """
     --plants                 plants one fault after another, until each is found
 
     --plant NAME             a fault in the nodes     --repeat N    each seed so often: does the same come again?
+    --faults a,b|all|none    which faults of the environment
     --workers N              how many processes share the seeds; one for each processor where it is left out
     """;
 try

@@ -33,6 +33,8 @@ internal sealed class FaultRunner(Cluster cluster, Func<int, Link> linkOfClient,
             FaultKind.DatabaseRestart => DatabaseAwayAsync(fault, "fast"),
             FaultKind.DatabaseBackends => KillBackendsAsync(fault, "true"),
             FaultKind.ReaderStall => StallReadersAsync(fault),
+            // The crowd is the load.
+            FaultKind.Overload => Task.Delay(fault.Lasts),
             FaultKind.ClientFlap or FaultKind.BrokerFlap or FaultKind.DatabaseFlap => FlapAsync(fault, LinkOf(fault)),
             _ => DisturbAsync(fault, [LinkOf(fault)]),
         });

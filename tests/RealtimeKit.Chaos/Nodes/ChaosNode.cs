@@ -64,6 +64,27 @@ internal sealed class ChaosNode : IWorldNode, IAsyncDisposable
         }
     }
 
+    public long? Memory
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_mayEnd || _process is not { HasExited: false } process) return null;
+                try
+                {
+                    process.Refresh();
+                    return process.WorkingSet64;
+                }
+                catch (InvalidOperationException)
+                {
+                    // It has just ended.
+                    return null;
+                }
+            }
+        }
+    }
+
     /// <summary>How many lines of failures the node logged.</summary>
     public int Complaints { get; private set; }
 

@@ -8,9 +8,10 @@ namespace RealtimeKit.Checking.Clients;
 /// A bare client's messages to one channel, in their order. The first go as one window in one transport message; when each
 /// has its answer, what was refused for now or lost with the connection stays in front, and the next window goes.
 /// </summary>
-internal sealed class RawLane(string channel, string name, Func<CancellationToken, Task<RawConnection>> connection, Scene scene, int seed)
+internal sealed class RawLane(
+    string channel, string name, Func<CancellationToken, Task<RawConnection>> connection, Scene scene, int seed, int window = RawLane.UsualWindow)
 {
-    private const int Window = 8;
+    private const int UsualWindow = 8;
     private readonly Random _random = new(seed);
     private readonly Lock _gate = new();
     private readonly LinkedList<RawSend> _waiting = [];
@@ -31,11 +32,11 @@ internal sealed class RawLane(string channel, string name, Func<CancellationToke
     /// <summary>Sends until it is told to stop and nothing waits, or is given up.</summary>
     public async Task RunAsync(CancellationToken stop, CancellationToken giveUp)
     {
-        while (!giveUp.IsCancellationRequested && await NextWindowAsync(stop) is { } window)
+        while (!giveUp.IsCancellationRequested && await NextWindowAsync(stop) is { } next)
         {
             try
             {
-                var retry = await SendAsync(await connection(giveUp), window);
+                var retry = await SendAsync(await connection(giveUp), next);
                 if (retry) await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(50, 400)), scene.Time, giveUp);
             }
             catch (ConnectionLostException)
@@ -50,17 +51,17 @@ internal sealed class RawLane(string channel, string name, Func<CancellationToke
         }
     }
 
-    private async Task<bool> SendAsync(RawConnection link, List<RawSend> window)
+    private async Task<bool> SendAsync(RawConnection link, List<RawSend> sends)
     {
-        foreach (var send in window) send.Entry.Try();
-        var replies = await link.SendAsync([.. window.Select(send => ("publish", send.Fields(channel)))]);
-        var copy = SendCopyAsync is not null && _random.Next(20) == 0 ? SendCopyAsync(channel, window[0]) : Task.CompletedTask;
+        foreach (var send in sends) send.Entry.Try();
+        var replies = await link.SendAsync([.. sends.Select(send => ("publish", send.Fields(channel)))]);
+        var copy = SendCopyAsync is not null && _random.Next(20) == 0 ? SendCopyAsync(channel, sends[0]) : Task.CompletedTask;
         var (retry, lost) = (false, false);
-        for (var i = 0; i < window.Count; i++)
+        for (var i = 0; i < sends.Count; i++)
         {
             try
             {
-                retry |= !Settle(window[i], await replies[i]);
+                retry |= !Settle(sends[i], await replies[i]);
             }
             catch (ConnectionLostException)
             {
@@ -108,7 +109,7 @@ internal sealed class RawLane(string channel, string name, Func<CancellationToke
             Task arrived;
             lock (_gate)
             {
-                if (_waiting.Count > 0) return [.. _waiting.Take(Window)];
+                if (_waiting.Count > 0) return [.. _waiting.Take(window)];
                 if (stop.IsCancellationRequested) return null;
                 if (_arrived.Task.IsCompleted) _arrived = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 arrived = _arrived.Task;

@@ -29,6 +29,7 @@ internal enum FaultKind
     DatabaseOneWay,
     DatabaseFlap,
     ReaderStall,
+    Overload,
 }
 
 /// <summary>One fault of a schedule.</summary>
@@ -66,6 +67,7 @@ internal sealed record Fault(
         FaultKind.BrokerPurge => $"broker of {Node}",
         FaultKind.DatabaseCrash or FaultKind.DatabaseRestart or FaultKind.DatabaseBackends => "database",
         FaultKind.ReaderStall => "readers",
+        FaultKind.Overload => "load",
         _ => $"{Side} of {Node}",
     };
 
@@ -73,7 +75,8 @@ internal sealed record Fault(
     {
         var where = Kind switch
         {
-            FaultKind.BrokerKill or FaultKind.BrokerRestart or FaultKind.BrokerBackends or FaultKind.DatabaseCrash or FaultKind.DatabaseRestart or FaultKind.DatabaseBackends => "",
+            FaultKind.BrokerKill or FaultKind.BrokerRestart or FaultKind.BrokerBackends or FaultKind.DatabaseCrash or FaultKind.DatabaseRestart or FaultKind.DatabaseBackends
+                or FaultKind.Overload => "",
             FaultKind.ReaderStall => $" of clients {string.Join(',', Clients ?? [])}",
             _ => $" of node {Node}",
         };
@@ -99,6 +102,9 @@ internal enum LinkSide
 /// <param name="Faults">The faults.</param>
 internal sealed record Episode(TimeSpan Lead, IReadOnlyList<Fault> Faults)
 {
+    /// <summary>The fault that brings a crowd of clients, if there is one.</summary>
+    public Fault? Overload => Faults.FirstOrDefault(fault => fault.Kind == FaultKind.Overload);
+
     public TimeSpan Length => Lead + Faults.Select(fault => fault.After + fault.Lasts).DefaultIfEmpty().Max();
 
     public override string ToString() => Faults.Count == 0 ? "no fault" : string.Join(" + ", Faults);

@@ -83,6 +83,7 @@ internal static class Schedule
             FaultKind.NodeFreeze => Between(random, 10, random.Next(3) == 0 ? 30 : 14),
             FaultKind.ReaderStall => TimeSpan.FromSeconds(20),
             FaultKind.ClientFlap or FaultKind.BrokerFlap or FaultKind.DatabaseFlap => TimeSpan.FromSeconds(2 * random.Next(3, 7)),
+            FaultKind.Overload => Between(random, 5, 8),
             FaultKind.NodeDrain or FaultKind.BrokerPurge => Between(random, 1, 3),
             _ => Between(random, 2, 9),
         };

@@ -25,15 +25,14 @@ internal sealed class AcknowledgesBeforeCommit(IMessageStore inner) : StoreDoubl
         new(AppendOutcome.Appended, ChangeRules.Post(post, numbers.Sequence, numbers.Version, null));
 }
 
-/// <summary>Acknowledges a post now and then that it never stores.</summary>
-internal sealed class AcknowledgesWithoutStoring(IMessageStore inner) : StoreDouble(inner)
+/// <summary>Acknowledges the last post of some batches that it never stores.</summary>
+internal sealed class AcknowledgesWithoutStoring(IMessageStore inner, Func<IReadOnlyList<MessageChange>, bool> isChosen) : StoreDouble(inner)
 {
     private readonly Numbers _numbers = new();
-    private readonly Every _every = new(60);
 
     public override async ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
     {
-        if (changes[^1] is not PostChange { OnlyIfKnown: false, ReplyTo: null } post || !_every.Now()) return await StoreAsync(changes, cancellationToken);
+        if (changes[^1] is not PostChange { OnlyIfKnown: false, ReplyTo: null } post || !isChosen(changes)) return await StoreAsync(changes, cancellationToken);
         var others = changes.Take(changes.Count - 1).ToList();
         var results = others.Count == 0 ? [] : await StoreAsync(others, cancellationToken);
         return _numbers.Take(post.Channel) is { } next ? [.. results, AcknowledgesBeforeCommit.Pretend(post, next)] : await StoreAsync(changes, cancellationToken);

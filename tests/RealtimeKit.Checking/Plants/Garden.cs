@@ -15,7 +15,20 @@ internal static class Garden
         },
         new("acknowledge-without-storing", "A send in one batch of 60 is acknowledged and never stored.", [Check.Lost], "client-cut")
         {
-            Store = (store, _) => new AcknowledgesWithoutStoring(store),
+            Store = (store, _) =>
+            {
+                var every = new Every(60);
+                return new AcknowledgesWithoutStoring(store, _ => every.Now());
+            },
+        },
+        new("dropped-when-full", "Of a batch of 32 changes or more the last is acknowledged and never stored.", [Check.Lost], "overload")
+        {
+            Store = (store, _) => new AcknowledgesWithoutStoring(store, changes => changes.Count >= 32),
+        },
+        new("memory-hoarded", "256 KiB are kept for every change, for ever.", [Check.Live], "overload")
+        {
+            Store = (store, _) => new HoardsMemory(store, 256 * 1_024),
+            NeedsProcesses = true,
         },
         new("wrong-acknowledgement", "One send in 100 is acknowledged with the next sequence.", [Check.Lost, Check.Agreement], "client-cut")
         {

@@ -3,6 +3,8 @@ namespace RealtimeKit.Checking.Plants;
 /// <summary>A broker that loses one message in so many, and never tells that something was lost.</summary>
 internal sealed class LosesNotices(IMessageBroker inner, int oneIn) : IMessageBroker
 {
+    public bool PrefersHeads => inner.PrefersHeads;
+
     public ValueTask StartAsync(IBrokerReceiver receiver, CancellationToken cancellationToken) =>
         inner.StartAsync(new Receiver(receiver, oneIn), cancellationToken);
 

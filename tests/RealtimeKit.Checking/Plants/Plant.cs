@@ -24,6 +24,9 @@ internal sealed record Plant(string Name, string What, IReadOnlyList<Check> Caug
     /// </summary>
     public bool NeedsSimulation { get; init; }
 
+    /// <summary>Whether only processes show that it is a fault.</summary>
+    public bool NeedsProcesses { get; init; }
+
     /// <summary>In the bare clients, not in the nodes: what comes late in a catch-up is taken for old and dropped.</summary>
     public bool ClientsTakeLateForOld { get; init; }
 }

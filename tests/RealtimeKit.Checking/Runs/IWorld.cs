@@ -30,6 +30,9 @@ internal interface IWorldNode
     /// <summary>Whether it ended although nobody ended it.</summary>
     bool Died { get; }
 
+    /// <summary>The bytes of memory that its process has; null where it does not run, or has no process of its own.</summary>
+    long? Memory { get; }
+
     /// <summary>Connects to this node and no other, by a network that no fault touches.</summary>
     /// <exception cref="WebSocketException">No connection came about.</exception>
     Task<WebSocket> ConnectAsync(string user, CancellationToken cancellationToken);

@@ -59,10 +59,13 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         await checkpoint.RunAsync("after the start");
         using var stop = new CancellationTokenSource();
         var working = Task.WhenAll(cast.Participants.Select(one => one.WorkAsync(stop.Token)));
+        var clients = cast.Participants.Count;
         foreach (var episode in episodes)
         {
             story.Say($"{episode}");
-            await world.RunAsync(episode);
+            await using var crowd = await Crowd.MakeAsync(settings, world, cast, scene, episode, clients);
+            if (crowd is not null) clients += settings.CrowdSize;
+            await Task.WhenAll(world.RunAsync(episode), crowd?.RunAsync(episode) ?? Task.CompletedTask);
             await checkpoint.RunAsync($"after {episode}", episode.Faults is [{ Kind: FaultKind.NodeDrain }] ? MostAwayByDrain : null);
             (LongestLevel, LongestPresence) = (checkpoint.LongestLevel, checkpoint.LongestPresence);
         }

@@ -28,6 +28,18 @@ internal record TrialSettings
     /// <summary>What all clients together do a second.</summary>
     public double Rate { get; init; } = 250;
 
+    /// <summary>How many clients join for an overload.</summary>
+    public int CrowdSize { get; init; } = 40;
+
+    /// <summary>How many of them publish.</summary>
+    public int CrowdPublishers { get; init; } = 12;
+
+    /// <summary>How many messages each of these has under way: more than a node takes from one connection.</summary>
+    public int CrowdWindow { get; init; } = 300;
+
+    /// <summary>By how many bytes the memory of a node may grow in an overload.</summary>
+    public long MostGrowth { get; init; } = 256L << 20;
+
     /// <summary>How many times the times that are promised may be taken, on a machine that does other work.</summary>
     public double Slack { get; init; } = 1;
 

@@ -8,20 +8,22 @@ namespace RealtimeKit.Simulation.Network;
 /// <param name="up">Whether it goes from the client's side to the server's.</param>
 /// <param name="receiver">The process where it arrives.</param>
 /// <param name="delay">Says how long the next takes.</param>
-internal sealed class Lane(Scheduler scheduler, IReadOnlyList<SimulatedLink> links, bool up, SimulatedProcess? receiver, Func<TimeSpan> delay)
+/// <param name="busy">Says for how long nothing else passes than what has so many bytes.</param>
+internal sealed class Lane(
+    Scheduler scheduler, IReadOnlyList<SimulatedLink> links, bool up, SimulatedProcess? receiver, Func<TimeSpan> delay, Func<int, TimeSpan>? busy = null)
 {
     // How often it looks whether a network that holds it back passes again.
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
-    private readonly Queue<(long Due, Action Arrive)> _underWay = new();
+    private readonly Queue<(long Due, int Bytes, Action Arrive)> _underWay = new();
     private long _last;
     private bool _armed;
     private bool _broken;
 
-    public void Send(Action arrive)
+    public void Send(Action arrive, int bytes = 0)
     {
         if (_broken) return;
         _last = Math.Max(scheduler.Now + delay().Ticks, _last + 1);
-        _underWay.Enqueue((_last, arrive));
+        _underWay.Enqueue((_last, bytes, arrive));
         if (!_armed) Arm();
     }
 
@@ -38,7 +40,8 @@ internal sealed class Lane(Scheduler scheduler, IReadOnlyList<SimulatedLink> lin
     private void Arm()
     {
         _armed = true;
-        scheduler.At(_underWay.Peek().Due, receiver, Arrive);
+        var (due, bytes, _) = _underWay.Peek();
+        scheduler.At(Math.Max(due, scheduler.Now + (busy?.Invoke(bytes).Ticks ?? 0)), receiver, Arrive);
     }
 
     private void Arrive()
@@ -53,7 +56,7 @@ internal sealed class Lane(Scheduler scheduler, IReadOnlyList<SimulatedLink> lin
             return;
         }
 
-        var (due, arrive) = _underWay.Peek();
+        var (due, _, arrive) = _underWay.Peek();
         if (due <= scheduler.Now)
         {
             _underWay.Dequeue();

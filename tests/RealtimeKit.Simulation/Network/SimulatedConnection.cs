@@ -1,3 +1,4 @@
+using RealtimeKit.Simulation.Runs;
 using RealtimeKit.Simulation.Time;
 
 namespace RealtimeKit.Simulation.Network;
@@ -5,19 +6,17 @@ namespace RealtimeKit.Simulation.Network;
 /// <summary>A connection of a client to a node: messages in both directions, and what becomes of it when the network or a side fails.</summary>
 internal sealed class SimulatedConnection
 {
-    // As much as the buffers of two sockets hold.
-    private const int Window = 128 * 1_024;
     private readonly Scheduler _scheduler;
     private readonly IReadOnlyList<SimulatedLink> _links;
-    private readonly Func<TimeSpan> _delay;
+    private readonly Conditions _conditions;
     private readonly End _client;
     private readonly End _server;
 
-    public SimulatedConnection(Scheduler scheduler, IReadOnlyList<SimulatedLink> links, SimulatedProcess server, Func<TimeSpan> delay)
+    public SimulatedConnection(Scheduler scheduler, IReadOnlyList<SimulatedLink> links, SimulatedProcess server, Conditions conditions)
     {
-        (_scheduler, _links, _delay) = (scheduler, links, delay);
-        _client = new End(this, null, new Lane(scheduler, links, up: true, server, delay));
-        _server = new End(this, server, new Lane(scheduler, links, up: false, null, delay));
+        (_scheduler, _links, _conditions) = (scheduler, links, conditions);
+        _client = new End(this, null, new Lane(scheduler, links, up: true, server, conditions.Delay));
+        _server = new End(this, server, new Lane(scheduler, links, up: false, null, conditions.Delay, conditions.Carrying));
         (_client.Peer, _server.Peer) = (_server, _client);
         foreach (var link in links) link.Add(this);
     }
@@ -32,8 +31,8 @@ internal sealed class SimulatedConnection
         Forget();
         _client.Out.Break();
         _server.Out.Break();
-        _scheduler.After(_delay(), _client.Process, _client.Lose);
-        _scheduler.After(_delay(), _server.Process, _server.Lose);
+        _scheduler.After(_conditions.Delay(), _client.Process, _client.Lose);
+        _scheduler.After(_conditions.Delay(), _server.Process, _server.Lose);
     }
 
     private void Forget()
@@ -66,8 +65,8 @@ internal sealed class SimulatedConnection
             _closed = parcel.Close is not null;
             _underWay += parcel.Bytes.Length;
             connection._scheduler.Note(parcel.Bytes.Length);
-            lane.Send(() => Peer._inbox.Put(parcel));
-            if (_underWay <= Window || _closed) return;
+            lane.Send(() => Peer._inbox.Put(parcel), parcel.Bytes.Length);
+            if (_underWay <= connection._conditions.ConnectionBuffer || _closed) return;
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await _room.Task;
             if (IsLost) throw new IOException("The simulated connection is lost.");
@@ -75,7 +74,7 @@ internal sealed class SimulatedConnection
 
         public Task<Parcel?> ReceiveAsync()
         {
-            _inbox.Taken = parcel => connection._scheduler.After(connection._delay(), Peer.Process, () => Peer.NoteTaken(parcel.Bytes.Length));
+            _inbox.Taken = parcel => connection._scheduler.After(connection._conditions.Delay(), Peer.Process, () => Peer.NoteTaken(parcel.Bytes.Length));
             return _inbox.TakeAsync();
         }
 
@@ -99,7 +98,7 @@ internal sealed class SimulatedConnection
         private void NoteTaken(int bytes)
         {
             _underWay -= bytes;
-            if (_underWay > Window || _room is null) return;
+            if (_underWay > connection._conditions.ConnectionBuffer || _room is null) return;
             _room.TrySetResult();
             _room = null;
         }

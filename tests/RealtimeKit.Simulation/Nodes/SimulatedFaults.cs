@@ -25,7 +25,9 @@ internal sealed class SimulatedFaults(Surroundings around, IReadOnlyList<Simulat
             FaultKind.BrokerKill or FaultKind.BrokerRestart => BrokerAwayAsync(fault),
             FaultKind.BrokerPurge => PurgeAsync(fault),
             FaultKind.DatabaseCrash or FaultKind.DatabaseRestart => DatabaseAwayAsync(fault),
-            FaultKind.DatabaseBackends => LoseBackendsAsync(fault),
+            FaultKind.DatabaseBackends => LoseBackendsAsync(fault, around.Database.LoseConnections),
+            FaultKind.BrokerBackends => LoseBackendsAsync(fault, around.Broker.LoseConnections),
+            FaultKind.Overload => OverloadAsync(fault),
             FaultKind.ReaderStall => DisturbAsync(fault with { Mode = LinkMode.HoldDown }, [.. fault.Clients!.Select(client => clients[client])]),
             FaultKind.ClientFlap or FaultKind.BrokerFlap or FaultKind.DatabaseFlap => FlapAsync(fault, LinkOf(fault)),
             _ => DisturbAsync(fault, [LinkOf(fault)]),
@@ -82,13 +84,21 @@ internal sealed class SimulatedFaults(Surroundings around, IReadOnlyList<Simulat
         around.Database.Start();
     }
 
-    private async Task LoseBackendsAsync(Fault fault)
+    private async Task LoseBackendsAsync(Fault fault, Action lose)
     {
         for (var lasted = TimeSpan.Zero; lasted < fault.Lasts; lasted += BackendsStep)
         {
-            around.Database.LoseConnections();
+            lose();
             await PassAsync(BackendsStep);
         }
+    }
+
+    // The crowd sends more than can be carried meanwhile.
+    private async Task OverloadAsync(Fault fault)
+    {
+        around.Conditions.IsOverloaded = true;
+        await PassAsync(fault.Lasts);
+        around.Conditions.IsOverloaded = false;
     }
 
     private async Task DisturbAsync(Fault fault, IReadOnlyList<SimulatedLink> links)

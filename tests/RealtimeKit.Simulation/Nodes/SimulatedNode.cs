@@ -24,6 +24,8 @@ internal sealed class SimulatedNode(int index, Surroundings around) : IWorldNode
 
     public bool Died => false;
 
+    public long? Memory => null;
+
     public SimulatedLink LinkTo(LinkSide side) => _links[(int)side];
 
     public SimulatedBroker Broker => _broker!;
@@ -36,7 +38,8 @@ internal sealed class SimulatedNode(int index, Surroundings around) : IWorldNode
         var again = _lives.Count > 0;
         var process = _process = new SimulatedProcess(around.Scheduler);
         var time = new VirtualTime(around.Scheduler, process, TimeSpan.FromMilliseconds(around.Conditions.Number(200)));
-        var broker = _broker = new SimulatedBroker(around.Scheduler, around.Broker, LinkTo(LinkSide.Broker), process, around.Conditions);
+        var broker = _broker = new SimulatedBroker(
+            around.Scheduler, around.Broker, LinkTo(around.Conditions.IsBrokerPostgreSql ? LinkSide.Database : LinkSide.Broker), process, around.Conditions);
         var store = new SimulatedStore(around.Scheduler, around.Database, LinkTo(LinkSide.Database), process, around.Conditions);
         _lifetime = new Lifetime();
         var services = new ServiceCollection();
@@ -47,6 +50,7 @@ internal sealed class SimulatedNode(int index, Surroundings around) : IWorldNode
         services.AddRealtimeMessaging(options =>
         {
             options.UsersMayCreateChannels = true;
+            options.MessagesPerSecond = around.Conditions.MessagesPerSecond;
             options.NodeName = $"node {index}";
             options.Random = new Random(around.Conditions.Number(int.MaxValue));
             around.Plant?.Options?.Invoke(options);
@@ -116,7 +120,7 @@ internal sealed class SimulatedNode(int index, Surroundings around) : IWorldNode
     private SimulatedSocket? Accept(SimulatedProcess process, string user, IReadOnlyList<SimulatedLink> links)
     {
         if (!IsAccepting || links.Any(link => link.IsCut)) return null;
-        var connection = new SimulatedConnection(around.Scheduler, links, process, around.Conditions.Delay);
+        var connection = new SimulatedConnection(around.Scheduler, links, process, around.Conditions);
         _connections.Add(connection);
         _ = ServeAsync(connection, user);
         return new SimulatedSocket(connection.Client);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using RealtimeKit.Checking.Faults;
 using RealtimeKit.Checking.Plants;
 
 namespace RealtimeKit.Simulation.Runs;
@@ -16,6 +17,9 @@ internal sealed record Request
     public int Repeat { get; init; } = 1;
 
     public Plant? Plant { get; init; }
+
+    /// <summary>The faults to choose from; null for all, or those that bring the plant out.</summary>
+    public IReadOnlyList<FaultKind>? Kinds { get; init; }
 
     /// <summary>Whether each plant is to be found.</summary>
     public bool Plants { get; init; }
@@ -53,7 +57,8 @@ internal sealed record Request
         var seeds = (Seeds - worker + workers - 1) / workers;
         string[] what = Story ? ["--seed", Text(From)] : ["--from", Text(From + worker), "--seeds", Text(seeds), "--step", Text(workers)];
         string[] plant = Plant is null ? [] : ["--plant", Plant.Name];
-        return ["--worker", .. what, .. plant, "--repeat", Text(Repeat)];
+        string[] faults = Kinds is null ? [] : ["--faults", Kinds.Count == 0 ? "none" : string.Join(',', Kinds.Select(Fault.Name))];
+        return ["--worker", .. what, .. plant, .. faults, "--repeat", Text(Repeat)];
     }
 
     private static Request With(Request request, string option, string value) => option switch
@@ -64,6 +69,7 @@ internal sealed record Request
         "--seed" => request with { From = Number(value), Seeds = 1, Story = true },
         "--repeat" => request with { Repeat = Number(value) },
         "--workers" => request with { Workers = Math.Max(1, Number(value)) },
+        "--faults" => request with { Kinds = Schedule.Parse(value) },
         "--plant" => request with { Plant = Garden.Find(value) },
         _ => throw new ArgumentException($"'{option}' is not known."),
     };

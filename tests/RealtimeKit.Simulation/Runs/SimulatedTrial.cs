@@ -15,24 +15,26 @@ internal static class SimulatedTrial
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(20);
 
-    public static async Task<TrialResult> RunAsync(int seed, Plant? plant, bool isTold)
+    public static async Task<TrialResult> RunAsync(int seed, Plant? plant, IReadOnlyList<FaultKind>? kinds, bool isTold)
     {
         var began = TimeProvider.System.GetTimestamp();
+        var conditions = new Conditions(Seeds.Derive(seed, "conditions"));
         var settings = new TrialSettings
         {
             Seed = seed, Plant = plant?.Name, Length = TimeSpan.FromSeconds(16), GivenUpIsOver = true,
             Clients = 5, RawClients = 4, Hot = 1, Warm = 2, Quiet = 1, Rate = 25,
-            Kinds = [.. (plant is null ? Schedule.AllKinds : Schedule.Parse(plant.Faults))
-                .Where(static kind => Fault.IsPossible(kind, isBrokerPostgreSql: false))],
+            CrowdSize = 5, CrowdPublishers = 3, CrowdWindow = 40,
+            Kinds = [.. (kinds ?? (plant is null ? Schedule.AllKinds : Schedule.Parse(plant.Faults)))
+                .Where(kind => Fault.IsPossible(kind, conditions.IsBrokerPostgreSql))],
         };
         var episodes = Schedule.Make(seed, settings.Length, settings.Kinds, settings.Nodes, settings.Clients + settings.RawClients);
         var scheduler = new Scheduler(Seeds.Derive(seed, "order"));
         var time = new VirtualTime(scheduler);
         var story = new Story(time, quiet: true) { IsTold = isTold };
-        var conditions = new Conditions(Seeds.Derive(seed, "conditions"));
         story.Tell($"seed {seed}: {conditions}");
-        using var world = new SimulatedWorld(
-            new Surroundings(scheduler, time, new SimulatedDatabase(), new SimulatedBrokerServer(), conditions, plant, story), settings.Nodes);
+        var database = new SimulatedDatabase();
+        var broker = new SimulatedBrokerServer(conditions.IsBrokerPostgreSql ? database : null);
+        using var world = new SimulatedWorld(new Surroundings(scheduler, time, database, broker, conditions, plant, story), settings.Nodes);
         var trial = new Trial(settings, world, "s", story);
         try
         {

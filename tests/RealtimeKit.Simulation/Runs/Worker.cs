@@ -1,5 +1,6 @@
 using System.Globalization;
 using RealtimeKit.Checking.Checks;
+using RealtimeKit.Checking.Faults;
 using RealtimeKit.Checking.Plants;
 
 namespace RealtimeKit.Simulation.Runs;
@@ -20,7 +21,7 @@ internal static class Worker
         for (var n = 0; n < request.Seeds; n++)
         {
             var seed = request.From + (n * request.Step);
-            var result = await SimulatedTrial.RunAsync(seed, request.Plant, request.Story);
+            var result = await SimulatedTrial.RunAsync(seed, request.Plant, request.Kinds, request.Story);
             sum.Add(result);
             Print(result, request);
             if (request.Repeat > 1) Console.WriteLine($"  {await RepeatAsync(result, request)}");
@@ -38,7 +39,8 @@ internal static class Worker
         foreach (var text in result.Trial.Findings.Texts.Take(MostTexts)) Console.WriteLine($"  {text}");
         foreach (var episode in result.Episodes) Console.WriteLine($"  {episode.Lead.TotalSeconds:f1} s, then {episode}");
         var plant = request.Plant is null ? "" : $" --plant {request.Plant.Name}";
-        Console.WriteLine($"  repeat: dotnet run --project tests/RealtimeKit.Simulation -c Release -- --seed {result.Seed}{plant}");
+        var faults = request.Kinds is null ? "" : $" --faults {string.Join(',', request.Kinds.Select(Fault.Name))}";
+        Console.WriteLine($"  repeat: dotnet run --project tests/RealtimeKit.Simulation -c Release -- --seed {result.Seed}{plant}{faults}");
     }
 
     // The same seed again: how often it ended as it did, and how often everything happened alike.
@@ -47,7 +49,7 @@ internal static class Worker
         var (alike, same) = (1, 1);
         for (var n = 1; n < request.Repeat; n++)
         {
-            var again = await SimulatedTrial.RunAsync(first.Seed, request.Plant, isTold: false);
+            var again = await SimulatedTrial.RunAsync(first.Seed, request.Plant, request.Kinds, isTold: false);
             if (again.IsGood == first.IsGood) alike++;
             if (again.Scheduler.Digest == first.Scheduler.Digest) same++;
         }
@@ -60,7 +62,7 @@ internal static class Worker
         Console.WriteLine("| planted | must be found by | found by (violations) | seeds | again |");
         Console.WriteLine("|---|---|---|---|---|");
         var missed = 0;
-        foreach (var plant in Garden.All)
+        foreach (var plant in Garden.All.Where(plant => !plant.NeedsProcesses))
         {
             var row = await FindAsync(request with { Plant = plant });
             if (row is null) missed++;
@@ -74,7 +76,7 @@ internal static class Worker
     {
         for (var n = 0; n < MostSeeds; n++)
         {
-            var result = await SimulatedTrial.RunAsync(request.From + n, request.Plant, isTold: false);
+            var result = await SimulatedTrial.RunAsync(request.From + n, request.Plant, request.Kinds, isTold: false);
             if (!request.Plant!.CaughtBy.Any(check => result.Trial.Findings.Violations(check) > 0)) continue;
             var by = Enum.GetValues<Check>().Where(check => result.Trial.Findings.Violations(check) > 0)
                 .Select(check => string.Create(CultureInfo.InvariantCulture, $"{Findings.Name(check)} {result.Trial.Findings.Violations(check)}"));

@@ -16,6 +16,8 @@ internal sealed class SimulatedBroker(
     // How soon the node finds that nothing passes, and how often it tries to connect.
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(200);
+    // What the node keeps for a broker that is slower; above it notices are dropped.
+    private const int MostUnconfirmed = 200;
     private readonly HashSet<string> _subscriptions = new(StringComparer.Ordinal);
     private IBrokerReceiver? _receiver;
     private Lane? _out;
@@ -23,6 +25,8 @@ internal sealed class SimulatedBroker(
     private List<string> _unconfirmed = [];
     private (int Losses, int Resets) _made;
     private long _passedAt;
+
+    public bool PrefersHeads => server.PrefersHeads;
 
     private bool IsConnected => _out is not null;
 
@@ -38,7 +42,7 @@ internal sealed class SimulatedBroker(
 
     public void Publish(string channel, ReadOnlySpan<byte> payload)
     {
-        if (_out is not { } lane)
+        if (_out is not { } lane || _unconfirmed.Count >= MostUnconfirmed)
         {
             _receiver!.PublishLost(channel);
             return;
@@ -56,9 +60,9 @@ internal sealed class SimulatedBroker(
 
     public async ValueTask SubscribeAsync(string channel, CancellationToken cancellationToken)
     {
-        if (_out is not { } lane)
+        if (_out is not { } lane || PrefersHeads)
         {
-            // It takes effect with the next connection, and then the node compares with the store.
+            // It takes effect with the next connection, and then the node compares with the store. By LISTEN a node gets everything already.
             _subscriptions.Add(channel);
             return;
         }
@@ -94,7 +98,7 @@ internal sealed class SimulatedBroker(
     {
         _made = (server.Losses, link.Resets);
         _passedAt = scheduler.Now;
-        _out = new Lane(scheduler, [link], up: true, null, conditions.Delay);
+        _out = new Lane(scheduler, [link], up: true, null, conditions.Delay, _ => conditions.Announcing());
         _in = new Lane(scheduler, [link], up: false, process, conditions.Delay);
     }
 

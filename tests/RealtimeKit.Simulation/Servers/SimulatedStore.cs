@@ -23,7 +23,7 @@ internal sealed class SimulatedStore(
     private readonly TimeProvider _time = new VirtualTime(scheduler);
 
     public ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken) =>
-        CallAsync(store => store.AppendAsync(changes, default), writes: true);
+        CallAsync(store => store.AppendAsync(changes, default), writes: true, changes.Count);
 
     public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
         CallAsync(store => store.ReadChangesAsync(channel, afterVersion, limit, default));
@@ -72,15 +72,15 @@ internal sealed class SimulatedStore(
     public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(string channel, long sequence, string user, CancellationToken cancellationToken) =>
         CallAsync(store => store.ListOwnReactionsAsync(channel, sequence, user, default));
 
-    private ValueTask<T> CallAsync<T>(Func<InMemoryStore, ValueTask<T>> body, bool writes = false)
+    private ValueTask<T> CallAsync<T>(Func<InMemoryStore, ValueTask<T>> body, bool writes = false, int changes = 0)
     {
         var call = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _ = RunAsync(call, body, writes);
+        _ = RunAsync(call, body, writes, changes);
         scheduler.After(Limit, process, () => call.TrySetException(new StoreUnavailableException("The simulated database did not answer in time.")));
         return new ValueTask<T>(call.Task);
     }
 
-    private async Task RunAsync<T>(TaskCompletionSource<T> call, Func<InMemoryStore, ValueTask<T>> body, bool writes)
+    private async Task RunAsync<T>(TaskCompletionSource<T> call, Func<InMemoryStore, ValueTask<T>> body, bool writes, int changes)
     {
         var (losses, resets) = (database.Losses, link.Resets);
         await Task.Delay(conditions.Delay(), _time);
@@ -91,7 +91,7 @@ internal sealed class SimulatedStore(
             return;
         }
 
-        if (writes) await Task.Delay(conditions.Commit(), _time);
+        if (writes) await Task.Delay(conditions.Commit() + conditions.Storing(changes), _time);
         if (IsLost(losses, resets))
         {
             Fail(call, "ended the call");
