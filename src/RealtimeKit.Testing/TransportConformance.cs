@@ -83,9 +83,12 @@ public abstract class TransportConformance
     });
 
     /// <summary>The peer learns the code of a close, after what was sent before it.</summary>
-    [Fact]
-    public Task PeerLearnsTheCloseCode() => RunAsync(async (near, peer, cancel) =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task PeerLearnsTheCloseCode(bool peerSpokeFirst) => RunAsync(async (near, peer, cancel) =>
     {
+        if (peerSpokeFirst) await HearAsync(near, peer, cancel);
         await near.SendAsync("last words"u8.ToArray(), cancel);
         await near.CloseAsync(CloseCode.Disconnected, "test", cancel);
         Assert.Equal("last words"u8.ToArray(), await peer.ReceiveAsync(cancel));
@@ -140,10 +143,13 @@ public abstract class TransportConformance
         near.Abort();
     });
 
-    /// <summary>A peer that does not read is waited for, without blocking: nothing is buffered without bound.</summary>
-    [Fact]
-    public Task SendWaitsForAPeerThatDoesNotRead() => RunAsync(async (near, peer, cancel) =>
+    /// <summary>A peer that does not read is waited for, without blocking: nothing is buffered without bound, and all of it comes.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task SendWaitsForAPeerThatDoesNotRead(bool peerSpokeFirst) => RunAsync(async (near, peer, cancel) =>
     {
+        if (peerSpokeFirst) await HearAsync(near, peer, cancel);
         // More than the buffers of any network between the two.
         const int messages = 256;
         var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -159,9 +165,35 @@ public abstract class TransportConformance
         Assert.NotNull(await peer.ReceiveAsync(cancel));
         await waits.Task.WaitAsync(cancel);
         Assert.False(sending.IsCompleted);
-        for (var received = 1; received < messages; received++) Assert.NotNull(await peer.ReceiveAsync(cancel));
+        for (var received = 1; received < messages; received++) Assert.Equal(Payload(ProtocolConstants.MaxMessageBytes), await peer.ReceiveAsync(cancel));
         await sending;
     });
+
+    /// <summary>An abort ends a send that waits for a peer that does not read.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task AbortEndsASendThatWaits(bool peerSpokeFirst) => RunAsync(async (near, peer, cancel) =>
+    {
+        if (peerSpokeFirst) await HearAsync(near, peer, cancel);
+        Task send;
+        do
+        {
+            send = near.SendAsync(Payload(ProtocolConstants.MaxMessageBytes), CancellationToken.None).AsTask();
+            // A send that passes has ended by itself soon; one that waits goes on waiting.
+            await Task.WhenAny(send, Task.Delay(TimeSpan.FromMilliseconds(100), cancel));
+        }
+        while (send.IsCompletedSuccessfully);
+        near.Abort();
+        await Ignore(send).WaitAsync(cancel);
+    });
+
+    // Some transports send in another way once they know that their peer listens.
+    private static async Task HearAsync(ITransportConnection near, ITransportPeer peer, CancellationToken cancel)
+    {
+        await peer.SendAsync("hello"u8.ToArray(), cancel);
+        Assert.Equal(ReceiveResult.Message, await near.ReceiveAsync(new ArrayBufferWriter<byte>(), ProtocolConstants.MaxMessageBytes, cancel));
+    }
 
     private static async Task SendAllAsync(ITransportPeer peer, int[] sizes, CancellationToken cancel)
     {

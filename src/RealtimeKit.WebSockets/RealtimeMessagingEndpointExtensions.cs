@@ -25,11 +25,21 @@ public static class RealtimeMessagingEndpointExtensions
         var endpoint = endpoints.ServiceProvider.GetService<WebSocketEndpoint>()
             ?? throw new InvalidOperationException(
                 "There is no WebSocket transport: call services.AddRealtimeMessaging().AddWebSockets() before MapRealtimeMessaging().");
-        if (endpoints.ServiceProvider.GetRequiredService<IOptions<WebSocketTransportOptions>>().Value.ServeClient)
+        var options = endpoints.ServiceProvider.GetRequiredService<IOptions<WebSocketTransportOptions>>().Value;
+        if (options.ServeClient)
             BrowserClient.Map(endpoints, pattern.TrimEnd('/'));
         // Its own small pipeline, so that the host need not call UseWebSockets().
-        var pipeline = endpoints.CreateApplicationBuilder().UseWebSockets();
-        pipeline.Run(endpoint.HandleAsync);
+        var pipeline = endpoints.CreateApplicationBuilder();
+        if (options.WriteToSocket)
+        {
+            pipeline.Use(next => context =>
+            {
+                SocketUpgrade.UseWherePossible(context.Features);
+                return next(context);
+            });
+        }
+
+        pipeline.UseWebSockets().Run(endpoint.HandleAsync);
         return endpoints.Map(pattern, pipeline.Build()).WithDisplayName($"RealtimeKit {pattern}");
     }
 }

@@ -5,6 +5,7 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.Protocol;
 using RealtimeKit.Tests.Engine;
+using RealtimeKit.WebSockets;
 using Xunit;
 
 namespace RealtimeKit.Tests.Transports;
@@ -16,13 +17,16 @@ public sealed class SlowReaderTests(ITestOutputHelper output)
     private const int Messages = 100_000;
     private static readonly string Text = new('x', 100);
 
-    [Fact]
-    public async Task A_stalled_reader_costs_little_slows_nobody_and_has_everything_in_order_afterwards()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_stalled_reader_costs_little_slows_nobody_and_has_everything_in_order_afterwards(bool writeToSocket)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(TimeSpan.FromMinutes(5));
         var cancel = deadline.Token;
-        await using var host = await WebHost.StartAsync(builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>());
+        await using var host = await WebHost.StartAsync(builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>()
+            .Services.Configure<WebSocketTransportOptions>(options => options.WriteToSocket = writeToSocket));
         await host.Messaging.EnsureChannelAsync("a", cancellationToken: cancel);
         using var stalled = await SubscribeAsync(host, "stalled", cancel);
         using var lively = await SubscribeAsync(host, "lively", cancel);

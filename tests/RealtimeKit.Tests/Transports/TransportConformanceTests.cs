@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
@@ -7,20 +8,32 @@ using RealtimeKit.WebSockets;
 
 namespace RealtimeKit.Tests.Transports;
 
+/// <summary>Kestrel without TLS: frames are written to the socket.</summary>
 [ConformanceOf(typeof(WebSocketConnection))]
-public sealed class WebSocketTransportConformance : TransportConformance
+public class WebSocketTransportConformance : TransportConformance
 {
-    protected override async ValueTask<ITransportPeer> ConnectAsync(IConnectionHandler handler, CancellationToken cancellationToken)
+    private protected virtual bool WriteToSocket => true;
+
+    private protected virtual void Configure(IWebHostBuilder server)
     {
-        var host = await WebHost.StartAsync(builder =>
-        {
-            builder.UseInMemoryStore();
-            builder.Services.AddSingleton(handler);
-        });
-        return new Peer(host, await host.ConnectAsync(cancellationToken));
     }
 
-    private sealed class Peer(WebHost host, ClientWebSocket socket) : ITransportPeer
+    private protected virtual Task<WebSocket> OpenAsync(WebHost host, CancellationToken cancellationToken) => Sockets.OpenAsync(host, cancellationToken);
+
+    protected override async ValueTask<ITransportPeer> ConnectAsync(IConnectionHandler handler, CancellationToken cancellationToken)
+    {
+        var host = await WebHost.StartAsync(
+            builder =>
+            {
+                builder.UseInMemoryStore();
+                builder.Services.AddSingleton(handler);
+                builder.Services.Configure<WebSocketTransportOptions>(options => options.WriteToSocket = WriteToSocket);
+            },
+            server: Configure);
+        return new Peer(host, await OpenAsync(host, cancellationToken));
+    }
+
+    private sealed class Peer(WebHost host, WebSocket socket) : ITransportPeer
     {
         public CloseCode? CloseCode => (CloseCode?)socket.CloseStatus;
 
@@ -56,6 +69,28 @@ public sealed class WebSocketTransportConformance : TransportConformance
             await host.DisposeAsync();
         }
     }
+}
+
+/// <summary>The same with the option off: frames go through the web server.</summary>
+public sealed class PipeTransportConformance : WebSocketTransportConformance
+{
+    private protected override bool WriteToSocket => false;
+}
+
+/// <summary>TLS, where nothing may reach the socket but what was encrypted.</summary>
+public sealed class TlsTransportConformance : WebSocketTransportConformance
+{
+    private protected override void Configure(IWebHostBuilder server) => Sockets.UseTls(server);
+
+    private protected override Task<WebSocket> OpenAsync(WebHost host, CancellationToken cancellationToken) => Sockets.OpenTlsAsync(host, cancellationToken);
+}
+
+/// <summary>HTTP/2, where a connection carries many streams.</summary>
+public sealed class Http2TransportConformance : WebSocketTransportConformance
+{
+    private protected override void Configure(IWebHostBuilder server) => Sockets.UseHttp2(server);
+
+    private protected override Task<WebSocket> OpenAsync(WebHost host, CancellationToken cancellationToken) => Sockets.OpenHttp2Async(host, cancellationToken);
 }
 
 [ConformanceOf(typeof(InProcessConnection))]
