@@ -2,7 +2,7 @@ using RealtimeKit.Checking.Checks;
 
 namespace RealtimeKit.Checking.Clients;
 
-/// <summary>Publishes to one channel with full windows: one is under way, and the next one waits for its end.</summary>
+/// <summary>Publishes to one channel with full windows: one is under way while the next one gathers.</summary>
 /// <param name="client">Whose connection it uses.</param>
 /// <param name="channel">The channel.</param>
 /// <param name="window">How many messages a window has.</param>
@@ -24,7 +24,7 @@ internal sealed class FullHand(RawParticipant client, string channel, int window
                 Scene.NewId(_random), channel, client.Name, client.User, number, Scene.Text(client.User, "floods", _random)));
             underWay.Enqueue(scene.Pending.Of(SettleAsync(send, giveUp)));
             lane.Add(send);
-            if (underWay.Count == 2 * window) await underWay.Dequeue();
+            if (underWay.Count > window) await underWay.Dequeue();
         }
 
         await sending;

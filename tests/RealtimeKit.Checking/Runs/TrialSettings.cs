@@ -29,13 +29,13 @@ internal record TrialSettings
     public double Rate { get; init; } = 250;
 
     /// <summary>How many clients join for an overload.</summary>
-    public int CrowdSize { get; init; } = 40;
+    public int CrowdSize { get; init; } = 20;
 
     /// <summary>How many of them publish.</summary>
-    public int CrowdPublishers { get; init; } = 12;
+    public int CrowdPublishers { get; init; } = 5;
 
     /// <summary>How many messages each of these has under way: more than a node takes from one connection.</summary>
-    public int CrowdWindow { get; init; } = 300;
+    public int CrowdWindow { get; init; } = 270;
 
     /// <summary>By how many bytes the memory of a node may grow in an overload.</summary>
     public long MostGrowth { get; init; } = 256L << 20;
