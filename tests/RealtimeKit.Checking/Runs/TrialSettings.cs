@@ -38,7 +38,7 @@ internal record TrialSettings
     public int CrowdWindow { get; init; } = 270;
 
     /// <summary>By how many bytes the memory of a node may grow in an overload.</summary>
-    public long MostGrowth { get; init; } = 256L << 20;
+    public long MostGrowth { get; init; } = 128L << 20;
 
     /// <summary>How many times the times that are promised may be taken, on a machine that does other work.</summary>
     public double Slack { get; init; } = 1;
