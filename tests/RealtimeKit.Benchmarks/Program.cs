@@ -11,6 +11,7 @@ const string Usage = """
     load     [--jobs fanout,rooms,idle,storm,saturate] [--rounds 3] [--servers signalr-msgpack,signalr-json,realtimekit,pipe,nats]
              [--warmup 45] [--fanout-publishes 10000] [--until acknowledged|returned] [--rooms-publishes 150000]
              [--storms 8] [--saturate 100a,100b,1000a,1000b,10x1000b] [--from cold,warm] [--seconds 20]
+             [--with none|calm,store,still,connecting] [--commit-delay 100]
              the same jobs on SignalR and on RealtimeKit
     durable  [--rounds 3] [--seconds 5] [--channels 64] [--window 64] [--rate 5000] [--paced 20] [--folder /tmp]
              durable messages per second and the latency of acknowledgements, with SQLite

@@ -14,6 +14,9 @@ internal interface IJob
     /// <summary>How many channels, <c>c0</c> and so on, the server is to have.</summary>
     int Channels { get; }
 
+    /// <summary>What the server is told beside that.</summary>
+    IReadOnlyList<string> ServerArguments => [];
+
     /// <summary>
     /// How many times each server is measured in a round, the servers in turns. What the machine's neighbours do then
     /// falls on all of them alike.

@@ -32,7 +32,7 @@ internal static class LoadMode
             foreach (var contender in contenders)
             {
                 servers[contender] = contender.Server == "nats" ? await ServerProcess.StartNatsAsync(core: 0) : await ServerProcess.StartAsync(
-                    core: 0, contender.Server, "--channels", job.Channels.ToString(CultureInfo.InvariantCulture));
+                    core: 0, [contender.Server, "--channels", job.Channels.ToString(CultureInfo.InvariantCulture), .. job.ServerArguments]);
                 await job.WarmUpAsync(contender, servers[contender]);
             }
 

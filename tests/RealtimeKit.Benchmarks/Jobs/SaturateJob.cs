@@ -16,7 +16,9 @@ namespace RealtimeKit.Benchmarks.Jobs;
 /// Whether a message is outstanding until its publisher has read it itself; else until it is acknowledged.
 /// </param>
 /// <param name="warm">Whether the server has had such a load before.</param>
-internal sealed class SaturateJob(Arguments arguments, int channels, int subscribers, bool untilReturned, bool warm) : IJob
+/// <param name="trouble">What else goes on: <c>none</c>; <c>calm</c>, channels beside it in which little is said; and beside those
+/// <c>store</c>, a store that takes long for each commit, <c>still</c>, a tenth of the readers that stop reading, or <c>connecting</c>, clients that come and go.</param>
+internal sealed class SaturateJob(Arguments arguments, int channels, int subscribers, bool untilReturned, bool warm, string trouble) : IJob
 {
     private static readonly TimeSpan LongestDrain = TimeSpan.FromMinutes(1);
 
@@ -25,13 +27,17 @@ internal sealed class SaturateJob(Arguments arguments, int channels, int subscri
     private readonly TimeSpan _time = TimeSpan.FromSeconds(arguments.Number("seconds", 20));
 
     public string Name => string.Create(CultureInfo.InvariantCulture,
-        $"saturated {(warm ? "warm" : "cold")}: {channels} × {subscribers:n0} subscribers, {_publishers} publishers each with {_outstanding} outstanding until {(untilReturned ? "returned" : "acknowledged")}");
+        $"saturated {(warm ? "warm" : "cold")}: {channels} × {subscribers:n0} subscribers, {_publishers} publishers each with {_outstanding} outstanding until {(untilReturned ? "returned" : "acknowledged")}{(trouble == "none" ? "" : $", {trouble}")}");
 
     public string Unit => "server CPU s per million deliveries";
 
     public double Target => subscribers >= 1_000 ? 0.35 : 0.6;
 
-    public int Channels => channels;
+    public int Channels => channels + CalmCount + (trouble == "connecting" ? 1 : 0);
+
+    public IReadOnlyList<string> ServerArguments => trouble == "store" ? ["--commit-delay", arguments.Text("commit-delay", "100")] : [];
+
+    private int CalmCount => trouble == "none" ? 0 : CalmChannels.Count;
 
     /// <summary>The variants that the command line names, as <c>1000a</c>: subscribers, then <c>a</c> (returned) or <c>b</c> (acknowledged); <c>10x1000b</c> for ten channels.</summary>
     public static IEnumerable<IJob> All(Arguments arguments)
@@ -40,7 +46,8 @@ internal sealed class SaturateJob(Arguments arguments, int channels, int subscri
         {
             var size = variant[..^1].Split('x').Select(static part => int.Parse(part, CultureInfo.InvariantCulture)).ToArray();
             foreach (var start in arguments.Text("from", "cold,warm").Split(','))
-                yield return new SaturateJob(arguments, size.Length > 1 ? size[0] : 1, size[^1], variant[^1] == 'a', start == "warm");
+            foreach (var trouble in arguments.Text("with", "none").Split(','))
+                yield return new SaturateJob(arguments, size.Length > 1 ? size[0] : 1, size[^1], variant[^1] == 'a', start == "warm", trouble);
         }
     }
 
@@ -55,22 +62,34 @@ internal sealed class SaturateJob(Arguments arguments, int channels, int subscri
     {
         using var swarm = new Swarm(contender.Wire);
         var delays = new Delays(channels * _publishers);
+        var calm = new CalmChannels(swarm, first: channels * subscribers, CalmCount);
         var goesOn = false;
         swarm.Moved = Fill;
         swarm.Arrived = (peer, publisher, counter) =>
         {
+            if (calm.Received(peer, counter)) return;
             delays.Received(Number(peer, publisher), counter);
             if (peer.Index % subscribers != publisher) return;
             peer.Returned++;
             if (untilReturned) Fill(peer);
         };
-        swarm.Connect(server.Port, channels * subscribers, index => $"c{index / subscribers}", _publishers);
+        swarm.Connect(
+            server.Port, (channels * subscribers) + calm.Peers,
+            index => index < channels * subscribers ? $"c{index / subscribers}" : $"c{channels + calm.ChannelOf(index)}", _publishers);
         swarm.Rest(TimeSpan.FromSeconds(1));
+        var reading = subscribers;
+        if (trouble == "still")
+        {
+            foreach (var peer in swarm.Peers.Where(peer => peer.Index < channels * subscribers && IsStill(peer))) peer.StopReading();
+            reading = Enumerable.Range(0, subscribers).Count(static index => index % 10 != 9);
+        }
+
+        using var crowd = trouble == "connecting" ? new Crowd(contender, server.Port, $"c{channels + CalmCount}") : null;
 
         var memory = new Growth(server);
         var (cpu, own, start, pages) = (server.Cpu(), CpuClock.OfThisProcess(), Stopwatch.GetTimestamp(), swarm.Wire.CaughtUp);
         goesOn = true;
-        foreach (var peer in swarm.Peers.Where(peer => peer.Index % subscribers < _publishers).ToList())
+        foreach (var peer in swarm.Peers.Where(peer => peer.Index < channels * subscribers && peer.Index % subscribers < _publishers).ToList())
         {
             Fill(peer);
             peer.Flush();
@@ -83,7 +102,7 @@ internal sealed class SaturateJob(Arguments arguments, int channels, int subscri
         if (!IsDone())
         {
             throw new TimeoutException(
-                $"{(swarm.Publishes * subscribers) - swarm.Deliveries} of {swarm.Publishes * subscribers} deliveries and {swarm.Peers.Sum(static peer => peer.Sent - peer.Acknowledged)} acknowledgements are missing.");
+                $"{Expected() - swarm.Deliveries} of {Expected()} deliveries and {swarm.Peers.Sum(static peer => peer.Sent - peer.Acknowledged)} acknowledgements are missing.");
         }
 
         var drained = Stopwatch.GetElapsedTime(ended);
@@ -102,13 +121,20 @@ internal sealed class SaturateJob(Arguments arguments, int channels, int subscri
                 new("pages read", swarm.Wire.CaughtUp - pages),
                 new("memory, + MiB", memory.Most / (double)(1 << 20)),
                 new("all read after, s", drained.TotalSeconds),
+                .. calm.Figures,
             ]);
 
-        bool IsDone() => swarm.Deliveries == swarm.Publishes * subscribers && swarm.Peers.All(static peer => peer.Acknowledged == peer.Sent);
+        // A publisher reads, so that it is none of those who stand still.
+        bool IsStill(Peer peer) => peer.Index % subscribers % 10 == 9;
+
+        long Expected() => ((swarm.Publishes - calm.Publishes) * reading) + calm.Expected;
+
+        bool IsDone() => swarm.Deliveries == Expected() && swarm.Peers.All(static peer => peer.Acknowledged == peer.Sent);
 
         TimeSpan Look()
         {
             memory.Look();
+            if (goesOn) calm.PublishWhenDue();
             return Stopwatch.GetElapsedTime(start);
         }
 
@@ -116,6 +142,7 @@ internal sealed class SaturateJob(Arguments arguments, int channels, int subscri
 
         void Fill(Peer peer)
         {
+            if (peer.Index >= channels * subscribers) return;
             var ended = untilReturned ? Math.Min(peer.Acknowledged, peer.Returned) : peer.Acknowledged;
             while (goesOn && peer.Sent - ended < _outstanding)
             {
@@ -123,36 +150,6 @@ internal sealed class SaturateJob(Arguments arguments, int channels, int subscri
                 delays.Sent(Number(peer, publisher), peer.Sent + 1);
                 swarm.Publish(peer, publisher);
             }
-        }
-    }
-
-    /// <summary>When each message was sent, and how long each delivery took, in buckets that are at most 3 % wide.</summary>
-    private sealed class Delays(int publishers)
-    {
-        private const int Remembered = 1 << 17;
-        private const int Parts = 32;
-
-        private readonly long[][] _sent = [.. Enumerable.Range(0, publishers).Select(static _ => new long[Remembered])];
-        private readonly long[] _buckets = new long[64 * Parts];
-        private long _count;
-
-        public void Sent(int publisher, int counter) => _sent[publisher][counter % Remembered] = Stopwatch.GetTimestamp();
-
-        public void Received(int publisher, int counter)
-        {
-            var microseconds = (long)Stopwatch.GetElapsedTime(_sent[publisher][counter % Remembered]).TotalMicroseconds + Parts;
-            var power = 63 - System.Numerics.BitOperations.LeadingZeroCount((ulong)microseconds);
-            _buckets[(power * Parts) + (int)((microseconds >> (power - 5)) & (Parts - 1))]++;
-            _count++;
-        }
-
-        public double Quantile(double part)
-        {
-            var left = (long)(_count * part);
-            for (var i = 0; i < _buckets.Length; i++)
-                if ((left -= _buckets[i]) < 0)
-                    return ((Math.Pow(2, i / Parts) * (1 + ((i % Parts) / (double)Parts))) - Parts) / 1000;
-            return double.NaN;
         }
     }
 

@@ -1,9 +1,17 @@
+using RealtimeKit.InMemory;
+
 namespace RealtimeKit.Benchmarks.Servers;
 
 /// <summary>RealtimeKit with its defaults; the user is whom the token names.</summary>
 internal sealed class RealtimeKitServer(Action<RealtimeMessagingBuilder, Arguments> chooseStore) : IServerKind
 {
-    public static RealtimeKitServer InMemory() => new((builder, _) => builder.UseInMemoryStore());
+    public static RealtimeKitServer InMemory() => new((builder, arguments) =>
+    {
+        builder.UseInMemoryStore();
+        var delay = TimeSpan.FromMilliseconds(arguments.Number("commit-delay", 0));
+        if (delay > TimeSpan.Zero)
+            builder.Services.AddSingleton<IMessageStore>(services => new SlowStore(services.GetRequiredService<InMemoryStore>(), delay));
+    });
 
     public static RealtimeKitServer Sqlite() => new((builder, arguments) =>
         builder.UseSqliteStore("Data Source=" + arguments.Text("database", "messages.db")));

@@ -46,6 +46,9 @@ internal sealed class Peer(EventLoop loop, Wire wire, int index, string channel,
         loop.Add(this, _fd);
     }
 
+    /// <summary>Takes nothing any more of what the server sends.</summary>
+    public void StopReading() => loop.Watch(this, _fd, 0);
+
     /// <summary>Messages of one publisher must come in the order in which it sent them, each once.</summary>
     public void Check(int publisher, int counter)
     {
