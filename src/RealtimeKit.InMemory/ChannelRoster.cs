@@ -17,24 +17,16 @@ internal sealed class ChannelRoster(NewChannel channel)
 
     public long Mark(string user) => _marks.GetValueOrDefault(user);
 
-    public MemberOutcome Set(string user, ChannelRole role)
+    public MemberResult Apply(MemberChange change)
     {
-        var present = Role(user);
-        if (present == role) return MemberOutcome.Unchanged;
-        if (present == ChannelRole.Owner && IsOnlyOwner()) return MemberOutcome.LastOwner;
-        _members[user] = role;
-        // A new member had no right that could be taken.
-        if (present is not null) Revision++;
-        return MemberOutcome.Changed;
-    }
-
-    public MemberOutcome Remove(string user)
-    {
-        if (Role(user) is not { } present) return MemberOutcome.Unchanged;
-        if (present == ChannelRole.Owner && IsOnlyOwner()) return MemberOutcome.LastOwner;
-        _members.Remove(user);
-        Revision++;
-        return MemberOutcome.Changed;
+        var present = Role(change.User);
+        var owners = present == ChannelRole.Owner ? _members.Values.Count(static role => role == ChannelRole.Owner) : 0;
+        var result = MemberRules.Decide(change, new MemberState(channel.Kind, present, owners));
+        if (result.Outcome != MemberOutcome.Changed) return result;
+        if (result.After is { } role) _members[change.User] = role;
+        else _members.Remove(change.User);
+        if (result.Revises) Revision++;
+        return result;
     }
 
     public MemberPage List(string? after, int limit)
@@ -54,6 +46,4 @@ internal sealed class ChannelRoster(NewChannel channel)
         _marks[user] = sequence;
         return new ReadMark(sequence, true);
     }
-
-    private bool IsOnlyOwner() => _members.Values.Count(role => role == ChannelRole.Owner) == 1;
 }

@@ -1,5 +1,3 @@
-using RealtimeKit.Protocol;
-
 namespace RealtimeKit.InMemory;
 
 public sealed partial class InMemoryStore
@@ -37,25 +35,18 @@ public sealed partial class InMemoryStore
         }, cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public ValueTask<MemberOutcome> SetMemberAsync(
-        string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
-        Locked((channel, user, role), static (store, change) =>
+    public ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return Locked(change, static (store, change) =>
         {
-            if (store.Find(change.channel) is not { } log) return MemberOutcome.NoChannel;
-            var outcome = log.Roster.Set(change.user, change.role);
-            if (outcome == MemberOutcome.Changed) store.Remember(change.user, log);
-            return outcome;
+            if (store.Find(change.Channel) is not { } log) return MemberRules.Decide(change, found: null);
+            var result = log.Roster.Apply(change);
+            if (result.After is null) store.Forget(change.User, log);
+            else store.Remember(change.User, log);
+            return result;
         }, cancellationToken);
-
-    /// <inheritdoc/>
-    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
-        Locked((channel, user), static (store, change) =>
-        {
-            if (store.Find(change.channel) is not { } log) return MemberOutcome.NoChannel;
-            var outcome = log.Roster.Remove(change.user);
-            if (outcome == MemberOutcome.Changed) store.Forget(change.user, log);
-            return outcome;
-        }, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(

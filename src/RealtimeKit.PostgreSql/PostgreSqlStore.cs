@@ -3,7 +3,6 @@ using Microsoft.Extensions.Options;
 using RealtimeKit.PostgreSql.Channels;
 using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.PostgreSql.Messages;
-using RealtimeKit.Protocol;
 
 namespace RealtimeKit.PostgreSql;
 
@@ -111,13 +110,11 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     }
 
     /// <inheritdoc/>
-    public ValueTask<MemberOutcome> SetMemberAsync(
-        string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => ChannelWriter.SetMemberAsync(session, channel, user, role), cancellationToken);
-
-    /// <inheritdoc/>
-    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => ChannelWriter.RemoveMemberAsync(session, channel, user), cancellationToken);
+    public ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return _calls.RunAsync(session => MemberWriter.ApplyAsync(session, change), cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Sqlite.Channels;
 using RealtimeKit.Sqlite.Messages;
@@ -78,13 +77,11 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
         await Write(directory => directory.RenewEpochs(), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public ValueTask<MemberOutcome> SetMemberAsync(
-        string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
-        Write(channels => channels.SetMember(channel, user, role), cancellationToken);
-
-    /// <inheritdoc/>
-    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
-        Write(channels => channels.RemoveMember(channel, user), cancellationToken);
+    public ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return new(_writer.RunAsync(session => new MemberWriter(session).Apply(change), cancellationToken));
+    }
 
     /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(

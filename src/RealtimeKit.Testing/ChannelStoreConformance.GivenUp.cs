@@ -1,4 +1,3 @@
-using RealtimeKit.Protocol;
 using Xunit;
 
 namespace RealtimeKit.Testing;
@@ -17,8 +16,8 @@ public abstract partial class ChannelStoreConformance
             for (var round = 0; round < rounds; round++)
             {
                 var user = $"guest{round}";
-                await GiveUpAsync(random, cancel => Channels.SetMemberAsync("room", user, ChannelRole.Member, cancel).AsTask());
-                await UntilAvailableAsync(() => Channels.RemoveMemberAsync("room", user, Cancel).AsTask());
+                await GiveUpAsync(random, cancel => Channels.ApplyAsync(new JoinChange("room", user), cancel).AsTask());
+                await UntilAvailableAsync(() => Channels.ApplyAsync(new RemoveChange("room", user), Cancel).AsTask());
             }
         });
         Assert.Equal(["ann"], (await Channels.ListMembersAsync("room", null, rounds, Cancel)).Members.Select(member => member.User));

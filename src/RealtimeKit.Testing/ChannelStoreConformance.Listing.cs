@@ -85,7 +85,7 @@ public abstract partial class ChannelStoreConformance
         Assert.Equal(["B", "b", "d", "c", "a"], await NamesAsync());
         await new ChannelDriver(Messages, "c").EditAsync(1, "y", at: 40);
         await Channels.MoveReadMarkAsync("a", "ann", 1, Cancel);
-        await Channels.SetMemberAsync("a", "bob", ChannelRole.Member, Cancel);
+        await Channels.ApplyAsync(new JoinChange("a", "bob"), Cancel);
         Assert.Equal(["c", "B", "b", "d", "a"], await NamesAsync());
         await new ChannelDriver(Messages, "c").EditAsync(1, "y", at: 99);
         await new ChannelDriver(Messages, "a").PostAsync("x", at: 50);

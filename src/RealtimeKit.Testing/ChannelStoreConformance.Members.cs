@@ -18,8 +18,52 @@ public abstract partial class ChannelStoreConformance
         Assert.Equal(MemberOutcome.Unchanged, await RemoveAsync("bob"));
         Assert.Null(await RoleAsync("bob"));
         Assert.Null(await RoleAsync("BOB"));
-        Assert.Equal(MemberOutcome.NoChannel, await Channels.SetMemberAsync("nowhere", "bob", ChannelRole.Member, Cancel));
-        Assert.Equal(MemberOutcome.NoChannel, await Channels.RemoveMemberAsync("nowhere", "bob", Cancel));
+        foreach (var change in (MemberChange[])[new JoinChange("nowhere", "bob"), new RemoveChange("nowhere", "bob")])
+            Assert.Equal(new MemberResult(MemberOutcome.NoChannel), await Channels.ApplyAsync(change, Cancel));
+    }
+
+    /// <summary>A user who joins gets the role, and one who is a member keeps it.</summary>
+    [Fact]
+    public async Task JoiningKeepsARole()
+    {
+        await NewChannelAsync("room");
+        Assert.Equal(MemberOutcome.Changed, (await Channels.ApplyAsync(new JoinChange("room", "bob", ChannelRole.Moderator), Cancel)).Outcome);
+        foreach (var user in new[] { "ann", "bob" })
+            Assert.Equal(MemberOutcome.Unchanged, (await Channels.ApplyAsync(new JoinChange("room", user), Cancel)).Outcome);
+        Assert.Equal((ChannelRole.Owner, ChannelRole.Moderator), (await RoleAsync("ann"), await RoleAsync("bob")));
+    }
+
+    /// <summary>Leaving is as being removed: the membership ends once, and never the last owner's.</summary>
+    [Fact]
+    public async Task MembersLeave()
+    {
+        await NewChannelAsync("room", "bob");
+        Assert.Equal(MemberOutcome.LastOwner, (await Channels.ApplyAsync(new LeaveChange("room", "ann"), Cancel)).Outcome);
+        Assert.Equal(MemberOutcome.Changed, (await Channels.ApplyAsync(new LeaveChange("room", "bob"), Cancel)).Outcome);
+        Assert.Equal(MemberOutcome.Unchanged, (await Channels.ApplyAsync(new LeaveChange("room", "bob"), Cancel)).Outcome);
+        Assert.Equal((ChannelRole.Owner, (ChannelRole?)null), (await RoleAsync("ann"), await RoleAsync("bob")));
+    }
+
+    /// <summary>A result has the channel's kind and the role before and after; all of it is what <see cref="MemberRules"/> decided.</summary>
+    [Fact]
+    public async Task ResultsHaveBeforeAndAfter()
+    {
+        foreach (var kind in Enum.GetValues<ChannelKind>())
+        {
+            var room = $"room-{kind}";
+            await Channels.CreateAsync(Sample.Channel(room, "ann", ["bob"]) with { Kind = kind }, Cancel);
+            var user = $"cid-{kind}";
+            Assert.Equal(new MemberResult(MemberOutcome.Changed, kind, null, ChannelRole.Member), await Channels.ApplyAsync(new JoinChange(room, user), Cancel));
+            Assert.Equal(
+                new MemberResult(MemberOutcome.Changed, kind, ChannelRole.Member, ChannelRole.Owner, Revises: true),
+                await Channels.ApplyAsync(new RoleChange(room, user, ChannelRole.Owner), Cancel));
+            Assert.Equal(
+                new MemberResult(MemberOutcome.Unchanged, kind, ChannelRole.Owner, ChannelRole.Owner), await Channels.ApplyAsync(new JoinChange(room, user), Cancel));
+            await Channels.ApplyAsync(new RoleChange(room, "bob", ChannelRole.Owner), Cancel);
+            Assert.Equal(
+                new MemberResult(MemberOutcome.Changed, kind, ChannelRole.Owner, null, Revises: true), await Channels.ApplyAsync(new RemoveChange(room, user), Cancel));
+            Assert.Equal(new MemberResult(MemberOutcome.Unchanged, kind), await Channels.ApplyAsync(new RemoveChange(room, user), Cancel));
+        }
     }
 
     /// <summary>The head's revision rises where a right that a member had is changed, with it and by one, and by nothing else.</summary>
@@ -136,9 +180,9 @@ public abstract partial class ChannelStoreConformance
         Assert.Equal(2, (await Channels.FindAsync("room", "bob", Cancel))!.Read);
     }
 
-    private async Task<MemberOutcome> SetAsync(string user, ChannelRole role) => await Channels.SetMemberAsync("room", user, role, Cancel);
+    private async Task<MemberOutcome> SetAsync(string user, ChannelRole role) => (await Channels.ApplyAsync(new RoleChange("room", user, role), Cancel)).Outcome;
 
-    private async Task<MemberOutcome> RemoveAsync(string user) => await Channels.RemoveMemberAsync("room", user, Cancel);
+    private async Task<MemberOutcome> RemoveAsync(string user) => (await Channels.ApplyAsync(new RemoveChange("room", user), Cancel)).Outcome;
 
     private async Task<ReadMark?> MarkAsync(string user, long sequence) => await Channels.MoveReadMarkAsync("room", user, sequence, Cancel);
 

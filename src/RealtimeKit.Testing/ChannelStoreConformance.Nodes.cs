@@ -33,11 +33,10 @@ public abstract partial class ChannelStoreConformance
         {
             var name = $"room{round}";
             await NewChannelAsync(name, "bob");
-            await Channels.SetMemberAsync(name, "bob", ChannelRole.Owner, Cancel);
-            var outcomes = await BothAsync(Channels, other, (channels, node) => node == 0
-                ? channels.RemoveMemberAsync(name, "ann", Cancel).AsTask()
-                : channels.SetMemberAsync(name, "bob", ChannelRole.Member, Cancel).AsTask());
-            Assert.Equal([MemberOutcome.Changed, MemberOutcome.LastOwner], outcomes.Order());
+            await Channels.ApplyAsync(new RoleChange(name, "bob", ChannelRole.Owner), Cancel);
+            var outcomes = await BothAsync(Channels, other, (channels, node) => channels.ApplyAsync(
+                node == 0 ? new RemoveChange(name, "ann") : new RoleChange(name, "bob", ChannelRole.Member), Cancel).AsTask());
+            Assert.Equal([MemberOutcome.Changed, MemberOutcome.LastOwner], outcomes.Select(one => one.Outcome).Order());
         }
     }
 
@@ -54,7 +53,7 @@ public abstract partial class ChannelStoreConformance
                 Task.Run(() => UntilAvailableAsync(() => Channels.DeleteAsync(name, Cancel).AsTask()), Cancel),
                 Task.Run(() => UntilAvailableAsync(() => other.Messages.AppendAsync([Sample.Post(name, "late")], Cancel).AsTask()), Cancel),
                 Task.Run(() => UntilAvailableAsync(() => other.Channels.MoveReadMarkAsync(name, "ann", 1, Cancel).AsTask()), Cancel),
-                Task.Run(() => UntilAvailableAsync(() => other.Channels.SetMemberAsync(name, "eve", ChannelRole.Member, Cancel).AsTask()), Cancel));
+                Task.Run(() => UntilAvailableAsync(() => other.Channels.ApplyAsync(new JoinChange(name, "eve"), Cancel).AsTask()), Cancel));
 
             Assert.Null(await other.Channels.FindAsync(name, "ann", Cancel));
             await NewChannelAsync(name);

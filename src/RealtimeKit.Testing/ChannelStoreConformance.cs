@@ -104,7 +104,7 @@ public abstract partial class ChannelStoreConformance : StoreConformance
         await NewChannelAsync("room");
         var view = (await Channels.FindAsync("room", "bob", Cancel))!;
         Assert.Equal(((ChannelRole?)null, 0L), (view.Role, view.Read));
-        await Channels.SetMemberAsync("room", "bob", ChannelRole.Member, Cancel);
+        await Channels.ApplyAsync(new JoinChange("room", "bob"), Cancel);
         var summary = Assert.Single((await Channels.ListChannelsAsync("bob", null, 10, Cancel)).Channels);
         Assert.Equal((0L, 0L), (summary.Unread, summary.Mentions));
     }
@@ -134,7 +134,7 @@ public abstract partial class ChannelStoreConformance : StoreConformance
         var cancelled = new CancellationToken(canceled: true);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Channels.CreateAsync(Sample.Channel("other"), cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Channels.DeleteAsync("room", cancelled));
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Channels.SetMemberAsync("room", "bob", ChannelRole.Member, cancelled));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Channels.ApplyAsync(new JoinChange("room", "bob"), cancelled));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Channels.FindAsync("room", "ann", cancelled));
         Assert.Null(await Channels.FindAsync("other", "ann", Cancel));
         Assert.Null((await Channels.FindAsync("room", "bob", Cancel))!.Role);

@@ -1,4 +1,3 @@
-using RealtimeKit.Protocol;
 using Xunit;
 
 namespace RealtimeKit.Testing;
@@ -87,7 +86,7 @@ public abstract class StoreConformance : IAsyncLifetime
         using var stop = new CancellationTokenSource();
         Task[] busy = [.. Enumerable.Range(0, callers).SelectMany(caller => (Task[])[
             Task.Run(() => RepeatAsync(() => Messages.AppendAsync([Sample.Post("busy", "x")], Cancel).AsTask()), Cancel),
-            Task.Run(() => RepeatAsync(() => Channels.SetMemberAsync("busy", $"user{caller}", ChannelRole.Member, Cancel).AsTask()), Cancel),
+            Task.Run(() => RepeatAsync(() => Channels.ApplyAsync(new JoinChange("busy", $"user{caller}"), Cancel).AsTask()), Cancel),
         ])];
         try
         {

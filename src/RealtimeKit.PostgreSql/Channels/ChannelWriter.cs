@@ -1,12 +1,10 @@
-using Npgsql;
 using RealtimeKit.PostgreSql.Database;
-using RealtimeKit.Protocol;
 
 namespace RealtimeKit.PostgreSql.Channels;
 
 /// <summary>
-/// Changes channels, members and marks, each in one round trip and one transaction. Each locks its channel's row and no
-/// other, so that nothing waits in a circle.
+/// Changes channels and marks, each in one round trip and one transaction. Each locks its channel's row and no other, so that
+/// nothing waits in a circle.
 /// </summary>
 internal static class ChannelWriter
 {
@@ -36,22 +34,6 @@ internal static class ChannelWriter
         SELECT max(name) FROM piece
         """;
 
-    public const string Seat = $"""
-        {Present},
-        changed AS (
-            INSERT INTO members(channel, user_id, role) SELECT id, $2, $3 FROM found
-            WHERE NOT EXISTS (SELECT FROM present WHERE role = $3 OR is_last_owner)
-            ON CONFLICT (channel, user_id) DO UPDATE SET role = excluded.role RETURNING channel)
-        {Outcome}
-        """;
-
-    public const string Unseat = $"""
-        {Present},
-        changed AS (
-            DELETE FROM members m USING present p WHERE m.channel = p.channel AND m.user_id = $2 AND NOT p.is_last_owner RETURNING m.channel)
-        {Outcome}
-        """;
-
     // The weakest lock: appends pass it, a deletion does not.
     public const string Mark = """
         WITH found AS (SELECT id, sequence FROM channels WHERE name = $1 FOR KEY SHARE),
@@ -61,20 +43,6 @@ internal static class ChannelWriter
             RETURNING sequence)
         SELECT least($3, f.sequence), m.sequence, EXISTS(SELECT FROM moved)
         FROM found f LEFT JOIN marks m ON m.channel = f.id AND m.user_id = $2
-        """;
-
-    private const string Present = """
-        WITH found AS (SELECT id FROM channels WHERE name = $1),
-        present AS (
-            SELECT m.channel, m.role, m.role = 2 AND NOT EXISTS (
-                SELECT FROM members o WHERE o.channel = m.channel AND o.role = 2 AND o.user_id <> m.user_id) AS is_last_owner
-            FROM found JOIN members m ON m.channel = found.id AND m.user_id = $2)
-        """;
-
-    // A new member had no right that could be taken.
-    private const string Outcome = """
-        , revised AS (UPDATE channels c SET revision = revision + 1 FROM changed, present WHERE c.id = changed.channel)
-        SELECT EXISTS(SELECT FROM found), EXISTS(SELECT FROM changed), (SELECT role FROM present)
         """;
 
     public static Task<CreateResult> CreateAsync(DatabaseSession session, NewChannel channel)
@@ -105,14 +73,6 @@ internal static class ChannelWriter
         static async rows => await rows.ReadAsync().ConfigureAwait(false) && !rows.IsDBNull(0) ? rows.GetString(0) : null,
         Sql.Command(RenewEpochs, Sql.Parameter(after)));
 
-    public static Task<MemberOutcome> SetMemberAsync(DatabaseSession session, string channel, string user, ChannelRole role) => session.RunAsync(
-        rows => ReadOutcomeAsync(rows, unchanged: (short)role),
-        Locked(channel), Sql.Command(Seat, Sql.Parameter(channel), Sql.Parameter(user), Sql.Parameter((short)role)));
-
-    public static Task<MemberOutcome> RemoveMemberAsync(DatabaseSession session, string channel, string user) => session.RunAsync(
-        static rows => ReadOutcomeAsync(rows, unchanged: null),
-        Locked(channel), Sql.Command(Unseat, Sql.Parameter(channel), Sql.Parameter(user)));
-
     public static Task<ReadMark?> MoveReadMarkAsync(DatabaseSession session, string channel, string user, long sequence) => session.RunAsync(
         static async rows =>
         {
@@ -122,16 +82,4 @@ internal static class ChannelWriter
             return new ReadMark(moved ? wanted : Math.Max(wanted, present), moved);
         },
         Sql.Command(Mark, Sql.Parameter(channel), Sql.Parameter(user), Sql.Parameter(sequence)));
-
-    private static NpgsqlBatchCommand Locked(string channel) => Sql.Command("SELECT id FROM channels WHERE name = $1 FOR NO KEY UPDATE", Sql.Parameter(channel));
-
-    private static async Task<MemberOutcome> ReadOutcomeAsync(NpgsqlDataReader rows, short? unchanged)
-    {
-        await rows.NextResultAsync().ConfigureAwait(false);
-        await rows.ReadAsync().ConfigureAwait(false);
-        if (!rows.GetBoolean(0)) return MemberOutcome.NoChannel;
-        if (rows.GetBoolean(1)) return MemberOutcome.Changed;
-        short? present = rows.IsDBNull(2) ? null : rows.GetInt16(2);
-        return present == unchanged ? MemberOutcome.Unchanged : MemberOutcome.LastOwner;
-    }
 }

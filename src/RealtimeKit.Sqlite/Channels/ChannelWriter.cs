@@ -1,16 +1,12 @@
-using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 
 namespace RealtimeKit.Sqlite.Channels;
 
-/// <summary>Changes channels, members and marks inside the writer's transaction.</summary>
+/// <summary>Changes channels and marks inside the writer's transaction.</summary>
 internal sealed class ChannelWriter(SqliteSession session)
 {
     private const string InsertChannel =
         "INSERT INTO channels(name, title, kind, pair, epoch, created, changed) VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id";
-
-    private const string UpsertMember =
-        "INSERT INTO members(channel, user, role) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET role = excluded.role";
 
     private const string UpsertMark =
         "INSERT INTO marks(channel, user, sequence) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence";
@@ -23,7 +19,8 @@ internal sealed class ChannelWriter(SqliteSession session)
         var id = session.Use(InsertChannel)
             .Bind(channel.Channel).Bind(channel.Name).Bind((long)channel.Kind).Bind(channel.Pair)
             .Bind(ChannelHead.NewEpoch()).Bind(created).Bind(created).Scalar()!.Value;
-        foreach (var (user, role) in channel.Roles) PutMember(id, user, role);
+        var members = new MemberWriter(session);
+        foreach (var (user, role) in channel.Roles) members.Put(id, user, role);
         return new CreateResult(CreateOutcome.Created, channel.Channel);
     }
 
@@ -37,28 +34,6 @@ internal sealed class ChannelWriter(SqliteSession session)
     }
 
     public int RenewEpochs() => session.Use("UPDATE channels SET epoch = lower(hex(randomblob(10)))").Execute();
-
-    public MemberOutcome SetMember(string channel, string user, ChannelRole role)
-    {
-        if (Find(channel) is not { } found) return MemberOutcome.NoChannel;
-        var present = Role(found.Id, user);
-        if (present == role) return MemberOutcome.Unchanged;
-        if (present == ChannelRole.Owner && CountOwners(found.Id) == 1) return MemberOutcome.LastOwner;
-        PutMember(found.Id, user, role);
-        // A new member had no right that could be taken.
-        if (present is not null) Revise(found.Id);
-        return MemberOutcome.Changed;
-    }
-
-    public MemberOutcome RemoveMember(string channel, string user)
-    {
-        if (Find(channel) is not { } found) return MemberOutcome.NoChannel;
-        if (Role(found.Id, user) is not { } present) return MemberOutcome.Unchanged;
-        if (present == ChannelRole.Owner && CountOwners(found.Id) == 1) return MemberOutcome.LastOwner;
-        session.Use("DELETE FROM members WHERE channel = ? AND user = ?").Bind(found.Id).Bind(user).Execute();
-        Revise(found.Id);
-        return MemberOutcome.Changed;
-    }
 
     public ReadMark? MoveReadMark(string channel, string user, long sequence)
     {
@@ -81,15 +56,4 @@ internal sealed class ChannelWriter(SqliteSession session)
         using var row = session.Use("SELECT name FROM channels WHERE pair = ?").Bind(pair);
         return row.Step() ? row.Text(0) : null;
     }
-
-    private ChannelRole? Role(long channel, string user) =>
-        (ChannelRole?)session.Use("SELECT role FROM members WHERE channel = ? AND user = ?").Bind(channel).Bind(user).Scalar();
-
-    private long CountOwners(long channel) =>
-        session.Use("SELECT count(*) FROM members WHERE channel = ? AND role = ?").Bind(channel).Bind((long)ChannelRole.Owner).Scalar() ?? 0;
-
-    private void Revise(long channel) => session.Use("UPDATE channels SET revision = revision + 1 WHERE id = ?").Bind(channel).Execute();
-
-    private void PutMember(long channel, string user, ChannelRole role) =>
-        session.Use(UpsertMember).Bind(channel).Bind(user).Bind((long)role).Execute();
 }

@@ -42,12 +42,17 @@ public interface IRealtimeMessaging
     /// <param name="cancellationToken">Ends the wait; then some channels may have the old epoch still.</param>
     Task RenewEpochsAsync(CancellationToken cancellationToken = default);
 
-    /// <summary>Makes a user a member, or changes the member's role.</summary>
-    /// <returns>Whether that changed anything.</returns>
+    /// <summary>Makes a user a member. Whoever is one already keeps the role.</summary>
+    /// <returns>Whether the user was not a member.</returns>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
-    /// <exception cref="LastOwnerException">The channel's last owner would lose that role.</exception>
     Task<bool> AddMemberAsync(
         string channel, string user, ChannelRole role = ChannelRole.Member, CancellationToken cancellationToken = default);
+
+    /// <summary>Gives a user a role. Whoever is no member becomes one.</summary>
+    /// <returns>Whether the user had another role, or none.</returns>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="LastOwnerException">The channel's last owner would lose that role.</exception>
+    Task<bool> SetRoleAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken = default);
 
     /// <summary>Ends a membership. In a private channel the user's subscriptions end with the reason <c>removed</c>.</summary>
     /// <returns>Whether the user was a member.</returns>

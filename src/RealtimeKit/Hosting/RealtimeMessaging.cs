@@ -67,22 +67,14 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         Node.Repair.Now();
     }
 
-    public async Task<bool> AddMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken)
-    {
-        UserNames.Require(user, nameof(user));
-        var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
-        return Decide(await Node.Memberships.SetAsync(channel, info.Kind, user, role, cancellationToken).ConfigureAwait(false), channel, user);
-    }
+    public Task<bool> AddMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
+        ApplyAsync(new JoinChange(channel, user, role), cancellationToken);
 
-    public async Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken)
-    {
-        UserNames.Require(user, nameof(user));
-        var info = await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
-        var outcome = await Node.Memberships.RemoveAsync(channel, info.Kind, user, "removed", cancellationToken).ConfigureAwait(false);
-        // An earlier call whose answer was lost may have removed the member.
-        if (outcome == MemberOutcome.Unchanged && info.Kind != ChannelKind.Public) Node.Access.Recheck(channel, user, "removed");
-        return Decide(outcome, channel, user);
-    }
+    public Task<bool> SetRoleAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
+        ApplyAsync(new RoleChange(channel, user, role), cancellationToken);
+
+    public Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
+        ApplyAsync(new RemoveChange(channel, user), cancellationToken);
 
     public async Task<MemberPage> ListMembersAsync(string channel, string? after, CancellationToken cancellationToken)
     {
@@ -148,11 +140,18 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     private async ValueTask<ChannelInfo> RequireAsync(string channel, CancellationToken cancellationToken) =>
         await GetChannelAsync(channel, cancellationToken).ConfigureAwait(false) ?? throw new ChannelNotFoundException(channel);
 
-    private static bool Decide(MemberOutcome outcome, string channel, string user) => outcome switch
+    private async Task<bool> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
     {
-        MemberOutcome.Changed => true,
-        MemberOutcome.Unchanged => false,
-        MemberOutcome.LastOwner => throw new LastOwnerException(channel, user),
-        _ => throw new ChannelNotFoundException(channel),
-    };
+        var (channel, user) = (change.Channel, change.User);
+        Identifiers.Require(channel, nameof(channel));
+        UserNames.Require(user, nameof(user));
+        var result = await Node.Memberships.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
+        return result.Outcome switch
+        {
+            MemberOutcome.Changed => true,
+            MemberOutcome.Unchanged => false,
+            MemberOutcome.LastOwner => throw new LastOwnerException(channel, user),
+            _ => throw new ChannelNotFoundException(channel),
+        };
+    }
 }

@@ -9,8 +9,8 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
     [
         new("read", ReadAsync),
         new("members", MembersAsync),
-        new("join", JoinAsync),
-        new("leave", LeaveAsync),
+        new("join", request => ChangeAsync(request, ChannelOperation.Join, static (channel, user) => new JoinChange(channel, user))),
+        new("leave", request => ChangeAsync(request, ChannelOperation.Leave, static (channel, user) => new LeaveChange(channel, user))),
     ];
 
     private async ValueTask ReadAsync(Request request)
@@ -46,22 +46,26 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
         ServerReplies.Members(reply.Buffer, request.Id!.Value, channel, page.Members, page.More);
     }
 
-    private async ValueTask JoinAsync(Request request)
+    private async ValueTask ChangeAsync(Request request, ChannelOperation operation, Func<string, string, MemberChange> toChange)
     {
         var channel = request.Fields.Identifier(FrameField.Channel);
-        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Join).ConfigureAwait(false) is not { } view) return;
-        // A member who joins again keeps the role.
-        if (view.Role is null)
-            await memberships.SetAsync(channel, view.Kind, request.User, ChannelRole.Member, request.Ended).ConfigureAwait(false);
-        request.Ok();
-    }
-
-    private async ValueTask LeaveAsync(Request request)
-    {
-        var channel = request.Fields.Identifier(FrameField.Channel);
-        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Leave).ConfigureAwait(false) is not { } view) return;
-        var outcome = await memberships.RemoveAsync(channel, view.Kind, request.User, "left", request.Ended).ConfigureAwait(false);
-        if (outcome == MemberOutcome.LastOwner) request.Error(ErrorCodes.Conflict, "You are the last owner: make another one first.");
-        else request.Ok();
+        if (request.IsFaulty() || await access.FindAsync(request, channel, operation).ConfigureAwait(false) is not { } view) return;
+        var change = toChange(channel, request.User);
+        // Clients join whenever they start: a member needs no write for it.
+        var outcome = change is JoinChange && view.Role is not null
+            ? MemberOutcome.Unchanged
+            : (await memberships.ApplyAsync(change, request.Ended).ConfigureAwait(false)).Outcome;
+        switch (outcome)
+        {
+            case MemberOutcome.LastOwner:
+                request.Error(ErrorCodes.Conflict, "You are the last owner: make another one first.");
+                break;
+            case MemberOutcome.NoChannel:
+                request.NoChannel(channel);
+                break;
+            default:
+                request.Ok();
+                break;
+        }
     }
 }

@@ -1,5 +1,4 @@
 using RealtimeKit.InMemory;
-using RealtimeKit.Protocol;
 using RealtimeKit.Simulation.Network;
 using RealtimeKit.Simulation.Runs;
 using RealtimeKit.Simulation.Time;
@@ -47,11 +46,8 @@ internal sealed class SimulatedStore(
     public ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
         CallAsync(store => store.DeleteAsync(channel, default), writes: true);
 
-    public ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
-        CallAsync(store => store.SetMemberAsync(channel, user, role, default), writes: true);
-
-    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
-        CallAsync(store => store.RemoveMemberAsync(channel, user, default), writes: true);
+    public ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ApplyAsync(change, default), writes: true);
 
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         CallAsync(store => store.ListMembersAsync(channel, after, limit, default));

@@ -1,5 +1,3 @@
-using RealtimeKit.Protocol;
-
 namespace RealtimeKit.Tests.Engine;
 
 /// <summary>A real channel store whose answers are lost, or whose questions fail, as a test says.</summary>
@@ -27,11 +25,8 @@ internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
 
     public ValueTask RenewEpochsAsync(CancellationToken cancellationToken) => inner.RenewEpochsAsync(cancellationToken);
 
-    public async ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
-        Answer(await inner.SetMemberAsync(channel, user, role, cancellationToken));
-
-    public async ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
-        Answer(await inner.RemoveMemberAsync(channel, user, cancellationToken));
+    public async ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken) =>
+        Answer(await inner.ApplyAsync(change, cancellationToken));
 
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         inner.ListMembersAsync(channel, after, limit, cancellationToken);

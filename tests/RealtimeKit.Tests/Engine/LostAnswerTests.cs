@@ -118,7 +118,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
     {
         await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribedAsync("eve", "p");
-        await _memory.RemoveMemberAsync("p", "eve", Cancel);
+        await _memory.ApplyAsync(new RemoveChange("p", "eve"), Cancel);
         (await _node.Messaging.RemoveMemberAsync("p", "eve", Cancel)).Should().BeFalse();
         await RevokedAsync(eve);
     }
@@ -143,7 +143,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
             // The right is lost between the first look and the second, and the second fails.
             if (++looks == 1)
             {
-                await _memory.RemoveMemberAsync("p", "eve", Cancel);
+                await _memory.ApplyAsync(new RemoveChange("p", "eve"), Cancel);
                 Engine.Access.Changed("p", "eve", null);
             }
             else if (looks == 2) throw new StoreUnavailableException("The test took the store away.");
@@ -161,7 +161,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
         await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribedAsync("eve", "p");
         _rules.FailsFor = "broken-";
-        await _memory.RemoveMemberAsync("p", "eve", Cancel);
+        await _memory.ApplyAsync(new RemoveChange("p", "eve"), Cancel);
         Engine.AccessReview.All();
         await RevokedAsync(eve);
         foreach (var client in broken) await client.DisposeAsync();

@@ -79,7 +79,7 @@ public sealed class MessagingTests
         (await node.Messaging.RemoveMemberAsync("p", "bob", Cancel)).Should().BeTrue();
         var removal = () => node.Messaging.RemoveMemberAsync("p", "ann", Cancel);
         (await removal.Should().ThrowAsync<LastOwnerException>()).Which.Should().Match<LastOwnerException>(error => error.Channel == "p" && error.User == "ann");
-        var demotion = () => node.Messaging.AddMemberAsync("p", "ann", ChannelRole.Member, Cancel);
+        var demotion = () => node.Messaging.SetRoleAsync("p", "ann", ChannelRole.Member, Cancel);
         await demotion.Should().ThrowAsync<LastOwnerException>().WithMessage("*'ann'*last owner*'p'*");
         var unpaired = () => node.Messaging.EnsureChannelAsync("n", name: "\ud800", cancellationToken: Cancel);
         await unpaired.Should().ThrowAsync<ArgumentException>().WithMessage("*surrogate*");

@@ -1,5 +1,4 @@
 using RealtimeKit.InMemory;
-using RealtimeKit.Protocol;
 
 namespace RealtimeKit.Tests.Stores;
 
@@ -25,11 +24,8 @@ internal sealed class LateStore : IMessageStore, IChannelStore, IDisposable
     public ValueTask<bool> DeleteAsync(string channel, CancellationToken cancellationToken) =>
         RunAsync(() => _inner.DeleteAsync(channel, default), cancellationToken);
 
-    public ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken) =>
-        RunAsync(() => _inner.SetMemberAsync(channel, user, role, default), cancellationToken);
-
-    public ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
-        RunAsync(() => _inner.RemoveMemberAsync(channel, user, default), cancellationToken);
+    public ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.ApplyAsync(change, default), cancellationToken);
 
     public ValueTask<MessagePage?> ReadChangesAsync(string channel, long afterVersion, PageLimit limit, CancellationToken cancellationToken) =>
         _inner.ReadChangesAsync(channel, afterVersion, limit, cancellationToken);

@@ -1,6 +1,5 @@
 using FluentAssertions;
 using Microsoft.Data.Sqlite;
-using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite;
 using Xunit;
 
@@ -22,23 +21,23 @@ public sealed class SqliteGroupCommitTests : IDisposable
         using var store = await OpenAsync();
         var before = _database.CountCommits();
         var marks = new List<Task<ReadMark?>>();
-        var joins = new List<Task<MemberOutcome>>();
+        var joins = new List<Task<MemberResult>>();
         var others = new List<Task>();
         await WhileLockedAsync(() =>
         {
             for (var user = 0; user < users; user++)
             {
                 marks.Add(store.MoveReadMarkAsync("lobby", $"user{user}", 1, Cancel).AsTask());
-                joins.Add(store.SetMemberAsync("lobby", $"user{user}", ChannelRole.Member, Cancel).AsTask());
+                joins.Add(store.ApplyAsync(new JoinChange("lobby", $"user{user}"), Cancel).AsTask());
                 others.Add(store.CreateAsync(Changes.Channel($"channel{user}"), Cancel).AsTask());
-                others.Add(store.RemoveMemberAsync("lobby", "bob", Cancel).AsTask());
+                others.Add(store.ApplyAsync(new RemoveChange("lobby", "bob"), Cancel).AsTask());
                 others.Add(store.AppendAsync([Changes.Post("lobby", "x")], Cancel).AsTask());
             }
         });
         await Task.WhenAll([.. marks, .. joins, .. others]);
 
         (await Task.WhenAll(marks)).Should().OnlyContain(static mark => mark == new ReadMark(1, true));
-        (await Task.WhenAll(joins)).Should().OnlyContain(static outcome => outcome == MemberOutcome.Changed);
+        (await Task.WhenAll(joins)).Should().OnlyContain(static result => result.Outcome == MemberOutcome.Changed);
         (await store.ReadHeadsAsync(["lobby"], Cancel))[0].Sequence.Should().Be(1 + users);
         (await store.FindAsync("lobby", "user19", Cancel))!.Read.Should().Be(1);
         (_database.CountCommits() - before).Should().BeLessThanOrEqualTo(2, "the first commits alone, and all others meanwhile gather");

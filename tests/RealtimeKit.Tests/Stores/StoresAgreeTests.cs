@@ -65,8 +65,15 @@ public sealed class StoresAgreeTests
                 var channel = new NewChannel(
                     name, (ChannelKind)random.Next(3), "title", user, [Pick(random, Users)], Start.AddMilliseconds(step));
                 return async (_, channels) => $"{await channels.CreateAsync(channel, Cancel)}";
-            case 2: return async (_, channels) => $"{await channels.SetMemberAsync(name, user, role, Cancel)}";
-            case 3: return async (_, channels) => $"{await channels.RemoveMemberAsync(name, user, Cancel)}";
+            case 2 or 3:
+                MemberChange change = random.Next(5) switch
+                {
+                    0 => new JoinChange(name, user, role),
+                    1 => new LeaveChange(name, user),
+                    2 => new RemoveChange(name, user),
+                    _ => new RoleChange(name, user, role),
+                };
+                return async (_, channels) => $"{await channels.ApplyAsync(change, Cancel)}";
             case 4: return async (_, channels) => $"{await channels.MoveReadMarkAsync(name, user, number, Cancel)}";
             case 5: return async (_, channels) => string.Join(' ', await channels.ListOwnReactionsAsync(name, number, user, Cancel));
             case 6: return async (messages, _) => Show(await messages.ReadChangesAsync(name, number, limit, Cancel));

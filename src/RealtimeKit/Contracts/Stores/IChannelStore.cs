@@ -36,11 +36,11 @@ public interface IChannelStore
     /// <remarks>A call that failed is made again as a whole; then some channels get another epoch twice.</remarks>
     ValueTask RenewEpochsAsync(CancellationToken cancellationToken);
 
-    /// <summary>Makes a user a member with a role, or changes the role. The last owner cannot be given a lower one.</summary>
-    ValueTask<MemberOutcome> SetMemberAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken);
-
-    /// <summary>Ends a membership. The last owner cannot go; the read mark stays.</summary>
-    ValueTask<MemberOutcome> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken);
+    /// <summary>
+    /// Applies a change of a member in one transaction: finds what <see cref="MemberRules.Decide"/> asks for, and writes what it returns.
+    /// Changes of one channel are applied one after another, whatever other nodes do at the same time.
+    /// </summary>
+    ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken);
 
     /// <summary>Lists members in ordinal order of their names, those after <paramref name="after"/>.</summary>
     ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken);
@@ -122,22 +122,6 @@ public enum CreateOutcome
 /// <param name="Role">The user's role, or <see langword="null"/> where the user is not a member.</param>
 /// <param name="Read">The user's read mark; 0 for none.</param>
 public sealed record ChannelView(ChannelHead Head, ChannelKind Kind, string? Name, DateTimeOffset Created, ChannelRole? Role, long Read);
-
-/// <summary>What may become of a change of membership.</summary>
-public enum MemberOutcome
-{
-    /// <summary>It changed.</summary>
-    Changed,
-
-    /// <summary>It was so already.</summary>
-    Unchanged,
-
-    /// <summary>The channel would have no owner left.</summary>
-    LastOwner,
-
-    /// <summary>The channel does not exist.</summary>
-    NoChannel,
-}
 
 /// <summary>A page of members.</summary>
 /// <param name="Members">The members.</param>

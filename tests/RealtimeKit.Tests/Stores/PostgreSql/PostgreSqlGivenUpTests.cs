@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using FluentAssertions;
 using Npgsql;
 using RealtimeKit.PostgreSql;
-using RealtimeKit.Protocol;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;
@@ -50,7 +49,7 @@ public sealed class PostgreSqlGivenUpTests
 
     private static Func<Task> Call(PostgreSqlStore store, string kind) => kind switch
     {
-        "member" => async () => await store.SetMemberAsync("board", "eve", ChannelRole.Member, Cancel),
+        "member" => async () => await store.ApplyAsync(new JoinChange("board", "eve"), Cancel),
         "channel" => async () => await store.CreateAsync(Changes.Channel("late"), Cancel),
         "delete" => async () => await store.DeleteAsync("board", Cancel),
         "append" => async () => await store.AppendAsync([Changes.Post("board", "late")], Cancel),

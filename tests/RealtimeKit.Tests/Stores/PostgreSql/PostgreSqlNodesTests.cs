@@ -44,9 +44,9 @@ public sealed class PostgreSqlNodesTests : IAsyncLifetime
         for (var round = 0; round < 100; round++)
         {
             var room = Rooms[round % Rooms.Length];
-            await store.SetMemberAsync(room, "eve", (ChannelRole)(round % 2), Cancel);
+            await store.ApplyAsync(new RoleChange(room, "eve", (ChannelRole)(round % 2)), Cancel);
             await store.MoveReadMarkAsync(room, user, round, Cancel);
-            await store.RemoveMemberAsync(room, "eve", Cancel);
+            await store.ApplyAsync(new RemoveChange(room, "eve"), Cancel);
             await store.CreateAsync(Changes.Channel($"new{round}"), Cancel);
             await store.AppendAsync([Changes.Post($"new{round}", "x")], Cancel);
             await store.DeleteAsync($"new{round}", Cancel);

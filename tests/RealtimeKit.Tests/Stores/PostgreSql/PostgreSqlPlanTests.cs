@@ -113,8 +113,8 @@ public sealed partial class PostgreSqlPlanTests : IAsyncLifetime
             await store.ListMembersAsync(channel, "user20", 50, Cancel);
             await store.ListOwnReactionsAsync(channel, 1, "user3", Cancel);
             await store.MoveReadMarkAsync(channel, "user3", last, Cancel);
-            await store.SetMemberAsync(channel, "zoe", ChannelRole.Moderator, Cancel);
-            await store.RemoveMemberAsync(channel, "zoe", Cancel);
+            await store.ApplyAsync(new RoleChange(channel, "zoe", ChannelRole.Moderator), Cancel);
+            await store.ApplyAsync(new RemoveChange(channel, "zoe"), Cancel);
             await ChangeAsync(store, channel, last);
         }
 
