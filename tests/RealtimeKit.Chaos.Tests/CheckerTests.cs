@@ -259,6 +259,10 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void Two_clients_that_draw_the_same_have_different_ids() =>
+        _history.Ledger.NewId(new Random(1)).Should().NotBe(_history.Ledger.NewId(new Random(1)));
+
+    [Fact]
     public void Pictures_of_presence_differ_where_a_user_is_absent_too_many_or_otherwise()
     {
         PresencePicture truth = new(), told = new();

@@ -21,7 +21,7 @@ internal sealed class FullHand(RawParticipant client, string channel, int window
         for (var number = 1; !stop.IsCancellationRequested; number++)
         {
             var send = new RawSend(scene.Ledger.Begin(
-                Scene.NewId(_random), channel, client.Name, client.User, number, Scene.Text(client.User, "floods", _random)));
+                scene.Ledger.NewId(_random), channel, client.Name, client.User, number, Scene.Text(client.User, "floods", _random)));
             underWay.Enqueue(scene.Pending.Of(SettleAsync(send, giveUp)));
             lane.Add(send);
             if (underWay.Count > window) await underWay.Dequeue();

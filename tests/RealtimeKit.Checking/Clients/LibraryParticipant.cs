@@ -161,7 +161,7 @@ internal sealed class LibraryParticipant : IParticipant
     private Task<long?> SendAsync(string channel, Random random)
     {
         var number = _numbers[channel] = _numbers.GetValueOrDefault(channel) + 1;
-        var message = new OutgoingMessage { Id = new MessageId(Scene.NewId(random)), Text = Scene.Text(User, "writes", random) };
+        var message = new OutgoingMessage { Id = new MessageId(_scene.Ledger.NewId(random)), Text = Scene.Text(User, "writes", random) };
         var send = _scene.Ledger.Begin(message.Id.Value, channel, Name, User, number, message.Text);
         return SettleAsync(send, _client.Channel(channel).SendAsync(message));
     }

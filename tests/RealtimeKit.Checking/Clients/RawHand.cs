@@ -79,7 +79,7 @@ internal sealed class RawHand
     private RawSend Post(string channel, Random random, bool refused)
     {
         var number = refused ? (int?)null : _numbers[channel] = _numbers.GetValueOrDefault(channel) + 1;
-        var entry = _scene.Ledger.Begin(Scene.NewId(random), channel, _client.Name, _client.User, number, Scene.Text(_client.User, "writes", random));
+        var entry = _scene.Ledger.Begin(_scene.Ledger.NewId(random), channel, _client.Name, _client.User, number, Scene.Text(_client.User, "writes", random));
         var send = refused ? new RawSend(entry) { Expected = "not_found", ReplyTo = 1_000_000_000 } : new RawSend(entry);
         _lanes[channel].Add(send);
         return send;

@@ -10,17 +10,6 @@ internal sealed record Scene(Ledger Ledger, Agreement Agreement, Findings Findin
 
     public ReaderView View(string reader, string channel) => new(reader, channel, Ledger, Agreement, Findings);
 
-    /// <summary>A new message id, which the seed decides as everything else.</summary>
-    public static Guid NewId(Random random)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        random.NextBytes(bytes);
-        // Version 7 of RFC 9562, as clients make them.
-        bytes[6] = (byte)((bytes[6] & 0x0f) | 0x70);
-        bytes[8] = (byte)((bytes[8] & 0x3f) | 0x80);
-        return new Guid(bytes, bigEndian: true);
-    }
-
     /// <summary>Something unknown to every text so far, so that a text tells which request wrote it.</summary>
     public static string Text(string user, string what, Random random) => $"{user} {what} {random.NextInt64():x} {new string('x', random.Next(80))}";
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Concurrent;
 
 namespace RealtimeKit.Checking.History;
@@ -8,6 +9,8 @@ internal sealed class Ledger(Func<long>? clock = null)
     private readonly ConcurrentDictionary<Guid, Send> _sends = new();
     private readonly ConcurrentDictionary<(string Channel, long Sequence), ConcurrentQueue<Change>> _changes = new();
     private readonly Func<long> _clock = clock ?? TimeProvider.System.GetTimestamp;
+
+    private int _ids;
 
     public ICollection<Send> Sends => _sends.Values;
 
@@ -20,6 +23,18 @@ internal sealed class Ledger(Func<long>? clock = null)
 
     public IEnumerable<Change> ChangesOf(string channel, long sequence) =>
         _changes.TryGetValue((channel, sequence), out var changes) ? changes : [];
+
+    /// <summary>A new message id. Its number makes it unlike all others, also where two clients draw the same.</summary>
+    public Guid NewId(Random random)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        random.NextBytes(bytes);
+        BinaryPrimitives.WriteInt32BigEndian(bytes, Interlocked.Increment(ref _ids));
+        // Version 7 of RFC 9562, as clients make them.
+        bytes[6] = (byte)((bytes[6] & 0x0f) | 0x70);
+        bytes[8] = (byte)((bytes[8] & 0x3f) | 0x80);
+        return new Guid(bytes, bigEndian: true);
+    }
 
     /// <summary>Notes a message before it is handed over.</summary>
     public Send Begin(Guid id, string channel, string client, string sender, int? number, string text) =>

@@ -50,12 +50,16 @@ internal static class Worker
         for (var n = 1; n < request.Repeat; n++)
         {
             var again = await SimulatedTrial.RunAsync(first.Seed, request.Plant, request.Kinds, isTold: false);
-            if (again.IsGood == first.IsGood) alike++;
+            if (IsFound(again, request.Plant) == IsFound(first, request.Plant)) alike++;
             if (again.Scheduler.Digest == first.Scheduler.Digest) same++;
         }
 
         return string.Create(CultureInfo.InvariantCulture, $"{alike} of {request.Repeat} ended alike, {same} step by step");
     }
+
+    // Anything, or what was planted by a check that must find it.
+    private static bool IsFound(TrialResult result, Plant? plant) =>
+        plant is null ? !result.IsGood : plant.CaughtBy.Any(check => result.Trial.Findings.Violations(check) > 0);
 
     private static async Task<int> FindPlantsAsync(Request request)
     {
@@ -77,7 +81,7 @@ internal static class Worker
         for (var n = 0; n < MostSeeds; n++)
         {
             var result = await SimulatedTrial.RunAsync(request.From + n, request.Plant, request.Kinds, isTold: false);
-            if (!request.Plant!.CaughtBy.Any(check => result.Trial.Findings.Violations(check) > 0)) continue;
+            if (!IsFound(result, request.Plant)) continue;
             var by = Enum.GetValues<Check>().Where(check => result.Trial.Findings.Violations(check) > 0)
                 .Select(check => string.Create(CultureInfo.InvariantCulture, $"{Findings.Name(check)} {result.Trial.Findings.Violations(check)}"));
             return $"{string.Join(", ", by)} | {n + 1} | {await RepeatAsync(result, request)}";
