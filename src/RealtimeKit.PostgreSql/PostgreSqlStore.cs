@@ -18,6 +18,7 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     private readonly PostgreSqlDatabase _database;
     private readonly SessionPool _appends;
     private readonly SessionPool _calls;
+    private readonly ReadMarks _marks;
     private readonly Removal _removal;
 
     public PostgreSqlStore(IOptions<PostgreSqlStoreOptions> options, TimeProvider time, ILogger<PostgreSqlStore> logger)
@@ -27,6 +28,7 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
         _database = new PostgreSqlDatabase(value.DataSource, value.ConnectionString, value.Schema, value.CommandTimeout);
         _appends = new SessionPool(_database, 1, value.CommandTimeout);
         _calls = new SessionPool(_database, value.MaxConnections - 1, value.CommandTimeout);
+        _marks = new ReadMarks(_calls);
         _removal = new Removal(_calls, _database.Name, time, logger);
     }
 
@@ -132,7 +134,7 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     /// <inheritdoc/>
     public ValueTask<ReadMark?> MoveReadMarkAsync(
         string channel, string user, long sequence, CancellationToken cancellationToken) =>
-        _calls.RunAsync(session => ChannelWriter.MoveReadMarkAsync(session, channel, user, sequence), cancellationToken);
+        _marks.MoveAsync(channel, user, sequence, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
@@ -143,6 +145,7 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     public async ValueTask DisposeAsync()
     {
         await _removal.DisposeAsync().ConfigureAwait(false);
+        await _marks.DisposeAsync().ConfigureAwait(false);
         await _appends.DisposeAsync().ConfigureAwait(false);
         await _calls.DisposeAsync().ConfigureAwait(false);
         await _database.DisposeAsync().ConfigureAwait(false);

@@ -117,6 +117,36 @@ public abstract partial class ChannelStoreConformance
         Assert.Null((await Channels.ListChannelsAsync("ann", null, count, Cancel)).Next);
     }
 
+    /// <summary>
+    /// The list of a user with very many channels has the same order and pages, wherever the user's channels lie among those of others.
+    /// </summary>
+    [Theory]
+    [InlineData(1_100, 0)]
+    [InlineData(1_100, 100)]
+    [InlineData(1_100, 1_100)]
+    public async Task ListOfVeryManyChannelsIsPaged(int count, int newer)
+    {
+        const int pageSize = 200, atOnce = 3;
+        // Every third is another's, and so are those that are newer than all of the user's; some have the same time.
+        var rooms = Enumerable.Range(-count, (2 * count) + newer).Select(number =>
+            (Name: $"room{(number + 7_919) * 31 % 10_000:0000}", Owner: number >= count || number % 3 == 1 ? "bob" : "ann", Time: Sample.Time(number / atOnce)))
+            .ToList();
+        foreach (var chunk in rooms.Chunk(100))
+            await Task.WhenAll(chunk.Select(room => Channels.CreateAsync(Sample.Channel(room.Name, room.Owner) with { Created = room.Time }, Cancel).AsTask()));
+        var names = new List<string>();
+        string? next = null;
+        do
+        {
+            var page = await Channels.ListChannelsAsync("ann", next, pageSize, Cancel);
+            Assert.True(page.Channels.Count == pageSize || page.Next is null);
+            names.AddRange(page.Channels.Select(channel => channel.Channel));
+            next = page.Next;
+        }
+        while (next is not null);
+        var wanted = rooms.Where(room => room.Owner == "ann").OrderByDescending(room => room.Time).ThenBy(room => room.Name, StringComparer.Ordinal);
+        Assert.Equal(wanted.Select(room => room.Name), names);
+    }
+
     /// <summary>A page ends where its last messages have enough bytes together, and the next goes on behind it.</summary>
     [Fact]
     public async Task ListIsBoundedInBytes()

@@ -180,6 +180,32 @@ public abstract partial class ChannelStoreConformance
         Assert.Equal(2, (await Channels.FindAsync("room", "bob", Cancel))!.Read);
     }
 
+    /// <summary>
+    /// Of marks that come at once each says where its user's mark is, at least where it was wanted; each that moved a mark is one step of it.
+    /// </summary>
+    [Fact]
+    public async Task MarksMayComeAtOnce()
+    {
+        const int marks = 600, messages = 40;
+        var random = NewRandom();
+        string[] names = ["lobby", "other", "nowhere"], users = ["ann", "bob", "cid"];
+        foreach (var name in names[..2]) await (await NewChannelAsync(name)).PostManyAsync(messages);
+        var calls = Enumerable.Range(0, marks).Select(_ => (Channel: names[random.Next(3)], User: users[random.Next(3)], Wanted: (long)random.Next(1, messages + 1))).ToList();
+        var results = await Task.WhenAll(calls.Select(async call =>
+            (Call: call, Mark: await Channels.MoveReadMarkAsync(call.Channel, call.User, call.Wanted, Cancel))));
+
+        Assert.All(results, result => Assert.Equal(result.Call.Channel == "nowhere", result.Mark is null));
+        foreach (var ofOne in results.Where(result => result.Mark is not null).GroupBy(result => (result.Call.Channel, result.Call.User)))
+        {
+            Assert.All(ofOne, result => Assert.True(result.Mark!.Value.Sequence >= result.Call.Wanted));
+            Assert.All(ofOne, result => Assert.True(!result.Mark!.Value.Moved || result.Mark.Value.Sequence == result.Call.Wanted));
+            var steps = ofOne.Where(result => result.Mark!.Value.Moved).Select(result => result.Call.Wanted).ToList();
+            Assert.Equal(steps.Count, steps.Distinct().Count());
+            Assert.Equal(ofOne.Max(result => result.Call.Wanted), steps.Max());
+            Assert.Equal(steps.Max(), (await Channels.FindAsync(ofOne.Key.Channel, ofOne.Key.User, Cancel))!.Read);
+        }
+    }
+
     private async Task<MemberOutcome> SetAsync(string user, ChannelRole role) => (await Channels.ApplyAsync(new RoleChange("room", user, role), Cancel)).Outcome;
 
     private async Task<MemberOutcome> RemoveAsync(string user) => (await Channels.ApplyAsync(new RemoveChange("room", user), Cancel)).Outcome;

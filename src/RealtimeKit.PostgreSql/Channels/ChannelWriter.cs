@@ -3,7 +3,7 @@ using RealtimeKit.PostgreSql.Database;
 namespace RealtimeKit.PostgreSql.Channels;
 
 /// <summary>
-/// Changes channels and marks, each in one round trip and one transaction. Each locks its channel's row and no other, so that
+/// Changes channels, each in one round trip and one transaction. Each locks its channel's row and no other, so that
 /// nothing waits in a circle.
 /// </summary>
 internal static class ChannelWriter
@@ -34,17 +34,6 @@ internal static class ChannelWriter
         SELECT max(name) FROM piece
         """;
 
-    // The weakest lock: appends pass it, a deletion does not.
-    public const string Mark = """
-        WITH found AS (SELECT id, sequence FROM channels WHERE name = $1 FOR KEY SHARE),
-        moved AS (
-            INSERT INTO marks(channel, user_id, sequence) SELECT id, $2, least($3, sequence) FROM found WHERE least($3, sequence) > 0
-            ON CONFLICT (channel, user_id) DO UPDATE SET sequence = excluded.sequence WHERE marks.sequence < excluded.sequence
-            RETURNING sequence)
-        SELECT least($3, f.sequence), m.sequence, EXISTS(SELECT FROM moved)
-        FROM found f LEFT JOIN marks m ON m.channel = f.id AND m.user_id = $2
-        """;
-
     public static Task<CreateResult> CreateAsync(DatabaseSession session, NewChannel channel)
     {
         var roles = channel.Roles;
@@ -72,14 +61,4 @@ internal static class ChannelWriter
     public static Task<string?> RenewEpochsAsync(DatabaseSession session, string after) => session.RunAsync(
         static async rows => await rows.ReadAsync().ConfigureAwait(false) && !rows.IsDBNull(0) ? rows.GetString(0) : null,
         Sql.Command(RenewEpochs, Sql.Parameter(after)));
-
-    public static Task<ReadMark?> MoveReadMarkAsync(DatabaseSession session, string channel, string user, long sequence) => session.RunAsync(
-        static async rows =>
-        {
-            if (!await rows.ReadAsync().ConfigureAwait(false)) return default(ReadMark?);
-            var (wanted, present, moved) = (rows.GetInt64(0), rows.IsDBNull(1) ? 0 : rows.GetInt64(1), rows.GetBoolean(2));
-            // Where another call was quicker it has the mark at least where this one wanted it.
-            return new ReadMark(moved ? wanted : Math.Max(wanted, present), moved);
-        },
-        Sql.Command(Mark, Sql.Parameter(channel), Sql.Parameter(user), Sql.Parameter(sequence)));
 }

@@ -30,32 +30,15 @@ internal sealed class DatabaseSession : IAsyncDisposable
     /// Runs commands in one round trip and, where no transaction is open, in a transaction of their own that is
     /// committed when this returns. Each command sees what was committed before it began.
     /// </summary>
-    public Task<T> RunAsync<T>(Func<NpgsqlDataReader, Task<T>> read, params NpgsqlBatchCommand[] commands) => RunAsync(read, commands, prepared: true);
-
-    /// <summary>
-    /// The same with a new plan each time, for what is asked seldom and has several indexes to choose from: the choice
-    /// needs the sizes of the moment.
-    /// </summary>
-    public Task<T> RunOnceAsync<T>(Func<NpgsqlDataReader, Task<T>> read, NpgsqlBatchCommand command) => RunAsync(read, [command], prepared: false);
-
-    /// <summary>Runs commands whose rows do not matter.</summary>
-    public Task RunAsync(params NpgsqlBatchCommand[] commands) => RunAsync(static _ => Task.FromResult(true), commands);
-
-    public ValueTask DisposeAsync() => _connection.DisposeAsync();
-
-    private async Task<T> RunAsync<T>(Func<NpgsqlDataReader, Task<T>> read, NpgsqlBatchCommand[] commands, bool prepared)
+    public async Task<T> RunAsync<T>(Func<NpgsqlDataReader, Task<T>> read, params NpgsqlBatchCommand[] commands)
     {
         var batch = new NpgsqlBatch(_connection) { Timeout = _timeout };
         await using (batch.ConfigureAwait(false))
         {
             foreach (var command in commands) batch.BatchCommands.Add(command);
             // A round trip the first time only: what is prepared already is found by its text.
-            if (prepared)
-            {
-                GivenUp.ThrowIfCancellationRequested();
-                await batch.PrepareAsync(CancellationToken.None).ConfigureAwait(false);
-            }
-
+            GivenUp.ThrowIfCancellationRequested();
+            await batch.PrepareAsync(CancellationToken.None).ConfigureAwait(false);
             // Only looked at, never passed on: a statement under way has an outcome that must be known before its session is used again.
             GivenUp.ThrowIfCancellationRequested();
             var rows = await batch.ExecuteReaderAsync(CancellationToken.None).ConfigureAwait(false);
@@ -72,4 +55,9 @@ internal sealed class DatabaseSession : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Runs commands whose rows do not matter.</summary>
+    public Task RunAsync(params NpgsqlBatchCommand[] commands) => RunAsync(static _ => Task.FromResult(true), commands);
+
+    public ValueTask DisposeAsync() => _connection.DisposeAsync();
 }

@@ -7,34 +7,76 @@ namespace RealtimeKit.Sqlite.Channels;
 /// <summary>Reads a user's list of channels with its counts, inside a reader's transaction.</summary>
 internal static class ChannelLister
 {
-    private const string Channels = """
-        SELECT c.id, c.name, c.title, c.kind, m.role, c.sequence, c.version, coalesce(r.sequence, 0), c.changed
-        FROM members m JOIN channels c ON c.id = m.channel LEFT JOIN marks r ON r.channel = c.id AND r.user = m.user
-        WHERE m.user = ? AND (c.changed < ? OR (c.changed = ? AND c.name > ?))
-        ORDER BY c.changed DESC, c.name LIMIT ?
+    // Up to so many memberships are read and sorted. Beyond it, the list is looked for among so many of the latest of all channels first.
+    private const int Few = 1_000;
+
+    private const string CountMemberships = "SELECT count(*) FROM (SELECT 1 FROM members WHERE user = ? LIMIT ?)";
+
+    private const string OfUser = """
+        SELECT c.id, c.changed, m.role FROM members m CROSS JOIN channels c ON c.id = m.channel
+        WHERE m.user = ? AND (c.changed < ? OR (c.changed = ? AND c.name > ?)) ORDER BY c.changed DESC, c.name LIMIT ?
         """;
 
-    public static ChannelPage List(SqliteSession session, string user, ChannelListPosition? before, int limit)
+    private const string Latest = """
+        SELECT c.id, c.changed, m.role FROM channels c LEFT JOIN members m ON m.channel = c.id AND m.user = ?
+        WHERE c.changed <= ? AND (c.changed < ? OR c.name > ?) ORDER BY c.changed DESC, c.name LIMIT ?
+        """;
+
+    private const string Channel = """
+        SELECT c.name, c.title, c.kind, c.sequence, c.version, coalesce(r.sequence, 0)
+        FROM channels c LEFT JOIN marks r ON r.channel = c.id AND r.user = ? WHERE c.id = ?
+        """;
+
+    public static ChannelPage List(SqliteSession session, string user, ChannelListPosition? before, int limit) =>
+        (IsInMany(session, user) ? FindAmongLatest(session, user, before, limit) : null) ?? ListOfUser(session, user, before, limit);
+
+    private static bool IsInMany(SqliteSession session, string user) =>
+        session.Use(CountMemberships).Bind(user).Bind(Few + 1).Scalar() > Few;
+
+    // Reads every membership of the user, and nothing of other channels.
+    private static ChannelPage ListOfUser(SqliteSession session, string user, ChannelListPosition? before, int limit)
     {
-        var changed = before?.Changed.ToUnixTimeMilliseconds() ?? long.MaxValue;
+        var changed = Changed(before);
         var page = new ChannelPageBuilder(limit);
-        using var rows = session.Use(Channels).Bind(user).Bind(changed).Bind(changed).Bind(before?.Channel ?? "").Bind(page.Rows);
-        while (rows.Step() && page.TryAdd(Summary(session, rows, user), MessageRow.Time(rows.Int64(8))))
+        using var rows = session.Use(OfUser).Bind(user).Bind(changed).Bind(changed).Bind(before?.Channel ?? "").Bind(page.Rows);
+        while (rows.Step() && TryAdd(session, page, rows, user))
         {
         }
 
         return page.Build();
     }
 
-    private static ChannelSummary Summary(SqliteSession session, Statement row, string user)
+    // Null where the page is not full with what was looked at, and there is more to look at.
+    private static ChannelPage? FindAmongLatest(SqliteSession session, string user, ChannelListPosition? before, int limit)
     {
-        var id = row.Int64(0);
-        var channel = row.Text(1);
-        var sequence = row.Int64(5);
-        var read = row.Int64(7);
+        var changed = Changed(before);
+        var page = new ChannelPageBuilder(limit);
+        using var rows = session.Use(Latest).Bind(user).Bind(changed).Bind(changed).Bind(before?.Channel ?? "").Bind(Few);
+        for (var seen = 0; seen < Few; seen++)
+        {
+            if (!rows.Step()) return page.Build();
+            if (!rows.IsNull(2) && !TryAdd(session, page, rows, user)) return page.Build();
+        }
+
+        return null;
+    }
+
+    private static long Changed(ChannelListPosition? before) => before?.Changed.ToUnixTimeMilliseconds() ?? long.MaxValue;
+
+    private static bool TryAdd(SqliteSession session, ChannelPageBuilder page, Statement row, string user) =>
+        page.TryAdd(Summary(session, row.Int64(0), (ChannelRole)row.Int64(2), user), MessageRow.Time(row.Int64(1)));
+
+    private static ChannelSummary Summary(SqliteSession session, long id, ChannelRole role, string user)
+    {
+        using var row = session.Use(Channel).Bind(user).Bind(id);
+        // It is there: all is read in one view.
+        _ = row.Step();
+        var channel = row.Text(0);
+        var sequence = row.Int64(3);
+        var read = row.Int64(5);
         var (unread, mentions) = Tallies.Count(session, id, user, read, sequence);
         return new ChannelSummary(
-            channel, row.NullableText(2), (ChannelKind)row.Int64(3), (ChannelRole)row.Int64(4), sequence, row.Int64(6), read,
+            channel, row.NullableText(1), (ChannelKind)row.Int64(2), role, sequence, row.Int64(4), read,
             unread, mentions, sequence == 0 ? null : MessageReader.ReadMessage(session, channel, MessageKey.Of(id, sequence)));
     }
 }

@@ -21,6 +21,9 @@ internal static class Schema
             created INTEGER NOT NULL,
             changed INTEGER NOT NULL);
 
+        -- The order of every user's list: whoever belongs to many channels finds the first of them among the first of all.
+        CREATE INDEX channels_changed ON channels(changed DESC, name);
+
         -- Deleted channels of which rows are left in other tables.
         CREATE TABLE discarded(channel INTEGER PRIMARY KEY);
 
@@ -54,6 +57,7 @@ internal static class Schema
             user TEXT NOT NULL,
             reaction TEXT NOT NULL,
             UNIQUE(message, user, reaction));
+        CREATE INDEX reactions_position ON reactions(message, reaction, position);
 
         -- Beside the messages, because a row is written as a whole: a reaction must not write a long message again.
         CREATE TABLE summaries(

@@ -42,8 +42,9 @@ internal sealed class Tallies(SqliteSession session)
     public static (long Unread, long Mentions) Count(SqliteSession session, long channel, string user, long read, long last)
     {
         if (read >= last) return (0, 0);
-        var block = read >> BlockBits;
-        var end = Math.Min(last, ((block + 1) << BlockBits) - 1);
+        // Who has read nothing has no block that the mark divides.
+        var block = read == 0 ? -1 : read >> BlockBits;
+        var end = read == 0 ? 0 : Math.Min(last, ((block + 1) << BlockBits) - 1);
         var unread = session.Use(Unread).Bind(MessageKey.Of(channel, read)).Bind(MessageKey.Of(channel, end)).Bind(user).Scalar() ?? 0;
         var mentions = session.Use(Mentions).Bind(channel).Bind(user).Bind(read).Bind(end).Scalar() ?? 0;
         if (end == last) return (unread, mentions);

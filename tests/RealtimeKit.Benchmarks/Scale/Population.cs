@@ -10,15 +10,21 @@ namespace RealtimeKit.Benchmarks.Scale;
 /// <param name="Reactions">The users who gave one reaction to one message.</param>
 internal sealed record Population(string Name, int Messages, int Members, int Channels, int Reactions)
 {
-    private const int Batch = 1_000;
+    private const int LargestBatch = 1_000;
+    private const int AtOnce = 50;
+    private const int PageSize = 50;
     private const int Tenth = 10;
     private const int Twentieth = 20;
+    private const int ThreadBatch = 4;
 
     /// <summary>The message that has all the reactions.</summary>
     public const long Liked = 1;
 
     /// <summary>The root of the long thread.</summary>
     public const long Root = 2;
+
+    // Some batches are of answers alone: those without are stored by the quickest way.
+    private int Batch => Math.Min(LargestBatch, Messages / Tenth);
 
     public string Log => $"{Name}-log";
 
@@ -39,6 +45,9 @@ internal sealed record Population(string Name, int Messages, int Members, int Ch
     /// <summary>Belongs to many channels.</summary>
     public string Everywhere => $"{Name}-everywhere";
 
+    /// <summary>Where the second page of that user's list begins, once it is filled.</summary>
+    public string NextPage { get; private set; } = "";
+
     /// <summary>Fills a store by its contract alone, so that it is filled as it would be in use.</summary>
     public async Task FillAsync(IMessageStore messages, IChannelStore channels)
     {
@@ -50,12 +59,13 @@ internal sealed record Population(string Name, int Messages, int Members, int Ch
             await messages.AppendAsync([.. Deleted(first)], default);
         for (var first = 0; first < Reactions; first += Batch)
             await messages.AppendAsync([.. Enumerable.Range(first, Math.Min(Batch, Reactions - first)).Select(Reaction)], default);
-        for (var number = 0; number < Channels; number++)
+        foreach (var names in Enumerable.Range(0, Channels).Select(number => $"{Name}-room{number}").Chunk(AtOnce))
         {
-            var name = $"{Name}-room{number}";
-            await channels.CreateAsync(Channel(name, [Everywhere]), default);
-            await messages.AppendAsync([New(name, "The only message.", null, null)], default);
+            await Task.WhenAll(names.Select(name => channels.CreateAsync(Channel(name, [Everywhere]), default).AsTask()));
+            await messages.AppendAsync([.. names.Select(name => New(name, "The only message.", null, null))], default);
         }
+
+        NextPage = (await channels.ListChannelsAsync(Everywhere, null, PageSize, default)).Next ?? "";
     }
 
     private IEnumerable<MessageChange> Deleted(int first)
@@ -65,7 +75,7 @@ internal sealed record Population(string Name, int Messages, int Members, int Ch
     }
 
     private MessageChange Post(int number) => New(
-        Log, "A message of the length that people write, more or less, in a chat.", number > Root && number % Tenth == 0 ? Root : null,
+        Log, "A message of the length that people write, more or less, in a chat.", number / Batch % Tenth == ThreadBatch ? Root : null,
         number % Tenth == 1 ? [Called] : null);
 
     private MessageChange Reaction(int number) => new ReactChange(Log, Now(), Liked, $"user{number:000000}", "+", false);

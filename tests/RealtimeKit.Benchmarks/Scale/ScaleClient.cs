@@ -43,5 +43,23 @@ internal sealed class ScaleClient : IAsyncDisposable
         throw new InvalidOperationException($"The connection ended with {_connection.CloseCode} before the reply to {fields}.");
     }
 
+    /// <summary>Receives until the connection ends, and marks every message that comes while that is wanted.</summary>
+    public async Task MarkAllAsync(string channel, Marking marking)
+    {
+        while (await _connection.ReceiveAsync() is { } message)
+        {
+            foreach (var line in Encoding.UTF8.GetString(message.Span).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                using var frame = JsonDocument.Parse(line);
+                var type = frame.RootElement.GetProperty("type").GetString();
+                if (type == "ok") marking.Answered();
+                if (type != "event" || !marking.IsOn) continue;
+                var sequence = frame.RootElement.GetProperty("message").GetProperty("sequence").GetInt64();
+                await _connection.SendAsync(Encoding.UTF8.GetBytes(string.Create(
+                    CultureInfo.InvariantCulture, $"{{\"id\":{++_id},\"type\":\"read\",\"channel\":\"{channel}\",\"sequence\":{sequence}}}")));
+            }
+        }
+    }
+
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
 }
