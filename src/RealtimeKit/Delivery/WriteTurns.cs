@@ -21,7 +21,7 @@ internal interface IWriter
 /// <remarks>
 /// How long a turn is waited for is the node's debt to its readers: it is processor time, for a socket that takes no bytes waits
 /// elsewhere. While the debt is above <see cref="LongestWait"/>, whoever has something for all readers waits in
-/// <see cref="WaitUntilPaidAsync"/>, so that no more is admitted than can be delivered. The delay and not the length of the queue is what is
+/// <see cref="WaitUntilPaidAsync"/>, and new connections in <see cref="WaitToArriveAsync"/>, so that no more is admitted than can be delivered. The delay and not the length of the queue is what is
 /// bounded, as in CoDel (RFC 8289).
 /// </remarks>
 internal sealed class WriteTurns(TimeProvider time) : IThreadPoolWorkItem
@@ -36,7 +36,8 @@ internal sealed class WriteTurns(TimeProvider time) : IThreadPoolWorkItem
     private const int AdmittedInTurn = 4;
 
     private readonly ConcurrentQueue<IWriter> _waiting = new();
-    private readonly ConcurrentQueue<TaskCompletionSource> _held = new();
+    private readonly ConcurrentQueue<TaskCompletionSource> _senders = new();
+    private readonly ConcurrentQueue<TaskCompletionSource> _arrivals = new();
     private readonly long _longestWait = (long)(LongestWait.TotalSeconds * time.TimestampFrequency);
     private readonly int _mostWriters = Environment.ProcessorCount;
     private int _writers;
@@ -52,14 +53,19 @@ internal sealed class WriteTurns(TimeProvider time) : IThreadPoolWorkItem
     }
 
     /// <summary>Whether readers wait too long for what was admitted already.</summary>
-    public bool IsInDebt => !_held.IsEmpty || WaitsTooLong;
+    public bool IsInDebt => !_senders.IsEmpty || WaitsTooLong;
 
     /// <summary>Waits until the readers have most of what was admitted before; those who came first go on first.</summary>
-    public Task WaitUntilPaidAsync()
+    public Task WaitUntilPaidAsync() => WaitAsync(_senders);
+
+    /// <summary>The same for a new connection, whose sign-in costs processor time, too. Those who send do not wait behind a crowd of these.</summary>
+    public Task WaitToArriveAsync() => WaitAsync(_arrivals);
+
+    private Task WaitAsync(ConcurrentQueue<TaskCompletionSource> queue)
     {
-        if (!IsInDebt) return Task.CompletedTask;
+        if (queue.IsEmpty && !WaitsTooLong) return Task.CompletedTask;
         var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _held.Enqueue(held);
+        queue.Enqueue(held);
         // The last turn may have ended meanwhile.
         AddWriter();
         return held.Task;
@@ -73,10 +79,16 @@ internal sealed class WriteTurns(TimeProvider time) : IThreadPoolWorkItem
             written += output.Write();
         }
 
-        for (var admitted = 0; admitted < AdmittedInTurn && !WaitsTooLong && _held.TryDequeue(out var held); admitted++) held.TrySetResult();
+        Admit(_senders);
+        Admit(_arrivals);
         Interlocked.Decrement(ref _writers);
         // Sessions may be left, or have asked while all writers were busy.
-        if (!_waiting.IsEmpty || !_held.IsEmpty) AddWriter();
+        if (!_waiting.IsEmpty || !_senders.IsEmpty || !_arrivals.IsEmpty) AddWriter();
+    }
+
+    private void Admit(ConcurrentQueue<TaskCompletionSource> queue)
+    {
+        for (var admitted = 0; admitted < AdmittedInTurn && !WaitsTooLong && queue.TryDequeue(out var held); admitted++) held.TrySetResult();
     }
 
     // Whoever waits asked after the one whose turn came last, so that this is at most too high by their distance.

@@ -15,6 +15,8 @@ internal sealed class ConnectionHandler(
     public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
+        await turns.WaitToArriveAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (cancellationToken.IsCancellationRequested) return;
         var session = new Session(
             connection, Guid.NewGuid().ToString("N"), clock, turns, metrics, _startCatchUp, subscriptions, _handler, log);
         sessions.Add(session);
