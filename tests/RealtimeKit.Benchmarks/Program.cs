@@ -8,7 +8,7 @@ using RealtimeKit.Benchmarks.Scale;
 using RealtimeKit.Benchmarks.Servers;
 
 const string Usage = """
-    load     [--jobs fanout,rooms,idle,storm,saturate] [--rounds 3] [--servers signalr-msgpack,signalr-json,realtimekit,pipe,nats]
+    load     [--jobs fanout,rooms,idle,storm,saturate] [--rounds 3] [--servers signalr-msgpack,signalr-json,realtimekit,realtimekit-sqlite,pipe,nats]
              [--warmup 45] [--fanout-publishes 10000] [--until acknowledged|returned] [--rooms-publishes 150000]
              [--storms 8] [--saturate 100a,100b,1000a,1000b,10x1000b] [--from cold,warm] [--seconds 20]
              [--with none|calm,store,still,connecting] [--commit-delay 100]

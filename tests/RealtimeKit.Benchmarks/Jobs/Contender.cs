@@ -16,7 +16,14 @@ internal sealed record Contender(string Name, string Server, Func<ILoadEvents, W
         new(Baseline, "signalr", x => new SignalRMessagePackWire(x)),
         new("signalr-json", "signalr", x => new SignalRJsonWire(x)),
         new(Ours, "realtimekit", x => new RealtimeKitWire(x)),
+        // What a node takes whose messages are in a file: the store in memory grows with each message.
+        new("realtimekit-sqlite", "realtimekit-sqlite", x => new RealtimeKitWire(x)),
         new("pipe", "pipe", x => new RealtimeKitWire(x)),
         new("nats", "nats", x => new NatsWire(x)),
     ];
+
+    /// <summary>What the server is told beside what the job tells it.</summary>
+    public string[] ServerArguments() => Server == "realtimekit-sqlite"
+        ? ["--database", Path.Combine(Directory.CreateTempSubdirectory("realtimekit").FullName, "messages.db")]
+        : [];
 }

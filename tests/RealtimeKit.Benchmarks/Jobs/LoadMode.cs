@@ -10,7 +10,7 @@ internal static class LoadMode
     public static async Task<int> RunAsync(Arguments arguments)
     {
         var rounds = arguments.Number("rounds", 3);
-        var names = arguments.Text("servers", string.Join(',', Contender.All.Select(x => x.Name).Where(x => x != "nats"))).Split(',');
+        var names = arguments.Text("servers", string.Join(',', Contender.All.Select(x => x.Name).Where(x => x is not ("nats" or "realtimekit-sqlite")))).Split(',');
         var contenders = names.Select(x => Contender.All.Single(y => y.Name == x)).ToList();
         var report = new LoadReport();
         foreach (var job in Jobs(arguments))
@@ -32,7 +32,7 @@ internal static class LoadMode
             foreach (var contender in contenders)
             {
                 servers[contender] = contender.Server == "nats" ? await ServerProcess.StartNatsAsync(core: 0) : await ServerProcess.StartAsync(
-                    core: 0, [contender.Server, "--channels", job.Channels.ToString(CultureInfo.InvariantCulture), .. job.ServerArguments]);
+                    core: 0, [contender.Server, "--channels", job.Channels.ToString(CultureInfo.InvariantCulture), .. job.ServerArguments, .. contender.ServerArguments()]);
                 await job.WarmUpAsync(contender, servers[contender]);
             }
 
