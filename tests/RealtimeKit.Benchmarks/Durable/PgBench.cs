@@ -18,8 +18,8 @@ internal static partial class PgBench
     private const string Script = """
         \set n random(1, 1000000000)
         WITH added AS (
-            INSERT INTO {0}.messages(channel, sequence, version, time, id, digest, sender, text)
-            SELECT c.id, c.sequence + 1, c.version + 1, m.time,
+            INSERT INTO {0}.messages(channel, sequence, version, own, time, id, digest, sender, text)
+            SELECT c.id, c.sequence + 1, c.version + 1, c.sequence, m.time,
                 (lpad(to_hex(m.time), 12, '0') || '7' || lpad(to_hex(c.id), 3, '0') || '8000' || lpad(to_hex(:n::bigint), 12, '0'))::uuid,
                 '00000000-0000-0000-0000-000000000001', 'u1', '{1}'
             FROM {0}.channels c, (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS time) m WHERE c.name = ANY('{{{2}}}'))
