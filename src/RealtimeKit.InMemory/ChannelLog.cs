@@ -32,19 +32,6 @@ internal sealed class ChannelLog
 
     public ChannelListPosition Cursor => new(_changed, Definition.Channel);
 
-    private long NextVersion => _changes.Count + 1;
-
-    public AppendResult Append(MessageChange change) => (ChangeRules.Refuse(change, _epoch) ?? Decide(change)) with { Epoch = _epoch };
-
-    private AppendResult Decide(MessageChange change) => change switch
-    {
-        PostChange post => Post(post),
-        EditChange edit => Change(edit, edit.Sequence, stored => ChangeRules.Edit(edit, stored.Message, NextVersion)),
-        DeleteChange delete => Delete(delete),
-        ReactChange react => React(react),
-        _ => throw new ArgumentException($"A {change.GetType().Name} is no change that this store knows.", nameof(change)),
-    };
-
     public void RenewEpoch() => _epoch = ChannelHead.NewEpoch();
 
     public MessagePage ReadChanges(long afterVersion, PageLimit limit)
@@ -87,57 +74,57 @@ internal sealed class ChannelLog
 
     public IReadOnlyList<string> OwnReactions(long sequence, string user) => Find(sequence)?.Reactions?.Of(user) ?? [];
 
-    private AppendResult Post(PostChange post)
+    public ChannelPlan Plan() => new(Definition.Channel, 0, _epoch, _changes.Count, _messages.Count);
+
+    /// <summary>Adds what a change is about.</summary>
+    /// <param name="plan">This channel's part of the plan.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="most">The most changes of the batch.</param>
+    public void Load(ChannelPlan plan, MessageChange change, int most)
     {
-        if (_byId.TryGetValue(post.Id.Value, out var known)) return ChangeRules.Repeat(post, known.Message, known.Digest);
-        var repliedTo = post.ReplyTo is { } sequence ? Find(sequence) : null;
-        if (post.OnlyIfKnown || (post.ReplyTo is not null && repliedTo is null)) return new AppendResult(AppendOutcome.NoMessage);
-        var stored = new StoredMessage(post.Digest.ToArray())
+        var target = AppendPlan.TargetOf(change) is { } sequence ? Find(sequence) : null;
+        if (target is not null) plan.Add(target.Message, target.Digest);
+        if (change is PostChange post && _byId.TryGetValue(post.Id.Value, out var known)) plan.Add(known.Message, known.Digest);
+        if (change is ReactChange react) target?.Reactions?.Load(plan.Reactions, react, ChangeRules.MaxUsersPerReaction + most);
+    }
+
+    /// <summary>Keeps what was decided.</summary>
+    public void Write(ChannelPlan plan)
+    {
+        // Versions that the batch itself has passed again are of no message: their entries are as stale as any other.
+        while (_changes.Count < plan.Version) _changes.Add(1);
+        foreach (var message in plan.Messages)
         {
-            Message = ChangeRules.Post(post, _messages.Count + 1, NextVersion, repliedTo?.Message),
-        };
-        _messages.Add(stored);
-        _byId.Add(post.Id.Value, stored);
-        _unread.Add(stored.Message);
-        if (stored.Message.Thread is { } root) AddToThread(root, stored.Message.Sequence);
-        return Commit(stored, stored.Message, post.Time);
+            if (message.IsChanged) Write(message);
+        }
+
+        if (plan.HasReactions) Write(plan.Reactions);
+        _changed = plan.Changed!.Value;
     }
 
-    private AppendResult Delete(DeleteChange delete)
+    private void Write(MessagePlan plan)
     {
-        var result = Change(delete, delete.Sequence, stored => ChangeRules.Delete(delete, stored.Message, NextVersion));
-        if (result.Outcome == AppendOutcome.Appended) Find(delete.Sequence)!.Reactions = null;
-        return result;
-    }
-
-    private AppendResult React(ReactChange react)
-    {
-        return Change(react, react.Sequence, stored =>
+        var message = plan.Message;
+        _changes[(int)message.Version - 1] = message.Sequence;
+        if (plan.Stored is { } stored)
         {
-            var reactions = stored.Reactions ?? new ReactionBook();
-            var result = ChangeRules.React(react, stored.Message, reactions.Has(react.User, react.Reaction));
-            if (result.Outcome != AppendOutcome.Appended) return result;
-            stored.Reactions = reactions;
-            reactions.Apply(react);
-            return result with { Message = stored.Message with { Reactions = reactions.Summaries(), Version = NextVersion } };
-        });
+            _messages[(int)message.Sequence - 1].Message = message;
+            _unread.Replace(stored, message);
+            return;
+        }
+
+        var added = new StoredMessage(plan.Digest.ToArray()) { Message = message };
+        _messages.Add(added);
+        _byId.Add(message.Id.Value, added);
+        _unread.Add(message);
+        if (message.Thread is { } root) AddToThread(root, message.Sequence);
     }
 
-    private AppendResult Change(MessageChange change, long sequence, Func<StoredMessage, AppendResult> decide)
+    private void Write(ReactionPlan plan)
     {
-        if (Find(sequence) is not { } stored) return new AppendResult(AppendOutcome.NoMessage);
-        var result = decide(stored);
-        if (result.Outcome != AppendOutcome.Appended) return result;
-        _unread.Replace(stored.Message, result.Message!);
-        return Commit(stored, result.Message!, change.Time);
-    }
-
-    private AppendResult Commit(StoredMessage stored, Message message, DateTimeOffset time)
-    {
-        stored.Message = message;
-        _changes.Add(message.Sequence);
-        _changed = time;
-        return new AppendResult(AppendOutcome.Appended, message);
+        foreach (var sequence in plan.Cleared) Find(sequence)!.Reactions = null;
+        foreach (var given in plan.Removed) Find(given.Sequence)!.Reactions!.Remove(given);
+        foreach (var given in plan.Added) (Find(given.Sequence)!.Reactions ??= new ReactionBook()).Add(given);
     }
 
     private StoredMessage? Find(long sequence) =>

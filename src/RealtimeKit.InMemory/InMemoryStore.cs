@@ -19,18 +19,23 @@ public sealed partial class InMemoryStore : IMessageStore, IChannelStore
         ArgumentNullException.ThrowIfNull(changes);
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<IReadOnlyList<AppendResult>>(cancellationToken);
-        var results = new AppendResult[changes.Count];
+        var plan = new AppendPlan(changes);
         lock (_lock)
         {
-            for (var i = 0; i < results.Length; i++)
+            foreach (var channel in plan.Channels)
             {
-                results[i] = _channels.TryGetValue(changes[i].Channel, out var log)
-                    ? log.Append(changes[i])
-                    : new AppendResult(AppendOutcome.NoChannel);
+                if (Find(channel) is { } log) plan.Add(log.Plan());
             }
-        }
 
-        return ValueTask.FromResult<IReadOnlyList<AppendResult>>(results);
+            foreach (var change in changes)
+            {
+                if (plan.Find(change.Channel) is { } channel) _channels[change.Channel].Load(channel, change, changes.Count);
+            }
+
+            var results = plan.Decide();
+            foreach (var channel in plan.Changed) _channels[channel.Name].Write(channel);
+            return ValueTask.FromResult<IReadOnlyList<AppendResult>>(results);
+        }
     }
 
     /// <inheritdoc/>

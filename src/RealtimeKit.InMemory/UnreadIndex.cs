@@ -16,6 +16,8 @@ internal sealed class UnreadIndex
     {
         Insert(Of(_sent, message.Sender), message.Sequence);
         foreach (var user in ChangeRules.Mentioned(message)) Insert(Of(_mentions, user), message.Sequence);
+        // One that was deleted in the batch that posted it.
+        if (message.DeletedAt is not null) Replace(message, message);
     }
 
     public void Replace(Message old, Message changed)

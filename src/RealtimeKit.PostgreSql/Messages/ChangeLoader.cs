@@ -27,31 +27,27 @@ internal static class ChangeLoader
     public static readonly string SentCounts =
         $"SELECT p.name, p.sender, {Sent.UpTo("c.sequence", "p.sender", "c.id")} FROM unnest($1, $2) AS p(name, sender) JOIN channels c ON c.name = p.name";
 
-    public static async Task<ChangeState> LoadAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes)
+    /// <summary>Loads the plan.</summary>
+    /// <returns>How many messages each sender of the batch has posted in the channel.</returns>
+    public static Task<Dictionary<(string Channel, string Sender), long>> LoadAsync(DatabaseSession session, AppendPlan plan, IReadOnlyList<MessageChange> changes)
     {
-        var channels = changes.Select(change => change.Channel).Distinct(StringComparer.Ordinal).ToArray();
         ReactChange[] reacts = [.. changes.OfType<ReactChange>()];
-        var state = new ChangeState();
-        await session.RunAsync(
-            rows => ReadAsync(rows, state),
+        return session.RunAsync(
+            rows => ReadAsync(rows, plan),
             Sql.Command("BEGIN"),
-            Sql.Command(Lock, Sql.Parameter(channels)),
-            StoredMessages.BySequence(changes.SelectMany(Targets)),
+            Sql.Command(Lock, Sql.Parameter(plan.Channels.ToArray())),
+            StoredMessages.BySequence(Targets(changes)),
             StoredMessages.ById(changes.OfType<PostChange>()),
             Senders(changes.OfType<PostChange>()),
             Given(reacts),
-            First(reacts)).ConfigureAwait(false);
-        return state;
+            First(reacts));
     }
 
-    private static IEnumerable<(string Channel, long Sequence)> Targets(MessageChange change) => change switch
-    {
-        PostChange { ReplyTo: { } sequence } => [(change.Channel, sequence)],
-        EditChange edit => [(change.Channel, edit.Sequence)],
-        DeleteChange delete => [(change.Channel, delete.Sequence)],
-        ReactChange react => [(change.Channel, react.Sequence)],
-        _ => [],
-    };
+    private static IEnumerable<(string Channel, long Sequence)> Targets(IReadOnlyList<MessageChange> changes) =>
+        from change in changes
+        let target = AppendPlan.TargetOf(change)
+        where target is not null
+        select (change.Channel, target.Value);
 
     private static NpgsqlBatchCommand Senders(IEnumerable<PostChange> posts)
     {
@@ -75,28 +71,28 @@ internal static class ChangeLoader
             Sql.Parameter(Array.ConvertAll(taken, one => one.Reaction)), Sql.Parameter((long)ChangeRules.MaxUsersPerReaction + reacts.Length));
     }
 
-    private static async Task<bool> ReadAsync(NpgsqlDataReader rows, ChangeState state)
+    private static async Task<Dictionary<(string Channel, string Sender), long>> ReadAsync(NpgsqlDataReader rows, AppendPlan plan)
     {
         // A channel that was made after the lock is none of this batch's yet.
         while (await rows.ReadAsync().ConfigureAwait(false))
-            state.Add(new ChannelState(rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3), rows.GetString(4)));
+            plan.Add(new ChannelPlan(rows.GetString(0), rows.GetInt64(1), rows.GetString(4), rows.GetInt64(2), rows.GetInt64(3)));
         for (var i = 0; i < 2; i++)
         {
             await rows.NextResultAsync().ConfigureAwait(false);
-            await StoredMessages.ReadAsync(rows, (message, digest) =>
-                state.FindChannel(message.Channel)?.Add(new MessageState(message, digest, stored: message))).ConfigureAwait(false);
+            await StoredMessages.ReadAsync(rows, (message, digest) => plan.Find(message.Channel)?.Add(message, digest)).ConfigureAwait(false);
         }
 
+        var sent = new Dictionary<(string, string), long>();
         await rows.NextResultAsync().ConfigureAwait(false);
-        while (await rows.ReadAsync().ConfigureAwait(false)) state.FindChannel(rows.GetString(0))?.AddSent(rows.GetString(1), rows.GetInt64(2));
-        await rows.NextResultAsync().ConfigureAwait(false);
-        while (await rows.ReadAsync().ConfigureAwait(false))
-            Reactions(rows, state)?.AddStored(new Given(rows.GetInt64(1), rows.GetString(2), rows.GetString(3)));
+        while (await rows.ReadAsync().ConfigureAwait(false)) sent.Add((rows.GetString(0), rows.GetString(1)), rows.GetInt64(2));
         await rows.NextResultAsync().ConfigureAwait(false);
         while (await rows.ReadAsync().ConfigureAwait(false))
-            Reactions(rows, state)?.AddFirst(rows.GetInt64(1), rows.GetString(3), rows.GetString(2));
-        return true;
+            Reactions(rows, plan)?.AddGiven(new GivenReaction(rows.GetInt64(1), rows.GetString(2), rows.GetString(3)));
+        await rows.NextResultAsync().ConfigureAwait(false);
+        while (await rows.ReadAsync().ConfigureAwait(false))
+            Reactions(rows, plan)?.AddFirst(rows.GetInt64(1), rows.GetString(3), rows.GetString(2));
+        return sent;
     }
 
-    private static ReactionLedger? Reactions(NpgsqlDataReader row, ChangeState state) => state.FindChannel(row.GetString(0))?.Reactions;
+    private static ReactionPlan? Reactions(NpgsqlDataReader row, AppendPlan plan) => plan.Find(row.GetString(0))?.Reactions;
 }

@@ -55,19 +55,19 @@ internal static class ChangeWriter
         FROM unnest($1, $2, $3, $4) AS h(id, version, sequence, changed) WHERE c.id = h.id
         """;
 
-    public static IEnumerable<NpgsqlBatchCommand> Write(ChangeState state)
+    public static IEnumerable<NpgsqlBatchCommand> Write(AppendPlan plan, Dictionary<(string Channel, string Sender), long> sent)
     {
-        ChannelState[] channels = [.. state.Channels.Where(channel => channel.Changed is not null)];
-        (ChannelState Channel, MessageState Message)[] messages = [.. channels.SelectMany(channel => channel.Messages, (channel, message) => (channel, message))];
-        (ChannelState Channel, MessageState Message)[] added = [.. messages.Where(row => row.Message.Stored is null)];
-        (ChannelState Channel, MessageState Message)[] changed =
-            [.. messages.Where(row => row.Message.Stored is { } stored && stored.Version != row.Message.Message.Version)];
-        (ChannelState Channel, MessageState Message)[] reacted = [.. changed.Where(row => HasOnlyReactions(row.Message))];
-        (ChannelState Channel, MessageState Message)[] rewritten = [.. changed.Where(row => !HasOnlyReactions(row.Message))];
-        (ChannelState, MessageState)[] named = [.. added, .. changed.Where(row => !ReferenceEquals(row.Message.Stored!.Content, row.Message.Message.Content))];
+        ChannelPlan[] channels = [.. plan.Changed];
+        (ChannelPlan Channel, MessagePlan Message)[] messages =
+            [.. channels.SelectMany(channel => channel.Messages, (channel, message) => (channel, message)).Where(row => row.message.IsChanged)];
+        (ChannelPlan Channel, MessagePlan Message)[] added = [.. messages.Where(row => row.Message.Stored is null)];
+        (ChannelPlan Channel, MessagePlan Message)[] changed = [.. messages.Where(row => row.Message.Stored is not null)];
+        (ChannelPlan Channel, MessagePlan Message)[] reacted = [.. changed.Where(row => !row.Message.IsRewritten)];
+        (ChannelPlan Channel, MessagePlan Message)[] rewritten = [.. changed.Where(row => row.Message.IsRewritten)];
+        (ChannelPlan, MessagePlan)[] named = [.. added, .. changed.Where(row => !ReferenceEquals(row.Message.Stored!.Content, row.Message.Message.Content))];
         return new[]
         {
-            added.Length == 0 ? null : Sql.Command(InsertMessages, [.. Changing(added), .. Lasting(added)]),
+            added.Length == 0 ? null : Sql.Command(InsertMessages, [.. Changing(added), .. Lasting(added, sent)]),
             rewritten.Length == 0 ? null : Sql.Command(UpdateMessages, Changing(rewritten)),
             reacted.Length == 0 ? null : Sql.Command(
                 UpdateReactions, Column(reacted, row => row.Channel.Id), Column(reacted, row => row.Message.Message.Sequence),
@@ -82,7 +82,7 @@ internal static class ChangeWriter
         }.OfType<NpgsqlBatchCommand>();
     }
 
-    private static NpgsqlParameter[] Changing((ChannelState Channel, MessageState State)[] rows) =>
+    private static NpgsqlParameter[] Changing((ChannelPlan Channel, MessagePlan State)[] rows) =>
     [
         Column(rows, row => row.Channel.Id),
         Column(rows, row => row.State.Message.Sequence),
@@ -96,23 +96,19 @@ internal static class ChangeWriter
         Column(rows, row => MessageColumns.WriteReactions(row.State.Message.Reactions)),
     ];
 
-    private static bool HasOnlyReactions(MessageState state) =>
-        ReferenceEquals(state.Stored!.Content, state.Message.Content)
-        && state.Stored.EditedAt == state.Message.EditedAt && state.Stored.DeletedAt == state.Message.DeletedAt;
-
-    private static NpgsqlParameter[] Lasting((ChannelState Channel, MessageState State)[] rows) =>
+    private static NpgsqlParameter[] Lasting((ChannelPlan Channel, MessagePlan State)[] rows, Dictionary<(string Channel, string Sender), long> sent) =>
     [
-        Column(rows, row => row.State.Own),
+        Column(rows, row => sent[(row.Channel.Name, row.State.Message.Sender)]++),
         Column(rows, row => row.State.Message.Time.ToUnixTimeMilliseconds()),
         Column(rows, row => row.State.Message.Id.Value),
-        Column(rows, row => row.State.Digest),
+        Column(rows, row => new Guid(row.State.Digest.Span, bigEndian: true)),
         Column(rows, row => row.State.Message.ReplyTo),
         Column(rows, row => row.State.Message.Thread),
         Column(rows, row => row.State.Message.Sender),
         Column(rows, row => row.State.Message.Id.SpecialText),
     ];
 
-    private static NpgsqlBatchCommand? Mentions(string sql, (ChannelState Channel, MessageState State)[] messages, Func<MessageState, Message?> of)
+    private static NpgsqlBatchCommand? Mentions(string sql, (ChannelPlan Channel, MessagePlan State)[] messages, Func<MessagePlan, Message?> of)
     {
         (long Channel, long Sequence, string User)[] rows =
         [
@@ -125,21 +121,21 @@ internal static class ChangeWriter
             sql, Column(rows, row => row.Channel), Column(rows, row => row.Sequence), Column(rows, row => row.User));
     }
 
-    private static NpgsqlBatchCommand? Cleared(ChannelState[] channels)
+    private static NpgsqlBatchCommand? Cleared(ChannelPlan[] channels)
     {
-        (long Channel, long Sequence)[] rows = [.. channels.SelectMany(channel => channel.Reactions.Cleared, (channel, sequence) => (channel.Id, sequence))];
+        (long Channel, long Sequence)[] rows = [.. channels.Where(channel => channel.HasReactions).SelectMany(channel => channel.Reactions.Cleared, (channel, sequence) => (channel.Id, sequence))];
         return rows.Length == 0 ? null : Sql.Command(ClearReactions, Column(rows, row => row.Channel), Column(rows, row => row.Sequence));
     }
 
-    private static NpgsqlBatchCommand? Reactions(string sql, ChannelState[] channels, Func<ReactionLedger, IEnumerable<Given>> of)
+    private static NpgsqlBatchCommand? Reactions(string sql, ChannelPlan[] channels, Func<ReactionPlan, IEnumerable<GivenReaction>> of)
     {
-        (long Channel, Given Given)[] rows = [.. channels.SelectMany(channel => of(channel.Reactions), (channel, given) => (channel.Id, given))];
+        (long Channel, GivenReaction Given)[] rows = [.. channels.Where(channel => channel.HasReactions).SelectMany(channel => of(channel.Reactions), (channel, given) => (channel.Id, given))];
         return rows.Length == 0 ? null : Sql.Command(
             sql, Column(rows, row => row.Channel), Column(rows, row => row.Given.Sequence),
             Column(rows, row => row.Given.User), Column(rows, row => row.Given.Reaction));
     }
 
-    private static NpgsqlBatchCommand Heads(ChannelState[] channels) => Sql.Command(
+    private static NpgsqlBatchCommand Heads(ChannelPlan[] channels) => Sql.Command(
         MoveHeads,
         Column(channels, channel => channel.Id), Column(channels, channel => channel.Version), Column(channels, channel => channel.Sequence),
         Column(channels, channel => channel.Changed!.Value.ToUnixTimeMilliseconds()));

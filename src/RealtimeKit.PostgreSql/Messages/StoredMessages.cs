@@ -35,17 +35,9 @@ internal static class StoredMessages
     }
 
     /// <summary>Reads the rows of either command.</summary>
-    public static async Task ReadAsync(NpgsqlDataReader rows, Action<Message, Guid> add)
+    public static async Task ReadAsync(NpgsqlDataReader rows, Action<Message, byte[]> add)
     {
         const int digest = 1, message = 2;
-        while (await rows.ReadAsync().ConfigureAwait(false)) add(MessageRow.Read(rows, message, rows.GetString(0)), rows.GetGuid(digest));
-    }
-
-    public static AppendResult Repeat(PostChange post, Message stored, Guid digest)
-    {
-        const int size = 16;
-        Span<byte> bytes = stackalloc byte[size];
-        digest.TryWriteBytes(bytes, bigEndian: true, out _);
-        return ChangeRules.Repeat(post, stored, bytes);
+        while (await rows.ReadAsync().ConfigureAwait(false)) add(MessageRow.Read(rows, message, rows.GetString(0)), rows.GetGuid(digest).ToByteArray(bigEndian: true));
     }
 }

@@ -44,7 +44,7 @@ internal static class Tallies
         """;
 
     /// <summary>What a batch changes of the tallies; null where nothing.</summary>
-    public static NpgsqlBatchCommand? Write(IEnumerable<(ChannelState Channel, MessageState Message)> messages)
+    public static NpgsqlBatchCommand? Write(IEnumerable<(ChannelPlan Channel, MessagePlan Message)> messages)
     {
         (long Channel, short Kind, string User, long Sequence, long Count)[] rows = [.. messages.SelectMany(row => Of(row.Channel, row.Message))];
         return rows.Length == 0 ? null : Sql.Command(
@@ -53,7 +53,7 @@ internal static class Tallies
             Sql.Parameter(Array.ConvertAll(rows, row => row.Count)));
     }
 
-    private static IEnumerable<(long, short, string, long, long)> Of(ChannelState channel, MessageState state)
+    private static IEnumerable<(long, short, string, long, long)> Of(ChannelPlan channel, MessagePlan state)
     {
         var (message, stored) = (state.Message, state.Stored);
         if (message.DeletedAt is not null && stored?.DeletedAt is null)

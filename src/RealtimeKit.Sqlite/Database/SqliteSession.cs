@@ -35,6 +35,9 @@ internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
         if (code != raw.SQLITE_OK) SqliteException.ThrowExceptionForRC(code, Handle);
     }
 
+    /// <summary>Undoes what the present write did so far, and nothing else of its transaction.</summary>
+    public void UndoWork() => Use("ROLLBACK TO work").Execute();
+
     /// <summary>Ends the transaction, if one is open, without its effects.</summary>
     public void Rollback()
     {

@@ -175,7 +175,7 @@ internal sealed class SqliteWriter(SqliteDatabase database, ReaderSlots readers)
         }
         catch (Exception error) when (session.InTransaction && !(error is SqliteException failed && SqliteDatabase.EndsTransaction(failed)))
         {
-            session.Use("ROLLBACK TO work").Execute();
+            session.UndoWork();
             write.Fail(error is SqliteException refused ? database.Failure(refused) : error);
         }
 

@@ -1,0 +1,103 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit;
+
+/// <summary>One channel of an <see cref="AppendPlan"/>: what the store has loaded of it, and after the decision what is to be written.</summary>
+/// <param name="name">Its name.</param>
+/// <param name="id">A number of the store's own for it, or 0.</param>
+/// <param name="epoch">Its epoch.</param>
+/// <param name="version">Its version.</param>
+/// <param name="sequence">Its sequence.</param>
+public sealed class ChannelPlan(string name, long id, string epoch, long version, long sequence)
+{
+    private readonly List<MessagePlan> _messages = [];
+    private readonly Dictionary<long, MessagePlan> _bySequence = [];
+    private readonly Dictionary<Guid, MessagePlan> _byId = [];
+    private ReactionPlan? _reactions;
+
+    /// <summary>Its name.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>The store's own number for it.</summary>
+    public long Id { get; } = id;
+
+    /// <summary>Its epoch.</summary>
+    public string Epoch { get; } = epoch;
+
+    /// <summary>Its version, after the changes that were decided.</summary>
+    public long Version { get; private set; } = version;
+
+    /// <summary>Its sequence, after the changes that were decided.</summary>
+    public long Sequence { get; private set; } = sequence;
+
+    /// <summary>The time of the batch's last change to it; <see langword="null"/> where it has none.</summary>
+    public DateTimeOffset? Changed { get; private set; }
+
+    /// <summary>The messages that were added or posted, in that order. Those that changed are to be written.</summary>
+    public IReadOnlyList<MessagePlan> Messages => _messages;
+
+    /// <summary>Who gave which reaction, as far as the batch asks for it, and what is to be written of that.</summary>
+    public ReactionPlan Reactions => _reactions ??= new ReactionPlan();
+
+    /// <summary>Whether <see cref="Reactions"/> were asked for at all.</summary>
+    public bool HasReactions => _reactions is not null;
+
+    /// <summary>Adds a message that the store has; once more is harmless.</summary>
+    /// <param name="message">The message as it is stored, with its reactions.</param>
+    /// <param name="digest">The digest kept with it.</param>
+    public void Add(Message message, ReadOnlyMemory<byte> digest)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (!_bySequence.ContainsKey(message.Sequence)) Add(new MessagePlan(message, digest, message));
+    }
+
+    /// <summary>Finds a message that was added or posted.</summary>
+    public MessagePlan? Find(long sequence) => _bySequence.GetValueOrDefault(sequence);
+
+    /// <summary>Finds a message that was added or posted.</summary>
+    public MessagePlan? Find(MessageId id) => _byId.GetValueOrDefault(id.Value);
+
+    internal void Post(Message message, ReadOnlyMemory<byte> digest)
+    {
+        Add(new MessagePlan(message, digest, stored: null));
+        Sequence = message.Sequence;
+        Advance(message, message.Time);
+    }
+
+    internal void Change(MessagePlan plan, Message message, DateTimeOffset time)
+    {
+        plan.Message = message;
+        Advance(message, time);
+    }
+
+    private void Add(MessagePlan message)
+    {
+        _messages.Add(message);
+        _bySequence.Add(message.Message.Sequence, message);
+        _byId.Add(message.Message.Id.Value, message);
+    }
+
+    private void Advance(Message message, DateTimeOffset time) => (Version, Changed) = (message.Version, time);
+}
+
+/// <summary>One message of an <see cref="AppendPlan"/>.</summary>
+public sealed class MessagePlan
+{
+    internal MessagePlan(Message message, ReadOnlyMemory<byte> digest, Message? stored) => (Message, Digest, Stored) = (message, digest, stored);
+
+    /// <summary>The message as the batch leaves it.</summary>
+    public Message Message { get; internal set; }
+
+    /// <summary>The message as it was stored before; <see langword="null"/> for a new one.</summary>
+    public Message? Stored { get; }
+
+    /// <summary>The digest kept with it.</summary>
+    public ReadOnlyMemory<byte> Digest { get; }
+
+    /// <summary>Whether the batch posted it, or changed anything of it.</summary>
+    public bool IsChanged => Stored is null || Stored.Version != Message.Version;
+
+    /// <summary>Whether more than its reactions changed. A store that keeps these apart need not write a long content again.</summary>
+    public bool IsRewritten => Stored is null || !ReferenceEquals(Stored.Content, Message.Content)
+        || Stored.EditedAt != Message.EditedAt || Stored.DeletedAt != Message.DeletedAt;
+}
