@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using RealtimeKit;
+using RealtimeKit.Brokers;
 using RealtimeKit.InMemory;
+using RealtimeKit.Stores;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

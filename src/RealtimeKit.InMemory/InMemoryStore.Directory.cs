@@ -1,3 +1,5 @@
+using RealtimeKit.Stores;
+
 namespace RealtimeKit.InMemory;
 
 public sealed partial class InMemoryStore

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Claims;
 using System.Threading.Channels;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.InMemory;
 

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.InMemory;
 

@@ -1,3 +1,5 @@
+using RealtimeKit.Stores;
+
 namespace RealtimeKit.InMemory;
 
 /// <summary>Who gave which reactions to one message, in the order of giving.</summary>

@@ -3,8 +3,10 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using RealtimeKit;
+using RealtimeKit.Brokers;
 using RealtimeKit.PostgreSql;
 using RealtimeKit.PostgreSql.Broker;
+using RealtimeKit.Stores;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

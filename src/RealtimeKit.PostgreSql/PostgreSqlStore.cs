@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using RealtimeKit.PostgreSql.Channels;
 using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.PostgreSql.Messages;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RealtimeKit.Brokers;
 using RealtimeKit.RabbitMQ.Connection;
 using RealtimeKit.RabbitMQ.Routing;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using RealtimeKit;
+using RealtimeKit.Brokers;
 using RealtimeKit.RabbitMQ;
 
 namespace Microsoft.Extensions.DependencyInjection;

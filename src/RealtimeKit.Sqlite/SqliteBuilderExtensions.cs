@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using RealtimeKit;
 using RealtimeKit.Sqlite;
+using RealtimeKit.Stores;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

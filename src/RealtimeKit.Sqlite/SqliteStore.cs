@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Sqlite.Channels;
+using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Sqlite.Messages;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Sqlite;
 

@@ -1,3 +1,4 @@
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Testing;

@@ -1,4 +1,5 @@
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Testing;

@@ -1,3 +1,4 @@
+using RealtimeKit.Brokers;
 using Xunit;
 
 namespace RealtimeKit.Testing;

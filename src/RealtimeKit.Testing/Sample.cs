@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Testing;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Threading.Channels;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 using Xunit;
 
 namespace RealtimeKit.Testing;

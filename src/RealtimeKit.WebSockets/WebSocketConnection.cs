@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using System.Security.Claims;
 using System.Text;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.WebSockets;
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using FluentAssertions;
+using RealtimeKit.Brokers;
 using Xunit;
 
 namespace RealtimeKit.Tests;

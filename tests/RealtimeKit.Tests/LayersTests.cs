@@ -45,9 +45,26 @@ public sealed partial class LayersTests
         wrong.Should().BeEmpty();
     }
 
+    [Fact]
+    public void Folders_of_the_core_are_namespaces()
+    {
+        var wrong = from file in Directory.EnumerateFiles(Core, "*.cs", SearchOption.AllDirectories)
+            let parts = Path.GetRelativePath(Core, file).Split(Path.DirectorySeparatorChar)
+            where parts[0] is not ("obj" or "bin")
+            // What an application needs stands in the namespace that it uses anyway; contracts of adapters have one for each kind.
+            let expected = string.Join('.', parts[..^1].Prepend("RealtimeKit").Where(static part => part != "Contracts"))
+            let found = Namespace().Match(File.ReadAllText(file)).Groups["name"].Value
+            where found != expected && !found.StartsWith("Microsoft.", StringComparison.Ordinal)
+            select $"{Path.GetRelativePath(Core, file)} is in {found}, not in {expected}";
+        wrong.Should().BeEmpty();
+    }
+
     private static string Folder(string file) => file.Split(Path.DirectorySeparatorChar)[0];
 
     private static string Strip(string text) => Text().Replace(Comment().Replace(text, ""), "\"\"");
+
+    [GeneratedRegex(@"^namespace (?<name>[\w.]+);", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
 
     [GeneratedRegex("//.*")]
     private static partial Regex Comment();

@@ -1,3 +1,5 @@
+using RealtimeKit.Brokers;
+
 namespace RealtimeKit.PostgreSql.Broker;
 
 /// <summary>Joins the pieces that arrive on one connection and hands the engine what is wanted of them. Not safe for concurrent use.</summary>

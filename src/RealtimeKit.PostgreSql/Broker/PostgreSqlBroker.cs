@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RealtimeKit.Brokers;
 using RealtimeKit.PostgreSql.Database;
 
 namespace RealtimeKit.PostgreSql.Broker;

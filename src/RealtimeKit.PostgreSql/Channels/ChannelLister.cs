@@ -2,6 +2,7 @@ using Npgsql;
 using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.PostgreSql.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Channels;
 

@@ -1,6 +1,7 @@
 using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.PostgreSql.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Channels;
 

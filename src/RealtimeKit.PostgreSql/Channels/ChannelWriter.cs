@@ -1,4 +1,5 @@
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Channels;
 

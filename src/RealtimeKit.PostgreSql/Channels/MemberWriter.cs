@@ -1,6 +1,7 @@
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Channels;
 

@@ -1,5 +1,6 @@
 using Npgsql;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Messages;
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Messages;
 

@@ -1,5 +1,6 @@
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Messages;
 

@@ -1,4 +1,5 @@
 using RabbitMQ.Client.Exceptions;
+using RealtimeKit.Brokers;
 using RealtimeKit.RabbitMQ.Diagnostics;
 using RealtimeKit.RabbitMQ.Publishing;
 using RealtimeKit.RabbitMQ.Routing;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Brokers;
 using RealtimeKit.RabbitMQ.Diagnostics;
 using RealtimeKit.RabbitMQ.Routing;
 

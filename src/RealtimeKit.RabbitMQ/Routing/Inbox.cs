@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
+using RealtimeKit.Brokers;
 using RealtimeKit.RabbitMQ.Diagnostics;
 
 namespace RealtimeKit.RabbitMQ.Routing;

@@ -1,6 +1,7 @@
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Sqlite.Messages;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Sqlite.Channels;
 

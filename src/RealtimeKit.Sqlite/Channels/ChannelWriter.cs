@@ -1,4 +1,5 @@
 using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Sqlite.Channels;
 

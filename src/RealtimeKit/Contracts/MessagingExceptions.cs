@@ -49,3 +49,8 @@ public sealed class LastOwnerException(string channel, string user)
     /// <summary>Its last owner.</summary>
     public string User { get; } = user;
 }
+
+/// <summary>The storage is out of reach, full or locked. The engine answers <c>unavailable</c> and the sender tries again.</summary>
+/// <param name="message">What could not be done, to what.</param>
+/// <param name="innerException">The cause.</param>
+public sealed class StoreUnavailableException(string message, Exception? innerException = null) : Exception(message, innerException);

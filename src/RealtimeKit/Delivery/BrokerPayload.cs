@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>The kinds of notices between nodes.</summary>
 internal enum BrokerNotice : byte

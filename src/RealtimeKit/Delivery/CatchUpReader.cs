@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>
 /// Reads pages from the store for readers who are not served by a tail: first paint, resuming, a hole, a slow reader. One

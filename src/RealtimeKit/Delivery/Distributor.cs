@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using RealtimeKit.Brokers;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>
 /// Carries what was committed or signalled to the readers: to this node's channels directly, to other nodes through the

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>
 /// Reads from the store, once for all readers of a channel, the changes up to a version that another node has published. One reading for

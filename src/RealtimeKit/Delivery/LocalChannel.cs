@@ -1,6 +1,8 @@
+using RealtimeKit.Presence;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>A channel that has readers on this node: its tail, its subscriptions and who is present.</summary>
 internal sealed class LocalChannel(string name, TailBudget budget)

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Brokers;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>The channels that have readers on this node. A channel is served from its first reader to its last.</summary>
 internal sealed partial class LocalChannels(RealtimeOptions options, IMessageStore store, IMessageBroker? broker, ILogger<LocalChannels> logger)

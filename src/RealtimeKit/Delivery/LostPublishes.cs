@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>
 /// Channels whose publications may not have arrived. The other nodes receive the heads of these channels, read by one store

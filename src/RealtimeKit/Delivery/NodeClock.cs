@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>The node's time: a coarse clock that costs nothing to read, and the exact one. Safe for concurrent use.</summary>
 internal sealed class NodeClock

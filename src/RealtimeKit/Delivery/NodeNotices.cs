@@ -1,8 +1,9 @@
 using System.Buffers.Binary;
 using System.Text;
+using RealtimeKit.Presence;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>Writes the bodies of notices between nodes.</summary>
 internal static class NodeNotices

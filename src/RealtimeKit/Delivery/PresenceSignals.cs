@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>Signals of the users of one channel whose status changed, encoded once for all readers. Each user receives those of the others.</summary>
 internal sealed class PresenceSignals

@@ -1,6 +1,8 @@
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>
 /// What a connection has to send, and the sending of it. Replies and signals wait in a small buffer; events wait in the

@@ -1,6 +1,7 @@
+using RealtimeKit.Presence;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>
 /// One connection's cursor in one channel. The lock of its output guards all of it but <see cref="Round"/>, which the

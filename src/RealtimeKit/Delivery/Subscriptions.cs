@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>Takes subscriptions out of their channels. Safe for concurrent use.</summary>
 internal sealed class Subscriptions(LocalChannels channels, PresenceNotifier presence)

@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>
 /// The latest events of one channel, encoded, up to the head: a frame for each version, or one for several and then nothing for the rest of them. Not safe for concurrent use: its

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Delivery;
 
 /// <summary>Something that has bytes to write.</summary>
 internal interface IWriter

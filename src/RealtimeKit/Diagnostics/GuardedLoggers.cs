@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Diagnostics;
 
 /// <summary>
 /// The host's loggers as the engine uses them: what they throw is counted and goes no further, because no message, connection or loop

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Diagnostics;
 
 /// <summary>Takes what the host's listeners to metrics and traces throw: it is logged, and no message, reader or loop ends by it. Safe for concurrent use.</summary>
 internal sealed partial class HostListeners(TimeProvider time, ILogger<HostListeners> logger)

@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Diagnostics;
 
 /// <summary>Counts what may happen thousands of times in a second, so that it is logged once in a while with its number. Safe for concurrent use.</summary>
 internal sealed class LogThrottle(TimeProvider time)

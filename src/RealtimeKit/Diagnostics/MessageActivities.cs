@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Diagnostics;
 
 /// <summary>
 /// The spans of a message's way: from the queue to its commit, the commit that it shares with others, and its delivery on

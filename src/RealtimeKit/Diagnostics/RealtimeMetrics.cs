@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Diagnostics;
 
 /// <summary>
 /// The engine's counters and histograms. Events are counted for a whole batch or write at once; clocks are read only while

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Diagnostics;
 
 /// <summary>
 /// Logs that the store cannot be reached, at most every five seconds and not once for each of the thousands of requests that an outage

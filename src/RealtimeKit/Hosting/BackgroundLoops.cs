@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>
 /// Keeps the node's loops running. Each catches what the host's code throws; one that ends all the same begins anew after a pause, and

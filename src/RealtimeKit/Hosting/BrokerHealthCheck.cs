@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>
 /// Whether the broker is connected. Without it messages between nodes come by repair, later but all of them: the node is

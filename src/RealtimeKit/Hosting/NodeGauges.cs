@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
+using RealtimeKit.Diagnostics;
+using RealtimeKit.Messages;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>Registers the gauges of a node's present state; they are observed on demand.</summary>
 internal static class NodeGauges

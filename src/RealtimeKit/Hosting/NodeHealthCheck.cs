@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>Whether this node takes connections and all its loops run: not while it stops, so that a load balancer sends nobody there.</summary>
 internal sealed class NodeHealthCheck(RealtimeNode node) : IHealthCheck

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>Adds the engine's health checks to the host's.</summary>
 internal static class RealtimeHealthChecks

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>Starts the node with the host, keeps its heartbeat, and drains its clients when the host stops.</summary>
 internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationLifetime lifetime) : IHostedService, IDisposable

@@ -1,7 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using RealtimeKit.Messages;
+using RealtimeKit.Nodes;
 using RealtimeKit.Protocol;
+using RealtimeKit.Requests;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>The engine's API for the application's own code.</summary>
 internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMessaging

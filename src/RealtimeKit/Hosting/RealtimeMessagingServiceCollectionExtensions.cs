@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using RealtimeKit;
+using RealtimeKit.Hosting;
+using RealtimeKit.Transports;
 
 namespace Microsoft.Extensions.DependencyInjection;
 

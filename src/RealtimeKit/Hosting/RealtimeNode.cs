@@ -2,8 +2,16 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using RealtimeKit.Brokers;
+using RealtimeKit.Delivery;
+using RealtimeKit.Diagnostics;
+using RealtimeKit.Messages;
+using RealtimeKit.Nodes;
+using RealtimeKit.Requests;
+using RealtimeKit.Sessions;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>One node of the application: makes the parts and connects them. Only hosting knows it; a part names what it uses.</summary>
 internal sealed class RealtimeNode : IDisposable

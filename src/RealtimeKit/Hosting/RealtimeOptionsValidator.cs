@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Options;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>Says at start what is wrong with the options, all of it at once.</summary>
 internal sealed class RealtimeOptionsValidator : IValidateOptions<RealtimeOptions>

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Hosting;
 
 /// <summary>Whether the store answers: without it nothing can be acknowledged.</summary>
 internal sealed class StoreHealthCheck(RealtimeNode node) : IHealthCheck

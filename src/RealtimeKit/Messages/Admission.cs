@@ -1,4 +1,6 @@
-namespace RealtimeKit;
+using RealtimeKit.Delivery;
+
+namespace RealtimeKit.Messages;
 
 /// <summary>
 /// Decides when what reaches all readers of a channel may begin: while readers wait too long for what was admitted before, or the store is

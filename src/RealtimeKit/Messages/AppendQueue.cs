@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Diagnostics;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>
 /// Group commit: while one batch is being committed the next one gathers, so that a round trip and an fsync carry all

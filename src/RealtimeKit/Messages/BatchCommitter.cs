@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Delivery;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>
 /// Gives batches to the store, one after another, and ends each of their appends. Where the store fails on a batch that it could reach, the

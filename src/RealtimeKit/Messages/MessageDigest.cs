@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>
 /// A digest of a message as first sent, equal for messages that are equal as JSON values: the first half of the SHA-256

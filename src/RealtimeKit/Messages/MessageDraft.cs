@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>A message as its sender gave it, checked against the limits.</summary>
 internal sealed record MessageDraft(MessageId Id, MessageContent Content, long? ReplyTo)

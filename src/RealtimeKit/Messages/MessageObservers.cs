@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>Calls the observers in the background, so that no commit waits for them: each has a queue and a loop of its own.</summary>
 internal sealed class MessageObservers(IEnumerable<IMessageObserver> observers, RealtimeMetrics metrics, TimeProvider time, ILogger<MessageObservers> logger)

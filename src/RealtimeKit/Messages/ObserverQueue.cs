@@ -1,8 +1,9 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>What one observer was not called with yet. Where it falls too far behind, the oldest are dropped and counted. Safe for concurrent use.</summary>
 internal sealed partial class ObserverQueue

@@ -1,6 +1,7 @@
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>Holds the application's own messages to the limits that clients' messages have.</summary>
 internal static class OutgoingMessages

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>A change on its way into the store, and what to do when it is decided.</summary>
 /// <param name="user">Whose change it is: the users take turns.</param>

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Messages;
 
 /// <summary>
 /// The changes that wait for a commit: each user's in their order, and the users in turns, a change in each turn, so that nobody waits

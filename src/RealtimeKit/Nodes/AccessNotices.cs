@@ -1,7 +1,9 @@
 using System.Text;
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>
 /// Applies changes of rights to the sessions of this node and sends them to the other nodes. Each notice has a number, which

@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>
 /// Rechecks against the store whether everybody who is subscribed here still may be, when another node's notice of a change

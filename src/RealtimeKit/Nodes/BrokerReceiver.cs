@@ -1,7 +1,9 @@
 using System.Diagnostics;
+using RealtimeKit.Brokers;
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>Takes what the broker brings, and what it says of its connections. Safe for concurrent use.</summary>
 internal sealed class BrokerReceiver(

@@ -1,6 +1,8 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>Changes the members of a channel, and notifies sessions, nodes and subscribers.</summary>
 internal sealed class Memberships(IChannelStore channels, AccessNotices access, Distributor distributor)

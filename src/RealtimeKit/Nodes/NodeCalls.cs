@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>What all nodes may be asked, each answering with a number.</summary>
 internal enum NodeCall : byte

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Brokers;
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>
 /// What nodes exchange beside events: that they are up, who is connected to them, whose rights changed. The heartbeats

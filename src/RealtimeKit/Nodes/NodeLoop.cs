@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>One loop that does everything about the other nodes, one thing after another. Posting is safe for concurrent use.</summary>
 internal sealed partial class NodeLoop(ILogger<NodeLoop> logger) : IDisposable

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
+using RealtimeKit.Presence;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>The other nodes that are up, as far as this node knows. Only the nodes' loop changes it; reading is safe for concurrent use.</summary>
 internal sealed class OtherNodes

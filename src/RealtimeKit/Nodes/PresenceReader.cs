@@ -1,6 +1,7 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>Who is in a channel, over all nodes.</summary>
 internal sealed class PresenceReader(LocalChannels channels, bool hasOtherNodes, TimeProvider time)

@@ -1,6 +1,8 @@
+using RealtimeKit.Delivery;
+using RealtimeKit.Presence;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Nodes;
 
 /// <summary>
 /// The presence of the users of other nodes in the channels that are served here. Changes come one by one; with every

@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Presence;
 
 /// <summary>
 /// Who is subscribed to one channel: through this node, and through the others as far as they have reported it. Every node

@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Presence;
 
 /// <summary>The user of one connection. All subscriptions of the connection share it.</summary>
 /// <param name="name">The user's name.</param>

@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Presence;
 
 /// <summary>How one user is present in one channel through one node.</summary>
 /// <param name="Connections">How many of the user's connections are subscribed; 0 for none, and then the entry is as if it were not there.</param>

@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Presence;
 
 /// <summary>The question of a node that begins to serve a channel: who is present on each other node? Done when all have answered.</summary>
 internal sealed class RollCall(long began)

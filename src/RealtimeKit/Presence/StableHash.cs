@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Presence;
 
 /// <summary>Hashes that are the same in every process, unlike those of the runtime. Not for what an attacker chooses.</summary>
 internal static class StableHash

@@ -1,4 +1,6 @@
-namespace RealtimeKit;
+using RealtimeKit.Stores;
+
+namespace RealtimeKit.Requests;
 
 /// <summary>Whether a request's user may do something to a channel.</summary>
 internal sealed class ChannelAccess(IChannelStore channels, IChannelAuthorizer authorizer)

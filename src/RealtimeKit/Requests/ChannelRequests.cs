@@ -1,6 +1,8 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Handles the requests about a user's channels: to list them and to make one.</summary>
 internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer authorizer, NodeClock clock) : IRequestFamily

@@ -1,6 +1,10 @@
+using RealtimeKit.Delivery;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
+using RealtimeKit.Transports;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Serves the transports' connections, each from its opening to its end.</summary>
 internal sealed class ConnectionHandler(

@@ -1,6 +1,7 @@
+using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Asks the host's interceptors in their order, and holds what they return to the limits.</summary>
 internal sealed class Interceptors(IReadOnlyList<IMessageInterceptor> interceptors)

@@ -1,6 +1,9 @@
+using RealtimeKit.Delivery;
+using RealtimeKit.Nodes;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Handles the requests about membership and read marks.</summary>
 internal sealed class MemberRequests(ChannelAccess access, IChannelStore channels, Memberships memberships, Distributor distributor) : IRequestFamily

@@ -1,6 +1,9 @@
+using RealtimeKit.Delivery;
+using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Handles the requests about single messages and history.</summary>
 internal sealed class MessageRequests(

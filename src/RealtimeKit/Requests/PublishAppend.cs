@@ -1,6 +1,8 @@
+using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>A publish on its way into the store. Its stream is the session's publishes to the channel.</summary>
 internal sealed class PublishAppend(Session session, SessionChannel channel, UserSessions users, long id, int bytes, PostChange post) : PendingAppend(session.User, post)

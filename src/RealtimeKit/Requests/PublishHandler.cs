@@ -1,6 +1,11 @@
+using RealtimeKit.Delivery;
+using RealtimeKit.Diagnostics;
+using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>
 /// Handles <c>publish</c>. What can be decided at once goes into the append queue without waiting, many at a time; what

@@ -1,6 +1,7 @@
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>One frame of a client on its way through a handler.</summary>
 internal sealed class Request

@@ -1,6 +1,9 @@
+using RealtimeKit.Diagnostics;
+using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Takes a message of frames apart and hands each frame to its handler, one after another.</summary>
 internal sealed class RequestDispatcher(RequestTable table, Admission admission, StoreOutages outages, SessionLog log)

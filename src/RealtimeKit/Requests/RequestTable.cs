@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using System.Text;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Handles one request and answers it.</summary>
 internal delegate ValueTask RequestHandler(Request request);

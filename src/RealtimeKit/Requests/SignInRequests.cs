@@ -1,6 +1,9 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
+using RealtimeKit.Transports;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Handles <c>connect</c>, <c>refresh</c>, <c>ping</c> and <c>pong</c>: sign-in, its expiry, and keep-alive.</summary>
 internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions users, NodeClock clock, RealtimeOptions options, SessionLog log) : IRequestFamily

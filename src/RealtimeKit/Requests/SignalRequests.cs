@@ -1,6 +1,8 @@
+using RealtimeKit.Delivery;
+using RealtimeKit.Nodes;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Handles <c>signal</c> and <c>presence</c>.</summary>
 internal sealed class SignalRequests(ChannelAccess access, PresenceReader presence, Interceptors interceptors, Distributor distributor) : IRequestFamily

@@ -1,6 +1,11 @@
+using RealtimeKit.Delivery;
+using RealtimeKit.Nodes;
+using RealtimeKit.Presence;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
+using RealtimeKit.Stores;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Requests;
 
 /// <summary>Handles <c>subscribe</c> and <c>unsubscribe</c>.</summary>
 internal sealed class SubscriptionRequests(

@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>Drains the node when it stops: asks clients to connect elsewhere, serves them meanwhile, then closes the rest.</summary>
 internal sealed class Drain(SessionRegistry sessions, RealtimeOptions options, TimeProvider time)

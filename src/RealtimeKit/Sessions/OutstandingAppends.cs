@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>Counts a session's publishes that are under way, and lets others wait for them.</summary>
 internal sealed class OutstandingAppends

@@ -1,6 +1,7 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>
 /// Publishes that were refused because the store is away or the user too fast, and with them all of the same channel that

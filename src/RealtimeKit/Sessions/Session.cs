@@ -1,7 +1,11 @@
 using System.Diagnostics;
+using RealtimeKit.Delivery;
+using RealtimeKit.Diagnostics;
+using RealtimeKit.Presence;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>Handles one message of a client, which may hold several frames.</summary>
 internal delegate ValueTask MessageHandler(Session session, ReadOnlyMemory<byte> message);

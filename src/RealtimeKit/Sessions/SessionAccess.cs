@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>
 /// What the sessions of this node know of their users' rights: dropped when a right changes, so that the store is asked

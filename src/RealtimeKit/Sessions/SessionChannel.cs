@@ -1,6 +1,7 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>One channel of a session.</summary>
 internal sealed class SessionChannel(string name)

@@ -1,6 +1,7 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>The channels of one session: its subscriptions, and what it knows for publishing. Safe for concurrent use.</summary>
 internal sealed class SessionChannels(Subscriptions subscriptions)

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>What sessions log: never a token or a message's text.</summary>
 internal sealed partial class SessionLog(ILogger logger)

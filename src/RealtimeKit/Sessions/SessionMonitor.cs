@@ -1,6 +1,7 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>
 /// One timer for all sessions: pings connections that were silent in either direction, closes those that stay silent, that did

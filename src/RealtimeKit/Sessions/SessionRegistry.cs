@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>The open connections of this node. Safe for concurrent use.</summary>
 internal sealed class SessionRegistry

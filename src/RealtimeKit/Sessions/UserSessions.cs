@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Sessions;
 
 /// <summary>Which sessions belong to which user, on this node. Safe for concurrent use.</summary>
 internal sealed class UserSessions(RealtimeOptions options, TimeProvider time)

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using RealtimeKit.Benchmarks.Reports;
+using RealtimeKit.Brokers;
 using RealtimeKit.RabbitMQ;
 using RealtimeKit.Servers;
 

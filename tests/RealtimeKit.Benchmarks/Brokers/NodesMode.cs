@@ -7,6 +7,7 @@ using System.Text.Json;
 using RealtimeKit.Benchmarks.Reports;
 using RealtimeKit.InMemory;
 using RealtimeKit.Servers;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Benchmarks.Brokers;
 

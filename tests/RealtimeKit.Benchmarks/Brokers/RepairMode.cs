@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using RealtimeKit.Benchmarks.Reports;
+using RealtimeKit.Delivery;
+using RealtimeKit.Hosting;
 using RealtimeKit.Servers;
 
 namespace RealtimeKit.Benchmarks.Brokers;

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Benchmarks.Brokers;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using RealtimeKit.Benchmarks.Processes;
 using RealtimeKit.Benchmarks.Reports;
 using RealtimeKit.Servers;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Benchmarks.Durable;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using RealtimeKit.Benchmarks.Wires;
+using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Benchmarks.Durable;
 

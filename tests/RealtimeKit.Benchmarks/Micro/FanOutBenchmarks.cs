@@ -1,5 +1,6 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit.Benchmarks.Micro;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using RealtimeKit.Benchmarks.Reports;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Benchmarks.Scale;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using RealtimeKit.Benchmarks.Reports;
 using RealtimeKit.Servers;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Benchmarks.Scale;
 

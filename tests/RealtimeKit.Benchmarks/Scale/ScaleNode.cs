@@ -1,4 +1,5 @@
 using RealtimeKit.InMemory;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Benchmarks.Scale;
 

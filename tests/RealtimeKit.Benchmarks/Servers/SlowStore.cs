@@ -1,3 +1,5 @@
+using RealtimeKit.Stores;
+
 namespace RealtimeKit.Benchmarks.Servers;
 
 /// <summary>A store that takes a given time for each commit, as a database does whose disk is busy.</summary>

@@ -2,7 +2,9 @@ using System.Security.Claims;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Mvc;
+using RealtimeKit.Brokers;
 using RealtimeKit.Checking.Plants;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Chaos.Nodes;
 

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using RealtimeKit.Brokers;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Checking.Plants;
 

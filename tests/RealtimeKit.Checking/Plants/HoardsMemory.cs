@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Checking.Plants;
 

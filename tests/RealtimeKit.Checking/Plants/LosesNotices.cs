@@ -1,3 +1,5 @@
+using RealtimeKit.Brokers;
+
 namespace RealtimeKit.Checking.Plants;
 
 /// <summary>A broker that loses one message in so many, and never tells that something was lost.</summary>

@@ -1,4 +1,6 @@
+using RealtimeKit.Brokers;
 using RealtimeKit.Checking.Checks;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Checking.Plants;
 

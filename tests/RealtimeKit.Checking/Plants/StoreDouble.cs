@@ -1,3 +1,5 @@
+using RealtimeKit.Stores;
+
 namespace RealtimeKit.Checking.Plants;
 
 /// <summary>A store that does what the real one does, but for what a plant does otherwise.</summary>

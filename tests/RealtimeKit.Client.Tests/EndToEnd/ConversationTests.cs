@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Client.Tests;
 

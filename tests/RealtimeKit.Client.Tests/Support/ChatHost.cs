@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using RealtimeKit.InMemory;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Client.Tests;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using FluentAssertions;
+using RealtimeKit.Brokers;
 using Xunit;
 
 namespace RealtimeKit.Docs.Adapter;

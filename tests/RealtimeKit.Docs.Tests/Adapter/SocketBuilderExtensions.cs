@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.DependencyInjection;
+using RealtimeKit.Brokers;
 
 namespace RealtimeKit.Docs.Adapter;
 

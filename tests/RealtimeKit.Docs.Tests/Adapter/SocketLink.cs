@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Threading.Channels;
+using RealtimeKit.Brokers;
 
 namespace RealtimeKit.Docs.Adapter;
 

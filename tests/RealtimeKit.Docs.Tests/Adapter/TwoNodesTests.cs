@@ -4,6 +4,7 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using RealtimeKit.InMemory;
+using RealtimeKit.Transports;
 using Xunit;
 
 namespace RealtimeKit.Docs.Adapter;

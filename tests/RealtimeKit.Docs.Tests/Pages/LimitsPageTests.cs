@@ -6,6 +6,7 @@ using RealtimeKit.PostgreSql;
 using RealtimeKit.Protocol;
 using RealtimeKit.RabbitMQ;
 using RealtimeKit.Sqlite;
+using RealtimeKit.Stores;
 using RealtimeKit.WebSockets;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Claims;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Simulation.Network;
 

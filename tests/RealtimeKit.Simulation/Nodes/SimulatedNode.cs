@@ -2,12 +2,15 @@ using System.Net.WebSockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using RealtimeKit.Brokers;
 using RealtimeKit.Checking.Faults;
 using RealtimeKit.Checking.Plants;
 using RealtimeKit.Checking.Runs;
 using RealtimeKit.Simulation.Network;
 using RealtimeKit.Simulation.Servers;
 using RealtimeKit.Simulation.Time;
+using RealtimeKit.Stores;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Simulation.Nodes;
 

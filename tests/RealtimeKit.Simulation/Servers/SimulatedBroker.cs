@@ -1,3 +1,4 @@
+using RealtimeKit.Brokers;
 using RealtimeKit.Simulation.Network;
 using RealtimeKit.Simulation.Runs;
 using RealtimeKit.Simulation.Time;

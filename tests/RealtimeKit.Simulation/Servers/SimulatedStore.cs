@@ -2,6 +2,7 @@ using RealtimeKit.InMemory;
 using RealtimeKit.Simulation.Network;
 using RealtimeKit.Simulation.Runs;
 using RealtimeKit.Simulation.Time;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Simulation.Servers;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using RealtimeKit.Brokers;
 using Xunit;
 
 namespace RealtimeKit.Tests.Brokers;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using RealtimeKit.Brokers;
 using RealtimeKit.PostgreSql;
 using RealtimeKit.PostgreSql.Broker;
 using RealtimeKit.Testing;

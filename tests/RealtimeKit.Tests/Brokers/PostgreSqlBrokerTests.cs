@@ -2,6 +2,7 @@ using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
+using RealtimeKit.Hosting;
 using RealtimeKit.Protocol;
 using RealtimeKit.Tests.Engine;
 using RealtimeKit.Tests.Engine.Nodes;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
+using RealtimeKit.Brokers;
 using RealtimeKit.RabbitMQ;
 using RealtimeKit.Testing;
 using RealtimeKit.Tests.Engine;

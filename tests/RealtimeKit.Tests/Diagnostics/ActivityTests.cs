@@ -8,6 +8,7 @@ using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
 using RealtimeKit.Tests.Engine;
 using RealtimeKit.Tests.Engine.Nodes;
+using RealtimeKit.Transports;
 using Xunit;
 
 namespace RealtimeKit.Tests.Diagnostics;

@@ -2,6 +2,7 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using RealtimeKit.InMemory;
+using RealtimeKit.Stores;
 using RealtimeKit.Tests.Engine;
 using Xunit;
 

@@ -4,6 +4,7 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using RealtimeKit.Tests.Engine;
 using Xunit;
 

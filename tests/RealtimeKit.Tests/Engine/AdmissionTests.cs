@@ -1,6 +1,9 @@
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.Delivery;
+using RealtimeKit.Hosting;
+using RealtimeKit.Messages;
 using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;
 

@@ -1,8 +1,11 @@
 using System.Collections.Concurrent;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
+using RealtimeKit.Hosting;
 using RealtimeKit.InMemory;
+using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;
 

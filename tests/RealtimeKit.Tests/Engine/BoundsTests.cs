@@ -1,8 +1,11 @@
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.Hosting;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
+using RealtimeKit.Sessions;
+using RealtimeKit.Stores;
 using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;
 

@@ -1,3 +1,5 @@
+using RealtimeKit.Stores;
+
 namespace RealtimeKit.Tests.Engine;
 
 /// <summary>A real channel store whose answers are lost, or whose questions fail, as a test says.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using RealtimeKit.InMemory;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Tests.Engine;
 

@@ -3,8 +3,10 @@ using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.Brokers;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;

@@ -2,9 +2,12 @@ using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.Hosting;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using RealtimeKit.Tests.Engine.Nodes;
+using RealtimeKit.Transports;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;

@@ -2,8 +2,10 @@ using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.Hosting;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;
 

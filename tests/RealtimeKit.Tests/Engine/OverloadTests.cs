@@ -6,6 +6,7 @@ using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;

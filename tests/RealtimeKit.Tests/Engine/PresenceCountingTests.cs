@@ -1,7 +1,9 @@
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.Hosting;
 using RealtimeKit.InMemory;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;

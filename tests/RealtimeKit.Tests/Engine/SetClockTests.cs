@@ -2,6 +2,7 @@ using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using RealtimeKit.Hosting;
 using RealtimeKit.Protocol;
 using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;

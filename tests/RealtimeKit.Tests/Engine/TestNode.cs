@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using RealtimeKit.InMemory;
+using RealtimeKit.Transports;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;

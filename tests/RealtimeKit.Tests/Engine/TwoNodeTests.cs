@@ -1,6 +1,7 @@
 using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
+using RealtimeKit.Brokers;
 using RealtimeKit.InMemory;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using RealtimeKit.Brokers;
 using RealtimeKit.InMemory;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using RealtimeKit.Brokers;
 using RealtimeKit.InMemory;
 using RealtimeKit.Testing;
 

@@ -1,4 +1,5 @@
 using RealtimeKit.InMemory;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit.Tests.Stores;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using FluentAssertions;
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;

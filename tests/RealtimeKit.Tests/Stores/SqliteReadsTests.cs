@@ -2,6 +2,7 @@ using FluentAssertions;
 using FluentAssertions.Execution;
 using RealtimeKit.Servers;
 using RealtimeKit.Sqlite;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;

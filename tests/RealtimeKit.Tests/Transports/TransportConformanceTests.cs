@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
 using RealtimeKit.Testing;
+using RealtimeKit.Transports;
 using RealtimeKit.WebSockets;
 
 namespace RealtimeKit.Tests.Transports;

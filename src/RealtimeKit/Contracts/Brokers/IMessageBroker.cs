@@ -1,4 +1,4 @@
-namespace RealtimeKit;
+namespace RealtimeKit.Brokers;
 
 /// <summary>
 /// Carries notices from one node to the others, quickly. At most once is enough: it may lose, repeat or reorder, because

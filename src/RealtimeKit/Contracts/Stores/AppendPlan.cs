@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// Decides a batch of changes, the same in every store. Within one transaction a store locks and adds the <see cref="Channels"/>, adds what

@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// The rules of changes that are the same in every store, so that an adapter only finds rows and writes them. Pure

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// A place in a user's list of channels, which has the latest change first and equal times by name. A store tells it as

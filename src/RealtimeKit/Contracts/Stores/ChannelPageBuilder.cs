@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// Collects a page of a user's channels, so that every store cuts its pages in the same places. Not safe for concurrent use.

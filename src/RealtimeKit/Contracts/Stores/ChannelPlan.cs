@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>One channel of an <see cref="AppendPlan"/>: what the store has loaded of it, and after the decision what is to be written.</summary>
 /// <param name="name">Its name.</param>

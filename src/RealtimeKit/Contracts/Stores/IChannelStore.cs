@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// The directory: which channels there are, who belongs to them and how far everybody has read. A store implements it

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// The log of every channel. Whatever else loses data is repaired from it. Implementations are safe for concurrent
@@ -97,8 +97,3 @@ public readonly record struct PageLimit(int Messages, int Bytes);
 /// <param name="After">Only sequences above this one; then the page takes the oldest of the range, otherwise the newest.</param>
 /// <param name="Thread">Only this message and those whose <c>thread</c> it is.</param>
 public sealed record HistoryQuery(string Channel, PageLimit Limit, long? Before = null, long? After = null, long? Thread = null);
-
-/// <summary>The storage is out of reach, full or locked. The engine answers <c>unavailable</c> and the sender tries again.</summary>
-/// <param name="message">What could not be done, to what.</param>
-/// <param name="innerException">The cause.</param>
-public sealed class StoreUnavailableException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>One change of what a user is in a channel. <see cref="MemberRules"/> has what each kind does.</summary>
 /// <param name="Channel">The channel.</param>

@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// The rules of changes of members, the same in every store: an adapter only finds rows and writes them. Pure functions: a store calls

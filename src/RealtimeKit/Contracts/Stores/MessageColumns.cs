@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// The lists of a message as text, for stores that keep each in one column of its row, so that a page of messages is read

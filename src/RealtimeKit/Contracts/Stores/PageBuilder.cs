@@ -1,7 +1,7 @@
 using System.Text;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// Collects a page under a <see cref="PageLimit"/>, so that every store cuts its pages in the same places. Not safe for

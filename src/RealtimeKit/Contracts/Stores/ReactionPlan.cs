@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// Who gave which reaction in one channel, as far as a batch asks for it, and what the batch changes of that. To be written in this order:

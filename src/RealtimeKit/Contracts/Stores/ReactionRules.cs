@@ -1,6 +1,6 @@
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Stores;
 
 /// <summary>
 /// Keeps the summaries of a message's reactions, for stores that keep them beside the message: each reaction in the order

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Security.Claims;
 using RealtimeKit.Protocol;
 
-namespace RealtimeKit;
+namespace RealtimeKit.Transports;
 
 /// <summary>
 /// One connection of one client, whatever carries it: messages of bytes in both directions. The engine receives from one

@@ -1,5 +1,7 @@
 using FluentAssertions;
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine.Nodes;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using RealtimeKit.Brokers;
 using RealtimeKit.InMemory;
 
 namespace RealtimeKit.Tests.Engine.Nodes;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using FluentAssertions;
+using RealtimeKit.Delivery;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine.Nodes;

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using RealtimeKit.Delivery;
 using RealtimeKit.Protocol;
 using Xunit;
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using FluentAssertions;
 using Npgsql;
 using RealtimeKit.Servers;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;

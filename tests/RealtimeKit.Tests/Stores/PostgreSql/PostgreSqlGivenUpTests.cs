@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using FluentAssertions;
 using Npgsql;
 using RealtimeKit.PostgreSql;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;

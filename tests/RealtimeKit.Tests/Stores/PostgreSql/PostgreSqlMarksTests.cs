@@ -3,6 +3,7 @@ using FluentAssertions;
 using Npgsql;
 using RealtimeKit.PostgreSql;
 using RealtimeKit.Servers;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;

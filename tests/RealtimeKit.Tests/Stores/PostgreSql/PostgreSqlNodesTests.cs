@@ -2,6 +2,7 @@ using FluentAssertions;
 using RealtimeKit.PostgreSql;
 using RealtimeKit.Protocol;
 using RealtimeKit.Servers;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;

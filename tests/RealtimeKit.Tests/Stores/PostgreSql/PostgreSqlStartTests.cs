@@ -1,5 +1,6 @@
 using FluentAssertions;
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;
