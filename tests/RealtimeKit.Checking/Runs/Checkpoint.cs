@@ -5,13 +5,12 @@ using RealtimeKit.Checking.Clients;
 namespace RealtimeKit.Checking.Runs;
 
 /// <summary>
-/// After healing: the load pauses, everybody must be connected and level and everything answered within 10 s, and within 15 s
-/// every node must tell the same of who is present, and that what is so.
+/// After healing: the load pauses, everybody must be connected and level and everything answered within 10 s, and within
+/// <see cref="TrialSettings.PresenceLimit"/> every node must report the same users as present, and they must be.
 /// </summary>
 internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast, Scene scene)
 {
     private static readonly TimeSpan LevelLimit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan PresenceLimit = TimeSpan.FromSeconds(15);
     // How much longer it is looked at, for the report, once a limit has passed.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
@@ -39,7 +38,7 @@ internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast
 
         var expected = cast.Presence();
         IReadOnlyList<string> differences = [];
-        var presence = await UntilAsync(healed, PresenceLimit, Check.Presence, after, () => differences, async () =>
+        var presence = await UntilAsync(healed, settings.PresenceLimit, Check.Presence, after, () => differences, async () =>
         {
             var pictures = await Task.WhenAll(probes.Select(probe => probe.PresenceAsync(cast.Channels)));
             differences = [.. pictures.SelectMany((picture, node) => expected.Differences(picture).Select(difference => $"node {node}: {difference}"))];

@@ -43,6 +43,12 @@ internal record TrialSettings
     /// <summary>How many times the times that are promised may be taken, on a machine that does other work.</summary>
     public double Slack { get; init; } = 1;
 
+    /// <summary>
+    /// How long after the healing presence may be wrong: three heartbeats. Longer where notices are lost all the time, for a difference is
+    /// mended by three of them in a row, and tried again with the next heartbeat.
+    /// </summary>
+    public TimeSpan PresenceLimit { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Whether the store decides every call before its caller gives it up, as a simulated one can.</summary>
     public bool GivenUpIsOver { get; init; }
 
