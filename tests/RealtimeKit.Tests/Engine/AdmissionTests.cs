@@ -25,6 +25,9 @@ public sealed class AdmissionTests : IDisposable
 
     public void Dispose()
     {
+        // Where a test failed, threads still wait.
+        _first.Set();
+        _others.Set();
         _first.Dispose();
         _others.Dispose();
     }
@@ -58,7 +61,7 @@ public sealed class AdmissionTests : IDisposable
 
         _first.Set();
 
-        await sender.WaitAsync(Cancel);
+        await Until.TrueAsync(() => sender.IsCompleted, "the sender goes on");
         arrivals.Should().Contain(static arrival => !arrival.IsCompleted);
         _others.Set();
         await Task.WhenAll(arrivals).WaitAsync(Cancel);
