@@ -26,6 +26,7 @@ internal sealed class SimulatedBroker(
     private List<string> _unconfirmed = [];
     private (int Losses, int Resets) _made;
     private long _passedAt;
+    private int _purges;
 
     public bool PrefersHeads => server.PrefersHeads;
 
@@ -88,8 +89,8 @@ internal sealed class SimulatedBroker(
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>What waits for the node at the broker is thrown away.</summary>
-    public void Purge() => _in?.Clear();
+    /// <summary>The notices that wait for the node at the broker are thrown away; answers to the node are not notices.</summary>
+    public void Purge() => _purges++;
 
     private bool CanConnect => server.IsUp && link.Passes;
 
@@ -147,9 +148,10 @@ internal sealed class SimulatedBroker(
     private void Bring(string channel, byte[] payload)
     {
         if (_in is not { } lane) return;
+        var purges = _purges;
         void Arrive()
         {
-            if (_in == lane && _subscriptions.Contains(channel)) _receiver!.Receive(channel, payload);
+            if (_in == lane && _purges == purges && _subscriptions.Contains(channel)) _receiver!.Receive(channel, payload);
         }
 
         if (conditions.ReordersNotices && conditions.Number(4) == 0) scheduler.After(8 * conditions.Delay(), process, Arrive);
