@@ -19,13 +19,12 @@ internal static class ChannelLister
 
     // The places of the page first, then what it shows of each. Among the latest, a row without a role is the last that was looked at: there
     // may be more behind it.
-    public static readonly string Channels = $"""
+    public const string Channels = $"""
         WITH memberships AS MATERIALIZED (SELECT count(*) FROM (SELECT FROM members WHERE user_id = $1 LIMIT $6 + 1) m)
         SELECT c.name, c.title, c.kind, c.role, c.sequence, c.version, c.read, c.changed,
-            c.sequence - c.read - ({Sent.UpTo("c.sequence", "$1", "c.id")} - {Sent.UpTo("c.read", "$1", "c.id")}) - ({Tallies.DeletedOfOthers}),
-            {Tallies.Mentions}, {MessageRow.Columns}
+            {Tallies.Unread}, {Tallies.Mentions}, {MessageRow.Columns}
         FROM (
-            SELECT c.*, coalesce(sum({MessageRow.Size}) OVER (
+            SELECT c.*, {Tallies.Edge} AS edge, coalesce(sum({MessageRow.Size}) OVER (
                 ORDER BY c.changed DESC, c.name ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS before
             FROM (
                 SELECT c.*, p.role, coalesce((SELECT sequence FROM marks WHERE channel = c.id AND user_id = $1), 0) AS read

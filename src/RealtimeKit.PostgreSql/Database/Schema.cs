@@ -28,13 +28,11 @@ internal static class Schema
         ALTER TABLE channels ADD UNIQUE(name), ADD PRIMARY KEY(id);
 
         -- Times are milliseconds. The digest has 16 bytes, and as a uuid it takes no more. Ids begin with their time (UUID
-        -- version 7), so that new ones stand together in their index whatever their channel. Own is how many its sender had
-        -- posted in the channel before it: a user's own messages above a mark are counted by two rows.
+        -- version 7), so that new ones stand together in their index whatever their channel.
         CREATE TABLE messages(
             channel bigint NOT NULL,
             sequence bigint NOT NULL,
             version bigint NOT NULL,
-            own bigint NOT NULL,
             time bigint NOT NULL,
             id uuid NOT NULL,
             digest uuid NOT NULL,
@@ -50,9 +48,6 @@ internal static class Schema
             mentions text,
             reactions text);
 
-        -- What is not unread: a user's own messages and the deleted ones.
-        CREATE INDEX messages_sender ON messages(sender, channel, sequence);
-        CREATE INDEX messages_deleted ON messages(channel, sequence) INCLUDE (sender) WHERE deleted IS NOT NULL;
         CREATE INDEX messages_thread ON messages(channel, thread, sequence) WHERE thread IS NOT NULL;
 
         -- Keys last: while a table is empty all indexes look alike to the planner, which then takes the newest.
@@ -75,8 +70,8 @@ internal static class Schema
             user_id text COLLATE "C" NOT NULL,
             PRIMARY KEY(channel, user_id, sequence));
 
-        -- For each block of 1,024 sequences: how many are deleted (kind 0; of all users together under the name '', and of each
-        -- sender), and in how many a user is mentioned (kind 1).
+        -- For each block of 1,024 sequences: how many are deleted (kind 0, under the name ''), in how many a user is mentioned
+        -- (kind 1), and how many a user posted that are not deleted (kind 2).
         CREATE TABLE tallies(
             channel bigint NOT NULL,
             block bigint NOT NULL,

@@ -12,9 +12,9 @@ internal static class ChangeAppender
     public static async Task<AppendResult[]> AppendAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes)
     {
         var plan = new AppendPlan(changes);
-        var sent = await ChangeLoader.LoadAsync(session, plan, changes).ConfigureAwait(false);
+        await ChangeLoader.LoadAsync(session, plan, changes).ConfigureAwait(false);
         var results = plan.Decide();
-        await session.RunAsync([.. ChangeWriter.Write(plan, sent), Sql.Command("COMMIT")]).ConfigureAwait(false);
+        await session.RunAsync([.. ChangeWriter.Write(plan), Sql.Command("COMMIT")]).ConfigureAwait(false);
         return results;
     }
 }

@@ -25,12 +25,8 @@ internal static class ChangeLoader
         ORDER BY r.position
         """;
 
-    public static readonly string SentCounts =
-        $"SELECT p.name, p.sender, {Sent.UpTo("c.sequence", "p.sender", "c.id")} FROM unnest($1, $2) AS p(name, sender) JOIN channels c ON c.name = p.name";
-
     /// <summary>Loads the plan.</summary>
-    /// <returns>How many messages each sender of the batch has posted in the channel.</returns>
-    public static Task<Dictionary<(string Channel, string Sender), long>> LoadAsync(DatabaseSession session, AppendPlan plan, IReadOnlyList<MessageChange> changes)
+    public static Task LoadAsync(DatabaseSession session, AppendPlan plan, IReadOnlyList<MessageChange> changes)
     {
         ReactChange[] reacts = [.. changes.OfType<ReactChange>()];
         return session.RunAsync(
@@ -39,7 +35,6 @@ internal static class ChangeLoader
             Sql.Command(Lock, Sql.Parameter(plan.Channels.ToArray())),
             StoredMessages.BySequence(Targets(changes)),
             StoredMessages.ById(changes.OfType<PostChange>()),
-            Senders(changes.OfType<PostChange>()),
             Given(reacts),
             First(reacts));
     }
@@ -49,13 +44,6 @@ internal static class ChangeLoader
         let target = AppendPlan.TargetOf(change)
         where target is not null
         select (change.Channel, target.Value);
-
-    private static NpgsqlBatchCommand Senders(IEnumerable<PostChange> posts)
-    {
-        (string Channel, string Sender)[] senders = [.. posts.Select(post => (post.Channel, post.Sender)).Distinct()];
-        return Sql.Command(
-            SentCounts, Sql.Parameter(Array.ConvertAll(senders, one => one.Channel)), Sql.Parameter(Array.ConvertAll(senders, one => one.Sender)));
-    }
 
     private static NpgsqlBatchCommand Given(ReactChange[] reacts) => Sql.Command(
         GivenReactions,
@@ -72,7 +60,7 @@ internal static class ChangeLoader
             Sql.Parameter(Array.ConvertAll(taken, one => one.Reaction)), Sql.Parameter((long)ChangeRules.MaxUsersPerReaction + reacts.Length));
     }
 
-    private static async Task<Dictionary<(string Channel, string Sender), long>> ReadAsync(NpgsqlDataReader rows, AppendPlan plan)
+    private static async Task<bool> ReadAsync(NpgsqlDataReader rows, AppendPlan plan)
     {
         // A channel that was made after the lock is none of this batch's yet.
         while (await rows.ReadAsync().ConfigureAwait(false))
@@ -83,16 +71,13 @@ internal static class ChangeLoader
             await StoredMessages.ReadAsync(rows, (message, digest) => plan.Find(message.Channel)?.Add(message, digest)).ConfigureAwait(false);
         }
 
-        var sent = new Dictionary<(string, string), long>();
-        await rows.NextResultAsync().ConfigureAwait(false);
-        while (await rows.ReadAsync().ConfigureAwait(false)) sent.Add((rows.GetString(0), rows.GetString(1)), rows.GetInt64(2));
         await rows.NextResultAsync().ConfigureAwait(false);
         while (await rows.ReadAsync().ConfigureAwait(false))
             Reactions(rows, plan)?.AddGiven(new GivenReaction(rows.GetInt64(1), rows.GetString(2), rows.GetString(3)));
         await rows.NextResultAsync().ConfigureAwait(false);
         while (await rows.ReadAsync().ConfigureAwait(false))
             Reactions(rows, plan)?.AddFirst(rows.GetInt64(1), rows.GetString(3), rows.GetString(2));
-        return sent;
+        return true;
     }
 
     private static ReactionPlan? Reactions(NpgsqlDataReader row, AppendPlan plan) => plan.Find(row.GetString(0))?.Reactions;

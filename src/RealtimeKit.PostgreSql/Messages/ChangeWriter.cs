@@ -10,8 +10,8 @@ internal static class ChangeWriter
 {
     public const string InsertMessages = """
         INSERT INTO messages(channel, sequence, version, edited, deleted, text, data, attachments, mentions, reactions,
-            own, time, id, digest, reply_to, thread, sender, id_text)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            time, id, digest, reply_to, thread, sender, id_text)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
         """;
 
     public const string UpdateMessages = """
@@ -56,7 +56,7 @@ internal static class ChangeWriter
         FROM unnest($1, $2, $3, $4) AS h(id, version, sequence, changed) WHERE c.id = h.id
         """;
 
-    public static IEnumerable<NpgsqlBatchCommand> Write(AppendPlan plan, Dictionary<(string Channel, string Sender), long> sent)
+    public static IEnumerable<NpgsqlBatchCommand> Write(AppendPlan plan)
     {
         ChannelPlan[] channels = [.. plan.Changed];
         (ChannelPlan Channel, MessagePlan Message)[] messages =
@@ -68,7 +68,7 @@ internal static class ChangeWriter
         (ChannelPlan, MessagePlan)[] named = [.. added, .. changed.Where(row => !ReferenceEquals(row.Message.Stored!.Content, row.Message.Message.Content))];
         return new[]
         {
-            added.Length == 0 ? null : Sql.Command(InsertMessages, [.. Changing(added), .. Lasting(added, sent)]),
+            added.Length == 0 ? null : Sql.Command(InsertMessages, [.. Changing(added), .. Lasting(added)]),
             rewritten.Length == 0 ? null : Sql.Command(UpdateMessages, Changing(rewritten)),
             reacted.Length == 0 ? null : Sql.Command(
                 UpdateReactions, Column(reacted, row => row.Channel.Id), Column(reacted, row => row.Message.Message.Sequence),
@@ -97,9 +97,8 @@ internal static class ChangeWriter
         Column(rows, row => MessageColumns.WriteReactions(row.State.Message.Reactions)),
     ];
 
-    private static NpgsqlParameter[] Lasting((ChannelPlan Channel, MessagePlan State)[] rows, Dictionary<(string Channel, string Sender), long> sent) =>
+    private static NpgsqlParameter[] Lasting((ChannelPlan Channel, MessagePlan State)[] rows) =>
     [
-        Column(rows, row => sent[(row.Channel.Name, row.State.Message.Sender)]++),
         Column(rows, row => row.State.Message.Time.ToUnixTimeMilliseconds()),
         Column(rows, row => row.State.Message.Id.Value),
         Column(rows, row => new Guid(row.State.Digest.Span, bigEndian: true)),

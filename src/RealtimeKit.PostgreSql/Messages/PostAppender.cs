@@ -20,13 +20,18 @@ internal static class PostAppender
         RETURNING c.name, c.sequence - h.count, c.version - h.count, c.epoch
         """;
 
-    public static readonly string Write = $"""
-        INSERT INTO messages(channel, sequence, version, own, time, id, digest, sender, id_text, text, data, attachments, mentions)
-        SELECT c.id, c.sequence - p.behind, c.version - p.behind, {Sent.UpTo("c.sequence", "p.sender", "c.id")} + p.own,
-            p.time, p.id, p.digest, p.sender, p.id_text, p.text, p.data, p.attachments, p.mentions
-        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-            AS p(name, behind, own, id, digest, time, sender, id_text, text, data, attachments, mentions)
-        {MovedChannel}
+    public const string Write = $"""
+        WITH added AS (
+            INSERT INTO messages(channel, sequence, version, time, id, digest, sender, id_text, text, data, attachments, mentions)
+            SELECT c.id, c.sequence - p.behind, c.version - p.behind,
+                p.time, p.id, p.digest, p.sender, p.id_text, p.text, p.data, p.attachments, p.mentions
+            FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                AS p(name, behind, id, digest, time, sender, id_text, text, data, attachments, mentions)
+            {MovedChannel}
+            RETURNING channel, sender, sequence {Tallies.Block} AS block)
+        INSERT INTO tallies(channel, kind, user_id, block, count)
+        SELECT channel, 2, sender, block, count(*) FROM added GROUP BY channel, sender, block
+        {Tallies.OnConflict}
         """;
 
     public const string WriteMentions = $"""
@@ -35,7 +40,7 @@ internal static class PostAppender
         {MovedChannel}
         """;
 
-    public const string WriteTallies = $"""
+    public const string CountMentions = $"""
         INSERT INTO tallies(channel, kind, user_id, block, count)
         SELECT c.id, 1, p.user_id, (c.sequence - p.behind) {Tallies.Block}, count(*) FROM unnest($1, $2, $3) AS p(name, behind, user_id)
         {MovedChannel} GROUP BY c.id, p.user_id, (c.sequence - p.behind) {Tallies.Block}

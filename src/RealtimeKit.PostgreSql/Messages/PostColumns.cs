@@ -10,7 +10,6 @@ internal sealed class PostColumns
 {
     private readonly string[] _names;
     private readonly long[] _numbers;
-    private readonly long[] _own;
     private readonly Guid[] _ids;
     private readonly Guid[] _digests;
     private readonly long[] _times;
@@ -21,12 +20,11 @@ internal sealed class PostColumns
     private readonly string?[] _attachments;
     private readonly string?[] _mentions;
     private readonly Dictionary<string, (long Count, long Time)> _channels = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string Channel, string Sender), long> _senders = [];
     private readonly List<(string Channel, long Number, string User)> _mentioned = [];
 
     private PostColumns(int count)
     {
-        (_names, _numbers, _own, _ids, _digests) = (new string[count], new long[count], new long[count], new Guid[count], new Guid[count]);
+        (_names, _numbers, _ids, _digests) = (new string[count], new long[count], new Guid[count], new Guid[count]);
         (_times, _from) = (new long[count], new string[count]);
         (_idTexts, _texts, _data, _attachments, _mentions) = (new string?[count], new string?[count], new string?[count], new string?[count], new string?[count]);
     }
@@ -59,9 +57,9 @@ internal sealed class PostColumns
             PostAppender.Move, Sql.Parameter(Array.ConvertAll(channels, channel => channel.Key)),
             Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Count)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Time)), Sql.Parameter(_ids));
         var write = Sql.Command(
-            PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_own), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
+            PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
             Sql.Parameter(_from), Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions));
-        return _mentioned.Count == 0 ? [move, write] : [move, write, Mentioned(PostAppender.WriteMentions), Mentioned(PostAppender.WriteTallies)];
+        return _mentioned.Count == 0 ? [move, write] : [move, write, Mentioned(PostAppender.WriteMentions), Mentioned(PostAppender.CountMentions)];
     }
 
     private NpgsqlBatchCommand Mentioned(string sql) => Sql.Command(
@@ -79,8 +77,6 @@ internal sealed class PostColumns
         ref var channel = ref CollectionsMarshal.GetValueRefOrAddDefault(_channels, post.Channel, out _);
         channel = (channel.Count + 1, post.Time.ToUnixTimeMilliseconds());
         (_names[i], _numbers[i], _times[i]) = (post.Channel, channel.Count, channel.Time);
-        ref var sent = ref CollectionsMarshal.GetValueRefOrAddDefault(_senders, (post.Channel, post.Sender), out _);
-        _own[i] = sent++;
         (_ids[i], _idTexts[i], _digests[i], _from[i]) = (post.Id.Value, post.Id.SpecialText, MessageRow.Digest(post), post.Sender);
         (_texts[i], _data[i], _attachments[i]) = (post.Content.Text, post.Content.Data?.ToString(), post.Content.Attachments?.ToString());
         if (post.Content.Mentions is not { } mentions) return;

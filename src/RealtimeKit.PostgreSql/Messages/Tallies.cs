@@ -5,8 +5,9 @@ using RealtimeKit.Stores;
 namespace RealtimeKit.PostgreSql.Messages;
 
 /// <summary>
-/// Counts for blocks of a channel's sequences: how many messages are deleted, and in how many a user is mentioned. A count above a mark adds
-/// up the blocks behind the mark's own and looks at single rows within that one, so it costs little however many there are.
+/// Counts for blocks of a channel's sequences: how many messages are deleted, how many a user posted, and in how many one is mentioned. A
+/// count above a mark adds up the blocks behind the mark's own and looks at single rows within that one, so it costs little however many
+/// there are.
 /// </summary>
 internal static class Tallies
 {
@@ -26,23 +27,31 @@ internal static class Tallies
 
     private const short Deleted = 0;
     private const short Mention = 1;
+    private const short Posted = 2;
 
     // No user has this name.
     private const string Everybody = "";
 
-    /// <summary>The messages above a sequence that are deleted and were others'; of <c>c</c>, as <c>c.read</c> and the user <c>$1</c> say.</summary>
-    public const string DeletedOfOthers = """
-        (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 0 AND user_id = '' AND block > c.read >> 10)
-            - (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 0 AND user_id = $1 AND block > c.read >> 10)
-            + (SELECT count(*) FROM messages WHERE channel = c.id AND sequence > c.read AND sequence < ((c.read >> 10) + 1) << 10
-                AND deleted IS NOT NULL AND sender <> $1)
+    /// <summary>The block whose messages are looked at one by one: the mark's. Who has read nothing has none.</summary>
+    public const string Edge = $"CASE WHEN c.read = 0 THEN -1 ELSE c.read {Block} END";
+
+    /// <summary>
+    /// The messages of <c>c</c> above <c>c.read</c> that are neither deleted nor by <c>$1</c>; <c>c.edge</c> is the <see cref="Edge"/>.
+    /// </summary>
+    public const string Unread = $"""
+        c.sequence - c.read
+            - (SELECT count(*) FROM messages WHERE channel = c.id AND sequence > c.read AND {InEdge} AND (sender = $1 OR deleted IS NOT NULL))
+            - (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 0 AND user_id = '' AND block > c.edge)
+            - (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 2 AND user_id = $1 AND block > c.edge)
         """;
 
-    /// <summary>The mentions of <c>$1</c> above a sequence, in the same way.</summary>
-    public const string Mentions = """
-        (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 1 AND user_id = $1 AND block > c.read >> 10)
-            + (SELECT count(*) FROM mentions WHERE channel = c.id AND user_id = $1 AND sequence > c.read AND sequence < ((c.read >> 10) + 1) << 10)
+    /// <summary>The mentions of <c>$1</c> above the mark, in the same way.</summary>
+    public const string Mentions = $"""
+        (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 1 AND user_id = $1 AND block > c.edge)
+            + (SELECT count(*) FROM mentions WHERE channel = c.id AND user_id = $1 AND sequence > c.read AND {InEdge})
         """;
+
+    private const string InEdge = "sequence < (c.edge + 1) << 10";
 
     /// <summary>What a batch changes of the tallies; null where nothing.</summary>
     public static NpgsqlBatchCommand? Write(IEnumerable<(ChannelPlan Channel, MessagePlan Message)> messages)
@@ -60,7 +69,11 @@ internal static class Tallies
         if (message.DeletedAt is not null && stored?.DeletedAt is null)
         {
             yield return (channel.Id, Deleted, Everybody, message.Sequence, 1);
-            yield return (channel.Id, Deleted, message.Sender, message.Sequence, 1);
+            if (stored is not null) yield return (channel.Id, Posted, message.Sender, message.Sequence, -1);
+        }
+        else if (stored is null)
+        {
+            yield return (channel.Id, Posted, message.Sender, message.Sequence, 1);
         }
 
         if (ReferenceEquals(stored?.Content, message.Content)) yield break;

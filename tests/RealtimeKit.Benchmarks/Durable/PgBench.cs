@@ -8,8 +8,8 @@ namespace RealtimeKit.Benchmarks.Durable;
 
 /// <summary>
 /// What PostgreSQL itself takes, told by its own pgbench: one statement, written by hand and prepared, that adds one message to each of
-/// 64 channels and moves their heads, in the store's own tables with all their indexes. It makes the rows in the server, looks for
-/// no copies and returns nothing.
+/// 64 channels, counts it and moves their heads, in the store's own tables with all their indexes. It makes the rows in the server, looks
+/// for no copies and returns nothing.
 /// </summary>
 internal static partial class PgBench
 {
@@ -18,11 +18,15 @@ internal static partial class PgBench
     private const string Script = """
         \set n random(1, 1000000000)
         WITH added AS (
-            INSERT INTO {0}.messages(channel, sequence, version, own, time, id, digest, sender, text)
-            SELECT c.id, c.sequence + 1, c.version + 1, c.sequence, m.time,
+            INSERT INTO {0}.messages(channel, sequence, version, time, id, digest, sender, text)
+            SELECT c.id, c.sequence + 1, c.version + 1, m.time,
                 (lpad(to_hex(m.time), 12, '0') || '7' || lpad(to_hex(c.id), 3, '0') || '8000' || lpad(to_hex(:n::bigint), 12, '0'))::uuid,
                 '00000000-0000-0000-0000-000000000001', 'u1', '{1}'
-            FROM {0}.channels c, (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS time) m WHERE c.name = ANY('{{{2}}}'))
+            FROM {0}.channels c, (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS time) m WHERE c.name = ANY('{{{2}}}')
+            RETURNING channel, sequence),
+        counted AS (
+            INSERT INTO {0}.tallies(channel, kind, user_id, block, count) SELECT channel, 2, 'u1', sequence >> 10, 1 FROM added
+            ON CONFLICT (channel, kind, user_id, block) DO UPDATE SET count = tallies.count + excluded.count)
         UPDATE {0}.channels SET sequence = sequence + 1, version = version + 1, changed = 1 WHERE name = ANY('{{{2}}}');
         """;
 

@@ -86,7 +86,7 @@ public sealed class PostgreSqlDiscardTests
     }
 
     private static Task FillAsync(TemporarySchema schema, string channel, int count) => schema.RunAsync($"""
-        INSERT INTO messages(channel, sequence, version, own, time, id, digest, sender, text)
-        SELECT {channel}, s, s, s - 1, s, gen_random_uuid(), gen_random_uuid(), 'ann', 'a confidential text' FROM generate_series(1, {count}) s
+        INSERT INTO messages(channel, sequence, version, time, id, digest, sender, text)
+        SELECT {channel}, s, s, s, gen_random_uuid(), gen_random_uuid(), 'ann', 'a confidential text' FROM generate_series(1, {count}) s
         """);
 }

@@ -95,8 +95,8 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
     public async Task Large_channel_is_deleted_with_all_its_rows()
     {
         const string fill = """
-            INSERT INTO messages(channel, sequence, version, own, time, id, digest, sender, text)
-                SELECT id, s, s, s - 1, s, gen_random_uuid(), gen_random_uuid(), 'ann', 'x' FROM channels, generate_series(1, 12000) s;
+            INSERT INTO messages(channel, sequence, version, time, id, digest, sender, text)
+                SELECT id, s, s, s, gen_random_uuid(), gen_random_uuid(), 'ann', 'x' FROM channels, generate_series(1, 12000) s;
             INSERT INTO members(channel, user_id, role) SELECT id, 'user' || s, 0 FROM channels, generate_series(1, 6000) s;
             INSERT INTO tallies(channel, kind, user_id, block, count) SELECT id, 1, 'user' || s, 0, 1 FROM channels, generate_series(1, 6000) s;
             INSERT INTO reactions(channel, sequence, user_id, reaction) SELECT id, 1, 'user' || s, '+' FROM channels, generate_series(1, 6000) s;
