@@ -10,7 +10,7 @@ namespace RealtimeKit.Delivery;
 /// writing unless it is under way; while one write is under way the next one gathers.
 /// </summary>
 internal sealed class SessionOutput(
-    ITransportConnection connection, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, Action<Subscription> startCatchUp, Action<Exception> lost) : IWriter
+    ITransportConnection connection, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, Action<Subscription> startCatchUp, IReader reader) : IWriter
 {
     // Under load a socket takes this with one call, which costs about the same for a tenth of it. A peer that does not read holds as much.
     private const int WriteBytes = 48 * 1_024;
@@ -214,7 +214,7 @@ internal sealed class SessionOutput(
         {
             // A failed write ends this connection only.
             EndWriting();
-            lost(exception);
+            reader.Lose(exception);
         }
     }
 

@@ -11,9 +11,9 @@ namespace RealtimeKit.Delivery;
 /// <param name="output">Where it is written to.</param>
 /// <param name="channel">The channel.</param>
 /// <param name="cursor">The position after which it reads.</param>
-/// <param name="revoke">Ends it and sends the client the reason.</param>
+/// <param name="reader">Whose it is.</param>
 internal sealed class Subscription(
-    ConnectedUser user, SessionOutput output, LocalChannel channel, ChannelPosition cursor, Action<Subscription, string> revoke) : Participant(user)
+    ConnectedUser user, SessionOutput output, LocalChannel channel, ChannelPosition cursor, IReader reader) : Participant(user)
 {
     private int _marked;
 
@@ -47,7 +47,7 @@ internal sealed class Subscription(
     public long Round { get; set; } = -1;
 
     /// <summary>Ends it because the client may not have it any more, or because its channel is gone.</summary>
-    public void Revoke(string reason) => revoke(this, reason);
+    public void Revoke(string reason) => reader.Revoke(this, reason);
 
     /// <summary>Notes that there is something to send.</summary>
     /// <returns>Whether it was not noted already.</returns>

@@ -13,27 +13,36 @@ internal sealed class ConnectionHandler(
 {
     private readonly Action<Subscription> _startCatchUp = catchUps.Start;
     private readonly MessageHandler _handler = dispatcher.HandleMessageAsync;
+    private Action<Session>? _ended;
 
     public bool IsAccepting => sessions.IsAccepting;
 
-    public async Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
+    public Task HandleAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        await turns.WaitToArriveAsync().WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (cancellationToken.IsCancellationRequested) return;
+        var arrival = turns.WaitToArriveAsync();
+        return arrival.IsCompleted ? ServeAsync(connection, cancellationToken) : ServeLaterAsync(connection, arrival, cancellationToken);
+    }
+
+    private async Task ServeLaterAsync(ITransportConnection connection, Task arrival, CancellationToken cancellationToken)
+    {
+        await arrival.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!cancellationToken.IsCancellationRequested) await ServeAsync(connection, cancellationToken).ConfigureAwait(false);
+    }
+
+    // Not async, so that an idle connection keeps the state of one method less.
+    private Task ServeAsync(ITransportConnection connection, CancellationToken cancellationToken)
+    {
         var session = new Session(
             connection, Guid.NewGuid().ToString("N"), clock, turns, metrics, _startCatchUp, subscriptions, _handler, log);
         sessions.Add(session);
         if (!sessions.IsAccepting) session.Close(CloseCode.GoingAway, "The node is going away.");
-        try
-        {
-            await session.ReceiveAsync(cancellationToken).ConfigureAwait(false);
-        }
-        finally
-        {
-            sessions.Remove(session);
-            if (session.IsSignedIn) users.Remove(session);
-            await session.CompleteAsync().ConfigureAwait(false);
-        }
+        return session.RunAsync(_ended ??= Remove, cancellationToken);
+    }
+
+    private void Remove(Session session)
+    {
+        sessions.Remove(session);
+        if (session.IsSignedIn) users.Remove(session);
     }
 }

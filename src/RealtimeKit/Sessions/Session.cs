@@ -14,7 +14,7 @@ internal delegate ValueTask MessageHandler(Session session, ReadOnlyMemory<byte>
 /// One client's connection from its opening to its end. Requests are handled one after another, so that those of one
 /// channel take effect in their order; only publishes are under way many at a time.
 /// </summary>
-internal sealed class Session
+internal sealed class Session : IReader
 {
     /// <summary>How long a peer may take to read the last of what it was sent.</summary>
     public static readonly TimeSpan CloseGracePeriod = TimeSpan.FromSeconds(5);
@@ -28,7 +28,6 @@ internal sealed class Session
     private readonly MessageHandler _handler;
     private readonly SessionLog _log;
     private readonly CancellationTokenSource _ended = new();
-    private Action<Subscription, string>? _revoke;
     private ConnectedUser? _user;
     private volatile bool _handling;
     private int _answering;
@@ -50,7 +49,7 @@ internal sealed class Session
     {
         (_connection, _clock, _subscriptions, _handler, _log) = (connection, clock, subscriptions, handler, log);
         Id = id;
-        Output = new SessionOutput(connection, clock, turns, metrics, startCatchUp, Lose);
+        Output = new SessionOutput(connection, clock, turns, metrics, startCatchUp, this);
         Channels = new SessionChannels(subscriptions);
         Outstanding = new OutstandingAppends();
         Refusals = new Refusals(Output, Outstanding, clock);
@@ -120,7 +119,7 @@ internal sealed class Session
 
     /// <summary>Makes a subscription of this session's user, which is signed in.</summary>
     public Subscription NewSubscription(LocalChannel channel, ChannelPosition cursor) =>
-        new(_user!, Output, channel, cursor, _revoke ??= Revoke);
+        new(_user!, Output, channel, cursor, this);
 
     /// <summary>Ends a subscription that the client may not have any more.</summary>
     public void Revoke(Subscription subscription, string reason)
@@ -179,8 +178,10 @@ internal sealed class Session
         }
     }
 
-    /// <summary>Receives and handles messages until the connection ends; <see cref="CompleteAsync"/> follows.</summary>
-    public async Task ReceiveAsync(CancellationToken cancellationToken)
+    /// <summary>Receives and handles messages until the connection ends, and then sends the last of what is to be sent.</summary>
+    /// <param name="ended">What else ends with it.</param>
+    /// <param name="cancellationToken">Ends the connection.</param>
+    public async Task RunAsync(Action<Session> ended, CancellationToken cancellationToken)
     {
         // A connection is long: each message starts a trace of its own instead of joining the upgrade's.
         Activity.Current = null;
@@ -226,6 +227,8 @@ internal sealed class Session
         {
             buffer.Dispose();
             Channels.RemoveAll();
+            ended(this);
+            await CompleteAsync().ConfigureAwait(false);
         }
     }
 
@@ -272,8 +275,8 @@ internal sealed class Session
         if (IsAway) SetAway(false);
     }
 
-    /// <summary>Waits until the last of what was sent is written, or the peer takes too long.</summary>
-    public async Task CompleteAsync()
+    // Waits until the last of what was sent is written, or the peer takes too long.
+    private async Task CompleteAsync()
     {
         var completing = Output.CompleteAsync();
         try
