@@ -8,18 +8,23 @@ namespace RealtimeKit.RabbitMQ.Connection;
 /// The bindings of one queue, kept level with what the node wants. One change at a time, so that the last to look at a
 /// partition sees what those before have done.
 /// </summary>
-internal sealed class Bindings(IChannel channel, string exchange, string queue, Partitions partitions, Subscriptions subscriptions, Share share)
+internal sealed class Bindings(
+    IChannel channel, string exchange, string queue, Partitions partitions, Subscriptions subscriptions, Share share, TimeSpan timeout, TimeProvider time)
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly bool[] _bound = new bool[partitions.Count];
 
-    /// <summary>Binds or unbinds a partition where it is not as it ought to be; ends when the broker has done it.</summary>
+    /// <summary>
+    /// Binds or unbinds a partition where it is not as it ought to be; ends when the broker has done it. The timeout is the broker's, without
+    /// the wait for those before.
+    /// </summary>
+    /// <exception cref="TimeoutException">The broker did not answer.</exception>
     public async Task LevelAsync(int partition, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            await SetAsync(partition, noWait: false, cancellationToken).ConfigureAwait(false);
+            await SetAsync(partition, noWait: false, cancellationToken).WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

@@ -58,7 +58,7 @@ internal sealed class BrokerConnection : IAsyncDisposable
         if (_session is not { } session) return;
         try
         {
-            await session.LevelAsync(partition).WaitAsync(_node.Options.Timeout, _node.Time, cancellationToken).ConfigureAwait(false);
+            await session.LevelAsync(partition).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

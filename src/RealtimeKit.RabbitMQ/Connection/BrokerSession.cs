@@ -143,7 +143,7 @@ internal sealed class BrokerSession : IAsyncDisposable
         var name = $"{options.Exchange}.{Environment.MachineName}.{Guid.NewGuid():N}";
         await requests.QueueDeclareAsync(name, durable: false, exclusive: true, autoDelete: true, QueueArguments(options), cancellationToken: cancellationToken).ConfigureAwait(false);
         await requests.BasicQosAsync(0, (ushort)options.Prefetch, global: false, cancellationToken).ConfigureAwait(false);
-        _bindings = new Bindings(requests, options.Exchange, name, _node.Partitions, _node.Subscriptions, share);
+        _bindings = new Bindings(requests, options.Exchange, name, _node.Partitions, _node.Subscriptions, share, options.Timeout, _node.Time);
         await _bindings.LevelAsync(cancellationToken).ConfigureAwait(false);
         _inbox = new Inbox(requests, options.Prefetch, _node.Id, _node.Subscriptions, _node.Receiver, Fail, _node.Log);
         await requests.BasicConsumeAsync(name, autoAck: false, _inbox, cancellationToken).ConfigureAwait(false);

@@ -9,7 +9,8 @@ namespace RealtimeKit.Delivery;
 internal sealed partial class LocalChannels(RealtimeOptions options, IMessageStore store, IMessageBroker? broker, ILogger<LocalChannels> logger)
 {
     private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _brokerTurn = new(1, 1);
+    // A broker that does not answer about one channel must not hold up the others.
+    private readonly NamedTurns _brokerTurns = new();
     private readonly ConcurrentDictionary<string, LocalChannel> _channels = new(StringComparer.Ordinal);
 
     private readonly ConcurrentDictionary<ulong, LocalChannel> _served = [];
@@ -76,7 +77,7 @@ internal sealed partial class LocalChannels(RealtimeOptions options, IMessageSto
         {
             if (broker is not null)
             {
-                await SubscribeAsync(channel.Name).ConfigureAwait(false);
+                await _brokerTurns.RunAsync(channel.Name, name => broker.SubscribeAsync(name, default)).ConfigureAwait(false);
                 _served[channel.Key] = channel;
                 Served?.Invoke(channel);
             }
@@ -100,34 +101,16 @@ internal sealed partial class LocalChannels(RealtimeOptions options, IMessageSto
         _served.TryRemove(new(channel.Key, channel));
     }
 
-    private async ValueTask SubscribeAsync(string channel)
-    {
-        await _brokerTurn.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            await broker!.SubscribeAsync(channel, default).ConfigureAwait(false);
-        }
-        finally
-        {
-            _brokerTurn.Release();
-        }
-    }
-
     private async Task UnsubscribeAsync(string channel)
     {
-        await _brokerTurn.WaitAsync().ConfigureAwait(false);
         try
         {
-            // The channel may be served again by now.
-            if (Find(channel) is null) await broker!.UnsubscribeAsync(channel, default).ConfigureAwait(false);
+            // The channel may be served again by then.
+            await _brokerTurns.RunAsync(channel, name => Find(name) is null ? broker!.UnsubscribeAsync(name, default) : default).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             UnsubscribeFailed(exception, channel);
-        }
-        finally
-        {
-            _brokerTurn.Release();
         }
     }
 
