@@ -21,8 +21,8 @@ internal interface IWriter
 /// <remarks>
 /// How long a turn is waited for is the node's debt to its readers: it is processor time, for a socket that takes no bytes waits
 /// elsewhere. While the debt is above <see cref="LongestWait"/>, whoever has something for all readers waits in
-/// <see cref="WaitUntilPaidAsync"/>, and new connections in <see cref="WaitToArriveAsync"/>, so that no more is admitted than can be delivered. The delay and not the length of the queue is what is
-/// bounded, as in CoDel (RFC 8289).
+/// <see cref="WaitUntilPaidAsync"/>, and new connections in <see cref="WaitToArriveAsync"/>, so that no more is admitted than can be
+/// delivered. The delay and not the length of the queue is what is bounded, as in CoDel (RFC 8289).
 /// </remarks>
 internal sealed class WriteTurns(TimeProvider time) : IThreadPoolWorkItem
 {
