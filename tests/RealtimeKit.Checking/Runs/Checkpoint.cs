@@ -31,8 +31,7 @@ internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast
         await UntilAsync(healed, LevelLimit, Check.Live, after, () => scene.Pending.Count == 0 ? [] : [$"{scene.Pending.Count} requests are not answered"]);
         var away = CheckAway(mostAway, after);
         var probes = await Task.WhenAll(world.Nodes.Select(node => Probe.OpenAsync(node, world.Time)));
-        var heads = await probes[0].HeadsAsync(cast.Channels);
-        foreach (var probe in probes.Skip(1)) CompareHeads(heads, await probe.HeadsAsync(cast.Channels), after);
+        var heads = await AgreedHeadsAsync(healed, after, probes);
         var level = await UntilAsync(healed, LevelLimit, Check.Complete, after, () => Behind(heads));
         LongestLevel = Longer(LongestLevel, level);
 
@@ -65,11 +64,20 @@ internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast
         return longest;
     }
 
-    // Nothing is under way: what one node has every node must have.
-    private void CompareHeads(Dictionary<string, long> one, Dictionary<string, long> other, string after)
+    // Nothing is under way: what one node has every node must have. What the store took and could not say is found by the next repair.
+    private async Task<Dictionary<string, long>> AgreedHeadsAsync(long healed, string after, Probe[] probes)
     {
-        foreach (var (channel, version) in one)
-            scene.Findings.Require(Check.Agreement, other[channel] == version, () => $"{channel} is at version {version} and at {other[channel]} on another node {after}");
+        Dictionary<string, long> heads = [];
+        IReadOnlyList<string> differences = [];
+        await UntilAsync(healed, LevelLimit, Check.Agreement, after, () => differences, async () =>
+        {
+            heads = await probes[0].HeadsAsync(cast.Channels);
+            var others = await Task.WhenAll(probes.Skip(1).Select(probe => probe.HeadsAsync(cast.Channels)));
+            differences = [.. others.SelectMany(other => other.Where(head => head.Value != heads[head.Key])
+                .Select(head => $"{head.Key} is at version {heads[head.Key]} and at {head.Value} on another node"))];
+        });
+        scene.Findings.Count(Check.Agreement, (long)heads.Count * (probes.Length - 1));
+        return heads;
     }
 
     private IEnumerable<string> Behind(Dictionary<string, long> heads) => cast.Participants.SelectMany(one => one.Views

@@ -24,8 +24,9 @@ internal static class SimulatedTrial
             Seed = seed, Plant = plant?.Name, Length = TimeSpan.FromSeconds(16), GivenUpIsOver = true,
             Clients = 5, RawClients = 4, Hot = 1, Warm = 2, Quiet = 1, Rate = 25,
             CrowdSize = 5, CrowdPublishers = 3, CrowdWindow = 40,
-            // Where the database is the broker, the nodes hear nothing of each other either until it is back.
-            PresenceLimit = TimeSpan.FromSeconds(conditions.LosesNotices > 0 ? 45 : conditions.IsBrokerPostgreSql ? 20 : 15),
+            // An answer that comes late is as good as lost. Where the database is the broker, the nodes hear nothing until it is back.
+            PresenceLimit = TimeSpan.FromSeconds(
+                conditions.LosesNotices > 0 || conditions.ReordersNotices ? 45 : conditions.IsBrokerPostgreSql ? 20 : 15),
             Kinds = [.. (kinds ?? (plant is null ? Schedule.AllKinds : Schedule.Parse(plant.Faults)))
                 .Where(kind => Fault.IsPossible(kind, conditions.IsBrokerPostgreSql))],
         };
