@@ -57,6 +57,16 @@ internal sealed class Subscription(
     public void Unmark() => Interlocked.Exchange(ref _marked, 0);
 }
 
+/// <summary>Whoever the messages are delivered to: a session.</summary>
+internal interface IReader
+{
+    /// <summary>Ends it, because a write to its connection failed.</summary>
+    void Lose(Exception failure);
+
+    /// <summary>Ends one of its subscriptions, because it may not have it any more or the channel is gone, and says why.</summary>
+    void Revoke(Subscription subscription, string reason);
+}
+
 /// <summary>What a reader who is not level reads next.</summary>
 /// <param name="After">The version after which changes are read; -1 before the first page of the last messages.</param>
 /// <param name="FromSequence">While the last messages are being shown: the sequence to go on from; else 0.</param>
