@@ -56,7 +56,7 @@ public sealed partial class RealtimeChannel
     {
         if (after is not null) UserNames.Require(after, nameof(after));
         var reply = await _requests.SendAsync<MembersFrame>(
-            (output, id) => ClientRequests.Members(output, id, Id, after, limit), repeat: true, cancellationToken).ConfigureAwait(false);
+            (output, id) => ClientRequests.Users(output, "members"u8, id, Id, after, limit), repeat: true, cancellationToken).ConfigureAwait(false);
         return new MemberList(reply.Members, reply.More);
     }
 

@@ -63,7 +63,7 @@ internal sealed class ChannelLog
     }
 
     public ChannelView View(string user) =>
-        new(Head, Definition.Kind, Definition.Name, Definition.Created, Roster.Role(user), Roster.Mark(user));
+        new(Head, Definition.Kind, Definition.Name, Definition.Created, Roster.Role(user), Roster.Mark(user), Roster.Ban(user), Roster.Mute(user));
 
     public ChannelSummary Summary(string user)
     {
@@ -75,7 +75,7 @@ internal sealed class ChannelLog
 
     public IReadOnlyList<string> OwnReactions(long sequence, string user) => Find(sequence)?.Reactions?.Of(user) ?? [];
 
-    public ChannelPlan Plan() => new(Definition.Channel, 0, _epoch, _changes.Count, _messages.Count);
+    public ChannelPlan Plan() => new(Definition.Channel, 0, _epoch, _changes.Count, _messages.Count, Roster.Revision);
 
     /// <summary>Adds what a change is about.</summary>
     /// <param name="plan">This channel's part of the plan.</param>

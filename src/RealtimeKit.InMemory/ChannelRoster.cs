@@ -8,6 +8,8 @@ internal sealed class ChannelRoster(NewChannel channel)
 {
     private readonly SortedDictionary<string, ChannelRole> _members = new(channel.Roles.ToDictionary(), StringComparer.Ordinal);
     private readonly Dictionary<string, long> _marks = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, Sanction> _bans = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Sanction> _mutes = new(StringComparer.Ordinal);
 
     /// <summary>How many rights of members were changed or taken.</summary>
     public long Revision { get; private set; }
@@ -18,16 +20,34 @@ internal sealed class ChannelRoster(NewChannel channel)
 
     public long Mark(string user) => _marks.GetValueOrDefault(user);
 
+    public Sanction? Ban(string user) => _bans.GetValueOrDefault(user);
+
+    public Sanction? Mute(string user) => _mutes.GetValueOrDefault(user);
+
     public MemberResult Apply(MemberChange change)
     {
-        var present = Role(change.User);
-        var owners = present == ChannelRole.Owner ? _members.Values.Count(static role => role == ChannelRole.Owner) : 0;
-        var result = MemberRules.Decide(change, new MemberState(channel.Kind, present, owners));
+        var user = change.User;
+        var role = Role(user);
+        var owners = role == ChannelRole.Owner ? _members.Values.Count(static role => role == ChannelRole.Owner) : 0;
+        var result = MemberRules.Decide(change, new MemberState(channel.Kind, role, owners, Revision, Ban(user), Mute(user)));
         if (result.Outcome != MemberOutcome.Changed) return result;
-        if (result.After is { } role) _members[change.User] = role;
-        else _members.Remove(change.User);
-        if (result.Revises) Revision++;
+        if (result.After.Role is { } after) _members[user] = after;
+        else _members.Remove(user);
+        Put(_bans, user, result.After.Ban);
+        Put(_mutes, user, result.After.Mute);
+        Revision = result.After.Revision;
         return result;
+    }
+
+    public BanPage ListBans(string? after, int limit, DateTimeOffset time)
+    {
+        var bans = _bans
+            .SkipWhile(ban => after is not null && string.CompareOrdinal(ban.Key, after) <= 0)
+            .Where(ban => ban.Value.HoldsAt(time))
+            .Take(limit + 1)
+            .Select(ban => new ChannelBan(ban.Key, ban.Value.By, ban.Value.Time, ban.Value.Until, ban.Value.Reason))
+            .ToList();
+        return bans.Count > limit ? new BanPage(bans[..limit], true) : new BanPage(bans, false);
     }
 
     public MemberPage List(string? after, int limit)
@@ -35,7 +55,7 @@ internal sealed class ChannelRoster(NewChannel channel)
         var members = _members
             .SkipWhile(member => after is not null && string.CompareOrdinal(member.Key, after) <= 0)
             .Take(limit + 1)
-            .Select(member => new ChannelMember(member.Key, member.Value, Mark(member.Key)))
+            .Select(member => new ChannelMember(member.Key, member.Value, Mark(member.Key), Mute(member.Key) is not null, Mute(member.Key)?.Until))
             .ToList();
         return members.Count > limit ? new MemberPage(members[..limit], true) : new MemberPage(members, false);
     }
@@ -46,5 +66,11 @@ internal sealed class ChannelRoster(NewChannel channel)
         if (sequence <= present) return new ReadMark(present, false);
         _marks[user] = sequence;
         return new ReadMark(sequence, true);
+    }
+
+    private static void Put(IDictionary<string, Sanction> sanctions, string user, Sanction? sanction)
+    {
+        if (sanction is null) sanctions.Remove(user);
+        else sanctions[user] = sanction;
     }
 }

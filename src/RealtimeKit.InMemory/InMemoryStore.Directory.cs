@@ -44,7 +44,7 @@ public sealed partial class InMemoryStore
         {
             if (store.Find(change.Channel) is not { } log) return MemberRules.Decide(change, found: null);
             var result = log.Roster.Apply(change);
-            if (result.After is null) store.Forget(change.User, log);
+            if (result.After.Role is null) store.Forget(change.User, log);
             else store.Remember(change.User, log);
             return result;
         }, cancellationToken);
@@ -55,6 +55,12 @@ public sealed partial class InMemoryStore
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
         Locked((channel, after, limit), static (store, query) =>
             store.Find(query.channel)?.Roster.List(query.after, query.limit) ?? new MemberPage([], false), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<BanPage> ListBansAsync(
+        string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
+        Locked((channel, after, limit, time), static (store, query) =>
+            store.Find(query.channel)?.Roster.ListBans(query.after, query.limit, query.time) ?? new BanPage([], false), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ChannelPage> ListChannelsAsync(

@@ -125,6 +125,11 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
         _calls.RunAsync(session => ChannelReader.ListMembersAsync(session, channel, after, limit), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<BanPage> ListBansAsync(
+        string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => Sanctions.ListBansAsync(session, channel, after, limit, time), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<ChannelPage> ListChannelsAsync(
         string user, string? before, int limit, CancellationToken cancellationToken)
     {

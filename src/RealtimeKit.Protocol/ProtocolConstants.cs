@@ -18,6 +18,9 @@ public static class ProtocolConstants
     /// <summary>The longest display name, signal name or reaction, in UTF-16 code units.</summary>
     public const int MaxNameLength = 64;
 
+    /// <summary>The longest reason of a removal, a ban or a mute, in UTF-16 code units.</summary>
+    public const int MaxReasonLength = 200;
+
     /// <summary>The longest name of a channel or a user, in characters.</summary>
     public const int MaxIdentifierLength = 128;
 

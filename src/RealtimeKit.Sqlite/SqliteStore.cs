@@ -90,6 +90,11 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
         _readers.RunAsync(session => ChannelReader.ListMembers(session, channel, after, limit), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<BanPage> ListBansAsync(
+        string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => Sanctions.ListBans(session, channel, after, limit, time), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<ChannelPage> ListChannelsAsync(
         string user, string? before, int limit, CancellationToken cancellationToken)
     {

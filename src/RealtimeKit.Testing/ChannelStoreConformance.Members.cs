@@ -54,16 +54,23 @@ public abstract partial class ChannelStoreConformance
             var room = $"room-{kind}";
             await Channels.CreateAsync(Sample.Channel(room, "ann", ["bob"]) with { Kind = kind }, Cancel);
             var user = $"cid-{kind}";
-            Assert.Equal(new MemberResult(MemberOutcome.Changed, kind, null, ChannelRole.Member), await Channels.ApplyAsync(new JoinChange(room, user), Cancel));
-            Assert.Equal(
-                new MemberResult(MemberOutcome.Changed, kind, ChannelRole.Member, ChannelRole.Owner, Revises: true),
-                await Channels.ApplyAsync(new RoleChange(room, user, ChannelRole.Owner), Cancel));
-            Assert.Equal(
-                new MemberResult(MemberOutcome.Unchanged, kind, ChannelRole.Owner, ChannelRole.Owner), await Channels.ApplyAsync(new JoinChange(room, user), Cancel));
-            await Channels.ApplyAsync(new RoleChange(room, "bob", ChannelRole.Owner), Cancel);
-            Assert.Equal(
-                new MemberResult(MemberOutcome.Changed, kind, ChannelRole.Owner, null, Revises: true), await Channels.ApplyAsync(new RemoveChange(room, user), Cancel));
-            Assert.Equal(new MemberResult(MemberOutcome.Unchanged, kind), await Channels.ApplyAsync(new RemoveChange(room, user), Cancel));
+            await ExpectAsync(new JoinChange(room, user), MemberOutcome.Changed, null, ChannelRole.Member, 0);
+            await ExpectAsync(new RoleChange(room, user, ChannelRole.Owner), MemberOutcome.Changed, ChannelRole.Member, ChannelRole.Owner, 1);
+            await ExpectAsync(new JoinChange(room, user), MemberOutcome.Unchanged, ChannelRole.Owner, ChannelRole.Owner, 1);
+            await ExpectAsync(new RoleChange(room, "bob", ChannelRole.Owner), MemberOutcome.Changed, ChannelRole.Member, ChannelRole.Owner, 2);
+            await ExpectAsync(new RemoveChange(room, user), MemberOutcome.Changed, ChannelRole.Owner, null, 3);
+            await ExpectAsync(new RemoveChange(room, user), MemberOutcome.Unchanged, null, null, 3);
+            await ExpectAsync(new JoinChange(room, user) { Revision = 2 }, MemberOutcome.Stale, null, null, 3);
+            await ExpectAsync(new JoinChange(room, user) { Revision = 3 }, MemberOutcome.Changed, null, ChannelRole.Member, 3);
+
+            async Task ExpectAsync(MemberChange change, MemberOutcome outcome, ChannelRole? before, ChannelRole? after, long revision)
+            {
+                var result = await Channels.ApplyAsync(change, Cancel);
+                Assert.Equal((outcome, kind, kind, before, after, revision),
+                    (result.Outcome, result.Before.Kind, result.After.Kind, result.Before.Role, result.After.Role, result.After.Revision));
+                var view = (await Channels.FindAsync(room, change.User, Cancel))!;
+                Assert.Equal((after, revision), (view.Role, view.Head.Revision));
+            }
         }
     }
 

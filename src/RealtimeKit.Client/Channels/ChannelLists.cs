@@ -7,6 +7,11 @@ namespace RealtimeKit.Client;
 /// <param name="More">Whether there are more after the last of them.</param>
 public sealed record MemberList(IReadOnlyList<ChannelMember> Members, bool More);
 
+/// <summary>A page of a channel's bans.</summary>
+/// <param name="Bans">The bans.</param>
+/// <param name="More">Whether there are more after the last of them.</param>
+public sealed record BanList(IReadOnlyList<ChannelBan> Bans, bool More);
+
 /// <summary>A page of the channels that the user is a member of, the latest changed first.</summary>
 /// <param name="Channels">The channels.</param>
 /// <param name="Next">What to ask the next page with; <see langword="null"/> where this is the last.</param>

@@ -44,11 +44,16 @@ public sealed record ReactionsUpdated(
 /// <param name="Data">Its data, if any.</param>
 public sealed record SignalReceived(string User, string Name, JsonValue? Data) : ChannelUpdate;
 
-/// <summary>The membership of a private or direct channel changed. Not repeated after a time without connection.</summary>
+/// <summary>
+/// The membership of a private or direct channel changed, or in any channel this user was muted or may write again. Not repeated after a
+/// time without connection.
+/// </summary>
 /// <param name="User">Whose.</param>
-/// <param name="Change"><c>joined</c>, <c>left</c>, <c>removed</c>, <c>banned</c> or <c>role</c>.</param>
+/// <param name="Change"><c>joined</c>, <c>left</c>, <c>removed</c>, <c>role</c>, <c>banned</c>, <c>unbanned</c>, <c>muted</c> or <c>unmuted</c>.</param>
 /// <param name="Role">The role that the user now has, if any.</param>
-public sealed record MemberChanged(string User, string Change, ChannelRole? Role) : ChannelUpdate;
+/// <param name="By">Who did it; <see langword="null"/> where it was the user, or the application.</param>
+/// <param name="Until">When a ban or a mute ends by itself; <see langword="null"/> for never.</param>
+public sealed record MemberChanged(string User, string Change, ChannelRole? Role, string? By = null, DateTimeOffset? Until = null) : ChannelUpdate;
 
 /// <summary>
 /// The channel began anew (deleted and made again, or its store was replaced): drop every message held of it. Its

@@ -130,7 +130,7 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
                     After(stream, FoldOutcome.Ignored);
                     break;
                 case MemberFrame { Channel: var channel } member when Following(channel) is { } stream:
-                    stream.Deliver(new MemberChanged(member.User, member.Change, member.Role));
+                    stream.Deliver(new MemberChanged(member.User, member.Change, member.Role, member.By, member.Until));
                     After(stream, FoldOutcome.Ignored);
                     break;
                 case RevokedFrame revoked when _streams.GetValueOrDefault(revoked.Channel) is { } stream:

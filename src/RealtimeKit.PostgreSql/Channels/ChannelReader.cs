@@ -8,19 +8,21 @@ namespace RealtimeKit.PostgreSql.Channels;
 /// <summary>Reads channels, members and marks, each in one statement.</summary>
 internal static class ChannelReader
 {
-    public const string View = """
-        SELECT c.epoch, c.version, c.sequence, c.revision, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0)
+    public const string View = $"""
+        SELECT c.epoch, c.version, c.sequence, c.revision, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0), {Sanctions.Columns}
         FROM channels c
         LEFT JOIN members m ON m.channel = c.id AND m.user_id = $2
         LEFT JOIN marks r ON r.channel = c.id AND r.user_id = $2
+        {Sanctions.Join}
         WHERE c.name = $1
         """;
 
     public const string Members = """
-        SELECT m.user_id, m.role, coalesce(r.sequence, 0)
+        SELECT m.user_id, m.role, coalesce(r.sequence, 0), q.channel IS NOT NULL, q.until
         FROM channels c
         CROSS JOIN LATERAL (SELECT * FROM members WHERE channel = c.id AND user_id > $2 ORDER BY user_id LIMIT $3) m
         LEFT JOIN marks r ON r.channel = c.id AND r.user_id = m.user_id
+        LEFT JOIN sanctions q ON q.channel = c.id AND q.kind = 1 AND q.user_id = m.user_id
         WHERE c.name = $1 ORDER BY m.user_id
         """;
 
@@ -33,7 +35,7 @@ internal static class ChannelReader
         async rows => !await rows.ReadAsync().ConfigureAwait(false) ? null : new ChannelView(
             new ChannelHead(channel, rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3)),
             (ChannelKind)rows.GetInt16(4), MessageRow.Text(rows, 5), MessageRow.Time(rows.GetInt64(6)),
-            rows.IsDBNull(7) ? null : (ChannelRole)rows.GetInt16(7), rows.GetInt64(8)),
+            rows.IsDBNull(7) ? null : (ChannelRole)rows.GetInt16(7), rows.GetInt64(8), Sanctions.ReadBan(rows, 9), Sanctions.ReadMute(rows, 9)),
         Sql.Command(View, Sql.Parameter(channel), Sql.Parameter(user)));
 
     public static Task<MemberPage> ListMembersAsync(DatabaseSession session, string channel, string? after, int limit) => session.RunAsync(
@@ -43,7 +45,9 @@ internal static class ChannelReader
             while (await rows.ReadAsync().ConfigureAwait(false))
             {
                 if (members.Count == limit) return new MemberPage(members, true);
-                members.Add(new ChannelMember(rows.GetString(0), (ChannelRole)rows.GetInt16(1), rows.GetInt64(2)));
+                members.Add(new ChannelMember(
+                    rows.GetString(0), (ChannelRole)rows.GetInt16(1), rows.GetInt64(2), rows.GetBoolean(3),
+                    rows.IsDBNull(4) ? null : MessageRow.Time(rows.GetInt64(4))));
             }
 
             return new MemberPage(members, false);

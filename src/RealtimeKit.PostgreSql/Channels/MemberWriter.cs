@@ -14,10 +14,12 @@ internal static class MemberWriter
     public const string Lock = "SELECT FROM channels WHERE name = $1 FOR NO KEY UPDATE";
 
     // A statement of its own, so that it sees what was committed while the lock was waited for.
-    public const string Find = """
+    public const string Find = $"""
         SELECT c.id, c.kind, m.role, CASE WHEN m.role = 2 THEN
-            (SELECT count(*) FROM (SELECT FROM members WHERE channel = c.id AND role = 2 LIMIT 2) o) ELSE 0 END
+            (SELECT count(*) FROM (SELECT FROM members WHERE channel = c.id AND role = 2 LIMIT 2) o) ELSE 0 END, c.revision,
+            {Sanctions.Columns}
         FROM channels c LEFT JOIN members m ON m.channel = c.id AND m.user_id = $2
+        {Sanctions.Join}
         WHERE c.name = $1
         """;
 
@@ -48,15 +50,24 @@ internal static class MemberWriter
         await rows.NextResultAsync().ConfigureAwait(false);
         return !await rows.ReadAsync().ConfigureAwait(false) ? null : (
             rows.GetInt64(0),
-            new MemberState((ChannelKind)rows.GetInt16(1), rows.IsDBNull(2) ? null : (ChannelRole)rows.GetInt16(2), rows.GetInt64(3)));
+            new MemberState(
+                (ChannelKind)rows.GetInt16(1), rows.IsDBNull(2) ? null : (ChannelRole)rows.GetInt16(2), rows.GetInt64(3), rows.GetInt64(4),
+                Sanctions.ReadBan(rows, 5), Sanctions.ReadMute(rows, 5)));
     }
 
     private static IEnumerable<NpgsqlBatchCommand> Write(long? channel, string user, MemberResult result)
     {
         if (channel is not { } id || result.Outcome != MemberOutcome.Changed) yield break;
-        yield return result.After is { } role
-            ? Sql.Command(Put, Sql.Parameter(id), Sql.Parameter(user), Sql.Parameter((short)role))
-            : Sql.Command(Remove, Sql.Parameter(id), Sql.Parameter(user));
-        if (result.Revises) yield return Sql.Command(Revise, Sql.Parameter(id));
+        var (before, after) = (result.Before, result.After);
+        if (after.Role != before.Role)
+        {
+            yield return after.Role is { } role
+                ? Sql.Command(Put, Sql.Parameter(id), Sql.Parameter(user), Sql.Parameter((short)role))
+                : Sql.Command(Remove, Sql.Parameter(id), Sql.Parameter(user));
+        }
+
+        if (after.Ban != before.Ban) yield return Sanctions.Write(id, Sanctions.Ban, user, after.Ban);
+        if (after.Mute != before.Mute) yield return Sanctions.Write(id, Sanctions.Mute, user, after.Mute);
+        if (after.Revision != before.Revision) yield return Sql.Command(Revise, Sql.Parameter(id));
     }
 }

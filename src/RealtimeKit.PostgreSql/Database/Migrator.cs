@@ -12,7 +12,7 @@ internal sealed class Migrator(NpgsqlConnection connection, string schema, strin
     // How long a step, or the wait for another node's steps, may take.
     private const int Patience = 600;
 
-    private static readonly string[] Steps = [Schema.Version1];
+    private static readonly string[] Steps = [Schema.Version1, Schema.Version2];
 
     /// <summary>The version that this package writes.</summary>
     public static int Version => Steps.Length;

@@ -96,4 +96,17 @@ internal static class Schema
         -- Channels that are gone and whose rows are still being removed.
         CREATE TABLE discarded(channel bigint PRIMARY KEY);
         """;
+
+    public const string Version2 = """
+        -- Bans (kind 0) and mutes (kind 1). Who is banned is no member; who is muted may be one or not.
+        CREATE TABLE sanctions(
+            channel bigint NOT NULL,
+            time bigint NOT NULL,
+            until bigint,
+            kind smallint NOT NULL,
+            user_id text COLLATE "C" NOT NULL,
+            by_user text COLLATE "C",
+            reason text,
+            PRIMARY KEY(channel, kind, user_id));
+        """;
 }

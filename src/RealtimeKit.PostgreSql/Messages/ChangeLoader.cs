@@ -7,7 +7,7 @@ namespace RealtimeKit.PostgreSql.Messages;
 /// <summary>Begins a transaction, locks the channels of a batch and reads what its changes are about, in one round trip.</summary>
 internal static class ChangeLoader
 {
-    public const string Lock = "SELECT name, id, version, sequence, epoch FROM channels WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE";
+    public const string Lock = "SELECT name, id, version, sequence, epoch, revision FROM channels WHERE name = ANY($1) ORDER BY name FOR NO KEY UPDATE";
 
     public const string GivenReactions = """
         SELECT c.name, r.sequence, r.user_id, r.reaction
@@ -64,7 +64,7 @@ internal static class ChangeLoader
     {
         // A channel that was made after the lock is none of this batch's yet.
         while (await rows.ReadAsync().ConfigureAwait(false))
-            plan.Add(new ChannelPlan(rows.GetString(0), rows.GetInt64(1), rows.GetString(4), rows.GetInt64(2), rows.GetInt64(3)));
+            plan.Add(new ChannelPlan(rows.GetString(0), rows.GetInt64(1), rows.GetString(4), rows.GetInt64(2), rows.GetInt64(3), rows.GetInt64(5)));
         for (var i = 0; i < 2; i++)
         {
             await rows.NextResultAsync().ConfigureAwait(false);

@@ -19,7 +19,7 @@ internal sealed class PostColumns
     private readonly string?[] _data;
     private readonly string?[] _attachments;
     private readonly string?[] _mentions;
-    private readonly Dictionary<string, (long Count, long Time)> _channels = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Count, long Time, long? Revision)> _channels = new(StringComparer.Ordinal);
     private readonly List<(string Channel, long Number, string User)> _mentioned = [];
 
     private PostColumns(int count)
@@ -30,7 +30,10 @@ internal sealed class PostColumns
     }
 
     /// <summary>Takes a batch.</summary>
-    /// <returns><see langword="null"/> where it has anything but new messages: another kind, an answer, a question or a copy within the batch.</returns>
+    /// <returns>
+    /// <see langword="null"/> where it has anything but new messages: another kind, an answer, a question or a copy within the batch; and where
+    /// messages of one channel were permitted at different revisions.
+    /// </returns>
     public static PostColumns? Of(IReadOnlyList<MessageChange> changes)
     {
         if (changes.Count == 0) return null;
@@ -39,7 +42,7 @@ internal sealed class PostColumns
         for (var i = 0; i < changes.Count; i++)
         {
             if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false, Epoch: null } post || !seen.Add((post.Channel, post.Id.Value))) return null;
-            columns.Set(i, post);
+            if (!columns.TrySet(i, post)) return null;
         }
 
         return columns;
@@ -55,7 +58,8 @@ internal sealed class PostColumns
         for (var i = 0; i < behind.Length; i++) behind[i] = Behind(_names[i], _numbers[i]);
         var move = Sql.Command(
             PostAppender.Move, Sql.Parameter(Array.ConvertAll(channels, channel => channel.Key)),
-            Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Count)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Time)), Sql.Parameter(_ids));
+            Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Count)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Time)), Sql.Parameter(_ids),
+            Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Revision)));
         var write = Sql.Command(
             PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
             Sql.Parameter(_from), Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions));
@@ -72,15 +76,17 @@ internal sealed class PostColumns
     // A column that is shorter than the others is filled up with nulls: one that has nothing else needs no element.
     private static NpgsqlParameter Sparse(string?[] column) => Sql.Parameter(Array.TrueForAll(column, value => value is null) ? [] : column);
 
-    private void Set(int i, PostChange post)
+    private bool TrySet(int i, PostChange post)
     {
-        ref var channel = ref CollectionsMarshal.GetValueRefOrAddDefault(_channels, post.Channel, out _);
-        channel = (channel.Count + 1, post.Time.ToUnixTimeMilliseconds());
+        ref var channel = ref CollectionsMarshal.GetValueRefOrAddDefault(_channels, post.Channel, out var known);
+        if (known && channel.Revision != post.Revision) return false;
+        channel = (channel.Count + 1, post.Time.ToUnixTimeMilliseconds(), post.Revision);
         (_names[i], _numbers[i], _times[i]) = (post.Channel, channel.Count, channel.Time);
         (_ids[i], _idTexts[i], _digests[i], _from[i]) = (post.Id.Value, post.Id.SpecialText, MessageRow.Digest(post), post.Sender);
         (_texts[i], _data[i], _attachments[i]) = (post.Content.Text, post.Content.Data?.ToString(), post.Content.Attachments?.ToString());
-        if (post.Content.Mentions is not { } mentions) return;
+        if (post.Content.Mentions is not { } mentions) return true;
         _mentions[i] = MessageColumns.WriteMentions(mentions);
         foreach (var user in ChangeRules.Mentioned(ChangeRules.Post(post, 0, 0, null))) _mentioned.Add((post.Channel, _numbers[i], user));
+        return true;
     }
 }

@@ -30,7 +30,17 @@ public enum ChannelRole
 /// <param name="User">The user.</param>
 /// <param name="Role">What the user may do.</param>
 /// <param name="Read">The highest sequence that the user marked as read; 0 for none.</param>
-public sealed record ChannelMember(string User, ChannelRole Role, long Read);
+/// <param name="Muted">Whether the user may read, but not write.</param>
+/// <param name="MutedUntil">When that ends by itself; <see langword="null"/> for never.</param>
+public sealed record ChannelMember(string User, ChannelRole Role, long Read, bool Muted = false, DateTimeOffset? MutedUntil = null);
+
+/// <summary>One ban of a channel.</summary>
+/// <param name="User">Who is banned.</param>
+/// <param name="By">Who banned; <see langword="null"/> for the application.</param>
+/// <param name="Time">When.</param>
+/// <param name="Until">When it ends by itself; <see langword="null"/> for never.</param>
+/// <param name="Reason">Why, if that was said.</param>
+public sealed record ChannelBan(string User, string? By, DateTimeOffset Time, DateTimeOffset? Until, string? Reason);
 
 /// <summary>A user who is subscribed to a channel now.</summary>
 /// <param name="User">The user.</param>

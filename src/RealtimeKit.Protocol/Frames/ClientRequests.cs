@@ -47,6 +47,19 @@ internal static class ClientRequests
     public static void OfChannel(IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string channel) =>
         FrameWriter.End(Begin(output, type, id, channel), output);
 
+    /// <summary>A request about another user of a channel, such as <c>invite</c>, <c>ban</c>, <c>unmute</c>.</summary>
+    public static void OfUser(
+        IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string channel, string user, ChannelRole? role = null,
+        DateTimeOffset? until = null, string? reason = null)
+    {
+        var json = Begin(output, type, id, channel);
+        json.WriteString("user"u8, user);
+        if (role is { } given) json.WriteString("role"u8, given.ToWord());
+        if (until is { } end) json.WriteTime("until"u8, end);
+        if (reason is not null) json.WriteString("reason"u8, reason);
+        FrameWriter.End(json, output);
+    }
+
     /// <summary>A signal; without an id it gets no reply.</summary>
     public static void Signal(IBufferWriter<byte> output, long? id, string channel, string name, JsonValue? data)
     {
@@ -65,9 +78,10 @@ internal static class ClientRequests
         FrameWriter.End(json, output);
     }
 
-    public static void Members(IBufferWriter<byte> output, long id, string channel, string? after, int? limit)
+    /// <summary>A page of a list of users: <c>members</c> or <c>bans</c>.</summary>
+    public static void Users(IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string channel, string? after, int? limit)
     {
-        var json = Begin(output, "members"u8, id, channel);
+        var json = Begin(output, type, id, channel);
         if (after is not null) json.WriteString("after"u8, after);
         if (limit is { } most) json.WriteNumber("limit"u8, most);
         FrameWriter.End(json, output);

@@ -27,5 +27,9 @@ internal enum FrameField
     Kind,
     Members,
     Version,
+    User,
+    Role,
+    Until,
+    Reason,
     Count,
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
@@ -131,6 +132,19 @@ internal struct FrameFields
         var value = Integer(field, least);
         if (value is null) Fail(ErrorCodes.Invalid, field, $"must be an integer of at least {least}");
         return value ?? least;
+    }
+
+    /// <summary>A time, as RFC 3339 has it, in whole milliseconds.</summary>
+    public DateTimeOffset? Time(FrameField field)
+    {
+        var text = String(field);
+        if (text is null) return null;
+        // Without an offset it would be a time of wherever the server stands.
+        var hasOffset = text is [.., 'Z'] or [.., '+' or '-', _, _, ':', _, _];
+        if (hasOffset && DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+            return time.AddTicks(-(time.Ticks % TimeSpan.TicksPerMillisecond)).ToUniversalTime();
+        Fail(ErrorCodes.Invalid, field, "must be a time such as 2026-01-31T12:00:00.000Z");
+        return null;
     }
 
     /// <summary>A page size: cut to the most that is allowed.</summary>
@@ -291,6 +305,10 @@ internal struct FrameFields
             var s when s.SequenceEqual("kind"u8) => FrameField.Kind,
             var s when s.SequenceEqual("members"u8) => FrameField.Members,
             var s when s.SequenceEqual("version"u8) => FrameField.Version,
+            var s when s.SequenceEqual("user"u8) => FrameField.User,
+            var s when s.SequenceEqual("role"u8) => FrameField.Role,
+            var s when s.SequenceEqual("until"u8) => FrameField.Until,
+            var s when s.SequenceEqual("reason"u8) => FrameField.Reason,
             _ => FrameField.Count,
         };
     }

@@ -68,13 +68,15 @@ internal static class ServerEvents
         FrameWriter.End(json, output);
     }
 
-    public static void Member(IBufferWriter<byte> output, string channel, string user, string change, ChannelRole? role)
+    public static void Member(IBufferWriter<byte> output, string channel, in MemberNews news)
     {
         var json = FrameWriter.Begin(output, "member"u8);
         json.WriteString("channel"u8, channel);
-        json.WriteString("user"u8, user);
-        json.WriteString("change"u8, change);
-        if (role is { } known) json.WriteString("role"u8, known.ToWord());
+        json.WriteString("user"u8, news.User);
+        json.WriteString("change"u8, news.Change);
+        if (news.Role is { } known) json.WriteString("role"u8, known.ToWord());
+        if (news.By is not null) json.WriteString("by"u8, news.By);
+        if (news.Until is { } until) json.WriteTime("until"u8, until);
         FrameWriter.End(json, output);
     }
 
@@ -86,3 +88,11 @@ internal static class ServerEvents
         FrameWriter.End(json, output);
     }
 }
+
+/// <summary>What a <c>member</c> frame says.</summary>
+/// <param name="User">Whose membership changed.</param>
+/// <param name="Change">The protocol's word for it.</param>
+/// <param name="Role">The role that the user has now, if any.</param>
+/// <param name="By">Who changed it, where that is a user other than the one.</param>
+/// <param name="Until">When a ban or a mute ends by itself.</param>
+internal readonly record struct MemberNews(string User, string Change, ChannelRole? Role, string? By = null, DateTimeOffset? Until = null);

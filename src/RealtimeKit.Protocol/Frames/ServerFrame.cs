@@ -10,8 +10,8 @@ internal sealed record ConnectedFrame(
     long Id, string Connection, string User, DateTimeOffset Time, TimeSpan Heartbeat, DateTimeOffset? Expires, int MessageBytes)
     : ServerReply(Id);
 
-internal sealed record SubscribedFrame(long Id, string Channel, string Epoch, long Version, long Sequence, long Read, ChannelRole? Role)
-    : ServerReply(Id);
+internal sealed record SubscribedFrame(long Id, string Channel, string Epoch, long Version, long Sequence, long Read, ChannelRole? Role,
+    bool Muted = false, DateTimeOffset? MutedUntil = null) : ServerReply(Id);
 
 internal sealed record PublishedFrame(long Id, long Sequence, long Version, DateTimeOffset Time, bool Duplicate) : ServerReply(Id);
 
@@ -24,6 +24,8 @@ internal sealed record HistoryFrame(long Id, IReadOnlyList<Message> Messages, bo
 internal sealed record PresenceFrame(long Id, IReadOnlyList<PresentUser> Users, bool More) : ServerReply(Id);
 
 internal sealed record MembersFrame(long Id, IReadOnlyList<ChannelMember> Members, bool More) : ServerReply(Id);
+
+internal sealed record BansFrame(long Id, IReadOnlyList<ChannelBan> Bans, bool More) : ServerReply(Id);
 
 internal sealed record ChannelsFrame(long Id, IReadOnlyList<ChannelSummary> Channels, bool More, string? Next) : ServerReply(Id);
 
@@ -52,7 +54,8 @@ internal sealed record ChangesFrame(string Channel, IReadOnlyList<Message> Messa
 
 internal sealed record SignalFrame(string Channel, string User, string Name, JsonValue? Data) : ServerFrame;
 
-internal sealed record MemberFrame(string Channel, string User, string Change, ChannelRole? Role) : ServerFrame;
+internal sealed record MemberFrame(
+    string Channel, string User, string Change, ChannelRole? Role, string? By = null, DateTimeOffset? Until = null) : ServerFrame;
 
 internal sealed record RevokedFrame(string Channel, string Reason) : ServerFrame;
 

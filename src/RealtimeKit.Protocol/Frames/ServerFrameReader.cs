@@ -44,18 +44,20 @@ internal static class ServerFrameReader
         "signal" => new SignalFrame(
             Text(json, "channel"u8), Text(json, "user"u8), Text(json, "name"u8),
             Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null),
-        "member" => new MemberFrame(Text(json, "channel"u8), Text(json, "user"u8), Text(json, "change"u8), Role(json)),
+        "member" => new MemberFrame(
+            Text(json, "channel"u8), Text(json, "user"u8), Text(json, "change"u8), Role(json), Optional(json, "by"u8)?.GetString(), OptionalTime(json, "until"u8)),
         "revoked" => new RevokedFrame(Text(json, "channel"u8), Text(json, "reason"u8)),
         "reconnect" => new ReconnectFrame(Duration(json.GetProperty("within"u8))),
         "connected" => ReadConnected(json),
         "subscribed" => new SubscribedFrame(
             Id(json), Text(json, "channel"u8), Text(json, "epoch"u8), Number(json, "version"u8), Number(json, "sequence"u8),
-            Optional(json, "read"u8)?.GetInt64() ?? 0, Role(json)),
+            Optional(json, "read"u8)?.GetInt64() ?? 0, Role(json), Flag(json, "muted"u8), OptionalTime(json, "mutedUntil"u8)),
         "history" => new HistoryFrame(Id(json), Messages(json), Flag(json, "more"u8)),
         "reactions" => new ReactionsFrame(
             Id(json), Reactions(json), [.. json.GetProperty("own"u8).EnumerateArray().Select(item => item.GetString()!)]),
         "presence" => new PresenceFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(ReadUser)], Flag(json, "more"u8)),
         "members" => new MembersFrame(Id(json), [.. json.GetProperty("members"u8).EnumerateArray().Select(ReadMember)], Flag(json, "more"u8)),
+        "bans" => new BansFrame(Id(json), [.. json.GetProperty("bans"u8).EnumerateArray().Select(ReadBan)], Flag(json, "more"u8)),
         "channels" => new ChannelsFrame(
             Id(json), [.. json.GetProperty("channels"u8).EnumerateArray().Select(ReadChannel)], Flag(json, "more"u8),
             Optional(json, "next"u8)?.GetString()),
@@ -93,7 +95,12 @@ internal static class ServerFrameReader
         Text(json, "user"u8), Text(json, "status"u8), Time(json, "since"u8), json.GetProperty("connections"u8).GetInt32());
 
     private static ChannelMember ReadMember(JsonElement json) => new(
-        Text(json, "user"u8), Role(json) ?? ChannelRole.Member, Optional(json, "read"u8)?.GetInt64() ?? 0);
+        Text(json, "user"u8), Role(json) ?? ChannelRole.Member, Optional(json, "read"u8)?.GetInt64() ?? 0, Flag(json, "muted"u8),
+        OptionalTime(json, "mutedUntil"u8));
+
+    private static ChannelBan ReadBan(JsonElement json) => new(
+        Text(json, "user"u8), Optional(json, "by"u8)?.GetString(), Time(json, "time"u8), OptionalTime(json, "until"u8),
+        Optional(json, "reason"u8)?.GetString());
 
     private static ChannelSummary ReadChannel(JsonElement json)
     {

@@ -46,7 +46,8 @@ internal static class ServerReplies
     }
 
     public static void Subscribed(
-        IBufferWriter<byte> output, long id, string channel, ChannelPosition head, long sequence, long read, ChannelRole? role)
+        IBufferWriter<byte> output, long id, string channel, ChannelPosition head, long sequence, long read, ChannelRole? role,
+        bool muted = false, DateTimeOffset? mutedUntil = null)
     {
         var json = FrameWriter.Begin(output, "subscribed"u8);
         json.WriteNumber("id"u8, id);
@@ -56,6 +57,7 @@ internal static class ServerReplies
         json.WriteNumber("sequence"u8, sequence);
         json.WriteNumber("read"u8, read);
         if (role is { } known) json.WriteString("role"u8, known.ToWord());
+        WriteMute(json, muted, mutedUntil);
         FrameWriter.End(json, output);
     }
 
@@ -129,12 +131,41 @@ internal static class ServerReplies
             json.WriteString("user"u8, member.User);
             json.WriteString("role"u8, member.Role.ToWord());
             json.WriteNumber("read"u8, member.Read);
+            WriteMute(json, member.Muted, member.MutedUntil);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         json.WriteBoolean("more"u8, more);
         FrameWriter.End(json, output);
+    }
+
+    public static void Bans(IBufferWriter<byte> output, long id, string system, IEnumerable<ChannelBan> bans, bool more)
+    {
+        var json = FrameWriter.Begin(output, "bans"u8);
+        json.WriteNumber("id"u8, id);
+        json.WriteStartArray("bans"u8);
+        foreach (var ban in bans)
+        {
+            json.WriteStartObject();
+            json.WriteString("user"u8, ban.User);
+            json.WriteString("by"u8, ban.By ?? system);
+            if (ban.Until is { } until) json.WriteTime("until"u8, until);
+            if (ban.Reason is not null) json.WriteString("reason"u8, ban.Reason);
+            json.WriteTime("time"u8, ban.Time);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteBoolean("more"u8, more);
+        FrameWriter.End(json, output);
+    }
+
+    private static void WriteMute(System.Text.Json.Utf8JsonWriter json, bool muted, DateTimeOffset? until)
+    {
+        if (!muted) return;
+        json.WriteBoolean("muted"u8, true);
+        if (until is { } time) json.WriteTime("mutedUntil"u8, time);
     }
 
     /// <summary>Appends the reply where all channels fit into one message of the transport, or one alone; else stops where it is full.</summary>

@@ -17,8 +17,9 @@ internal static class ChannelReader
         """;
 
     private const string Members = """
-        SELECT m.user, m.role, coalesce(r.sequence, 0)
+        SELECT m.user, m.role, coalesce(r.sequence, 0), q.channel IS NOT NULL, q.until
         FROM channels c JOIN members m ON m.channel = c.id LEFT JOIN marks r ON r.channel = c.id AND r.user = m.user
+        LEFT JOIN sanctions q ON q.channel = c.id AND q.kind = 1 AND q.user = m.user
         WHERE c.name = ? AND m.user > ? ORDER BY m.user LIMIT ?
         """;
 
@@ -31,10 +32,12 @@ internal static class ChannelReader
     {
         using var row = session.Use(View).Bind(user).Bind(user).Bind(channel);
         if (!row.Step()) return null;
+        var id = row.Int64(0);
         var head = new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3), row.Int64(4));
         return new ChannelView(
             head, (ChannelKind)row.Int64(5), row.NullableText(6), MessageRow.Time(row.Int64(7)),
-            row.NullableInt64(8) is { } role ? (ChannelRole)role : null, row.Int64(9));
+            row.NullableInt64(8) is { } role ? (ChannelRole)role : null, row.Int64(9),
+            Sanctions.Find(session, id, Sanctions.Ban, user), Sanctions.Find(session, id, Sanctions.Mute, user));
     }
 
     public static MemberPage ListMembers(SqliteSession session, string channel, string? after, int limit)
@@ -44,7 +47,9 @@ internal static class ChannelReader
         while (rows.Step())
         {
             if (members.Count == limit) return new MemberPage(members, true);
-            members.Add(new ChannelMember(rows.Text(0), (ChannelRole)rows.Int64(1), rows.Int64(2)));
+            members.Add(new ChannelMember(
+                rows.Text(0), (ChannelRole)rows.Int64(1), rows.Int64(2), rows.Int64(3) == 1,
+                rows.NullableInt64(4) is { } until ? MessageRow.Time(until) : null));
         }
 
         return new MemberPage(members, false);

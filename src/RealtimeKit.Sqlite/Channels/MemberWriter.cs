@@ -8,7 +8,7 @@ namespace RealtimeKit.Sqlite.Channels;
 internal sealed class MemberWriter(SqliteSession session)
 {
     private const string Select =
-        "SELECT c.id, c.kind, m.role FROM channels c LEFT JOIN members m ON m.channel = c.id AND m.user = ? WHERE c.name = ?";
+        "SELECT c.id, c.kind, m.role, c.revision FROM channels c LEFT JOIN members m ON m.channel = c.id AND m.user = ? WHERE c.name = ?";
 
     private const string SelectOwners = "SELECT count(*) FROM (SELECT 1 FROM members WHERE channel = ? AND role = ? LIMIT 2)";
 
@@ -19,9 +19,17 @@ internal sealed class MemberWriter(SqliteSession session)
         if (Find(change) is not (var channel, var state)) return MemberRules.Decide(change, found: null);
         var result = MemberRules.Decide(change, state);
         if (result.Outcome != MemberOutcome.Changed) return result;
-        if (result.After is { } role) Put(channel, change.User, role);
-        else session.Use("DELETE FROM members WHERE channel = ? AND user = ?").Bind(channel).Bind(change.User).Execute();
-        if (result.Revises) session.Use("UPDATE channels SET revision = revision + 1 WHERE id = ?").Bind(channel).Execute();
+        var (before, after) = (result.Before, result.After);
+        if (after.Role != before.Role)
+        {
+            if (after.Role is { } role) Put(channel, change.User, role);
+            else session.Use("DELETE FROM members WHERE channel = ? AND user = ?").Bind(channel).Bind(change.User).Execute();
+        }
+
+        if (after.Ban != before.Ban) Sanctions.Write(session, channel, Sanctions.Ban, change.User, after.Ban);
+        if (after.Mute != before.Mute) Sanctions.Write(session, channel, Sanctions.Mute, change.User, after.Mute);
+        if (after.Revision != before.Revision)
+            session.Use("UPDATE channels SET revision = revision + 1 WHERE id = ?").Bind(channel).Execute();
         return result;
     }
 
@@ -35,9 +43,14 @@ internal sealed class MemberWriter(SqliteSession session)
         {
             if (!row.Step()) return null;
             channel = row.Int64(0);
-            state = new MemberState((ChannelKind)row.Int64(1), (ChannelRole?)row.NullableInt64(2), 0);
+            state = new MemberState((ChannelKind)row.Int64(1), (ChannelRole?)row.NullableInt64(2), Revision: row.Int64(3));
         }
 
+        state = state with
+        {
+            Ban = Sanctions.Find(session, channel, Sanctions.Ban, change.User),
+            Mute = Sanctions.Find(session, channel, Sanctions.Mute, change.User),
+        };
         return (channel, state.Role == ChannelRole.Owner ? state with { Owners = CountOwners(channel) } : state);
     }
 

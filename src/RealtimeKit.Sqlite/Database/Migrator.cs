@@ -11,7 +11,7 @@ internal static class Migrator
     /// <summary>Marks a file as ours: "RTKt" in ASCII.</summary>
     public const int ApplicationId = 0x52544B74;
 
-    private static readonly string[] Steps = [Schema.Version1];
+    private static readonly string[] Steps = [Schema.Version1, Schema.Version2];
 
     /// <summary>The version that this package writes.</summary>
     public static int Version => Steps.Length;

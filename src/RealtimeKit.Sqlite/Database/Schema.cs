@@ -94,4 +94,17 @@ internal static class Schema
             sequence INTEGER NOT NULL,
             PRIMARY KEY(channel, user)) WITHOUT ROWID;
         """;
+
+    public const string Version2 = """
+        -- Bans (kind 0) and mutes (kind 1). Who is banned is no member; who is muted may be one or not.
+        CREATE TABLE sanctions(
+            channel INTEGER NOT NULL,
+            kind INTEGER NOT NULL,
+            user TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            until INTEGER,
+            by TEXT,
+            reason TEXT,
+            PRIMARY KEY(channel, kind, user)) WITHOUT ROWID;
+        """;
 }

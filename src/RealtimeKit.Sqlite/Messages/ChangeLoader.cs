@@ -7,7 +7,7 @@ namespace RealtimeKit.Sqlite.Messages;
 /// <summary>Reads what the changes of a batch are about.</summary>
 internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageChange> changes)
 {
-    private const string SelectChannel = "SELECT id, epoch, version, sequence FROM channels WHERE name = ?";
+    private const string SelectChannel = "SELECT id, epoch, version, sequence, revision FROM channels WHERE name = ?";
     private const string SelectMessage = $"SELECT {MessageRow.Columns}, digest FROM messages WHERE";
     private const string SelectGiven = "SELECT 1 FROM reactions WHERE message = ? AND user = ? AND reaction = ?";
     private const string SelectFirst = "SELECT user FROM reactions WHERE message = ? AND reaction = ? ORDER BY position LIMIT ?";
@@ -39,7 +39,7 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
     private void LoadChannel(AppendPlan plan, string name)
     {
         using var row = session.Use(SelectChannel).Bind(name);
-        if (row.Step()) plan.Add(new ChannelPlan(name, row.Int64(0), row.Text(1), row.Int64(2), row.Int64(3)));
+        if (row.Step()) plan.Add(new ChannelPlan(name, row.Int64(0), row.Text(1), row.Int64(2), row.Int64(3), row.Int64(4)));
     }
 
     private static void LoadMessage(ChannelPlan channel, Statement found)

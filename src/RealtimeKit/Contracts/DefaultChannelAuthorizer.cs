@@ -8,9 +8,12 @@ namespace RealtimeKit;
 /// from the container, to keep these rules and add some.
 /// </summary>
 /// <remarks>
-/// Public channels are everybody's who is signed in, private and direct ones their members', and hidden from others. Users edit and
-/// delete their own messages; moderators and owners delete those of lower roles. Everybody may join public channels, and leave
-/// any that is not direct. Users create channels where <see cref="RealtimeOptions.UsersMayCreateChannels"/> says so.
+/// Public channels are everybody's who is signed in and not banned, private and direct ones their members', and hidden from others. Who is
+/// muted may read and delete, but not publish, edit, react or signal. Users edit and delete their own messages; moderators and owners
+/// delete those of lower roles, and remove, ban and mute users of lower roles, who may be no members. Everybody may join public channels,
+/// and leave any that is not direct. Members invite into public channels, moderators and owners into private ones, with a role below their
+/// own; owners with any. Owners set roles. Nothing of that is for direct channels. Users create channels where
+/// <see cref="RealtimeOptions.UsersMayCreateChannels"/> says so.
 /// </remarks>
 /// <param name="options">The engine's options.</param>
 public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChannelAuthorizer
@@ -24,18 +27,36 @@ public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChan
     {
         if (request.Operation == ChannelOperation.Create) return Allow(_usersMayCreate);
         if (request.Kind != ChannelKind.Public && request.Role is null) return Access.Hidden;
+        if (request.IsBanned || (request.IsMuted && IsWriting(request.Operation))) return Access.Forbidden;
         return request.Operation switch
         {
             ChannelOperation.Edit => Allow(request.Sender == request.User),
-            ChannelOperation.Delete => Allow(request.Sender == request.User || Outranks(request)),
+            ChannelOperation.Delete => Allow(request.Sender == request.User || Outranks(request, request.SenderRole)),
             ChannelOperation.Join => Allow(request.Kind == ChannelKind.Public || request.Role is not null && request.Kind != ChannelKind.Direct),
             ChannelOperation.Leave => Allow(request.Kind != ChannelKind.Direct),
+            ChannelOperation.Invite => Allow(MayInvite(request)),
+            ChannelOperation.Remove or ChannelOperation.Ban or ChannelOperation.Unban or ChannelOperation.Mute or ChannelOperation.Unmute =>
+                Allow(request.Kind != ChannelKind.Direct && Outranks(request, request.TargetRole)),
+            ChannelOperation.SetRole => Allow(request.Kind != ChannelKind.Direct && request.Role == ChannelRole.Owner),
+            ChannelOperation.Moderate => Allow(request.Kind != ChannelKind.Direct && IsModerator(request)),
             _ => Access.Allowed,
         };
     }
 
-    private static bool Outranks(in AccessRequest request) =>
-        request.Role is ChannelRole.Moderator or ChannelRole.Owner && (request.SenderRole is null || request.Role > request.SenderRole);
+    private static bool IsWriting(ChannelOperation operation) =>
+        operation is ChannelOperation.Publish or ChannelOperation.Edit or ChannelOperation.React or ChannelOperation.Signal;
+
+    private static bool MayInvite(in AccessRequest request) => request.Kind switch
+    {
+        ChannelKind.Direct => false,
+        ChannelKind.Private when !IsModerator(request) => false,
+        _ => request.Role is { } role && (request.NewRole is null or ChannelRole.Member || role == ChannelRole.Owner || request.NewRole < role),
+    };
+
+    private static bool IsModerator(in AccessRequest request) => request.Role is ChannelRole.Moderator or ChannelRole.Owner;
+
+    // Who is no member ranks as a member.
+    private static bool Outranks(in AccessRequest request, ChannelRole? other) => IsModerator(request) && request.Role > (other ?? ChannelRole.Member);
 
     private static Access Allow(bool holds) => holds ? Access.Allowed : Access.Forbidden;
 }

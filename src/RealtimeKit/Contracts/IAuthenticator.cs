@@ -22,6 +22,9 @@ public readonly record struct Credentials(ClaimsPrincipal? Principal, string? To
 /// <param name="Expires">When the sign-in ends; <see langword="null"/> for never.</param>
 public sealed record SignIn(string User, DateTimeOffset? Expires = null)
 {
+    /// <summary>The user's claims, which the authorizer sees as <see cref="AccessRequest.Principal"/>; <see langword="null"/> for none.</summary>
+    public ClaimsPrincipal? Principal { get; init; }
+
     /// <summary>The user whom a principal names: by its name identifier, else by <c>sub</c>, else by its name.</summary>
     /// <param name="principal">The principal.</param>
     /// <param name="expires">When the sign-in ends; <see langword="null"/> for never.</param>
@@ -30,6 +33,6 @@ public sealed record SignIn(string User, DateTimeOffset? Expires = null)
     {
         if (principal?.Identity?.IsAuthenticated != true) return null;
         var user = principal.FindFirst(ClaimTypes.NameIdentifier)?.Value ?? principal.FindFirst("sub")?.Value ?? principal.Identity.Name;
-        return user is null ? null : new SignIn(user, expires);
+        return user is null ? null : new SignIn(user, expires) { Principal = principal };
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Claims;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
@@ -22,7 +23,29 @@ public interface IChannelAuthorizer
 /// <param name="SenderRole">That sender's role, or <see langword="null"/>.</param>
 public readonly record struct AccessRequest(
     string User, ChannelOperation Operation, string Channel, ChannelKind Kind, ChannelRole? Role,
-    string? Sender = null, ChannelRole? SenderRole = null);
+    string? Sender = null, ChannelRole? SenderRole = null)
+{
+    /// <summary>
+    /// The user's claims, as the authenticator gave them with <see cref="SignIn.Principal"/>; <see langword="null"/> where it gave none, and
+    /// where rights are checked again without a request of the user.
+    /// </summary>
+    public ClaimsPrincipal? Principal { get; init; }
+
+    /// <summary>Whether the user is banned from the channel now.</summary>
+    public bool IsBanned { get; init; }
+
+    /// <summary>Whether the user is muted in the channel now.</summary>
+    public bool IsMuted { get; init; }
+
+    /// <summary>For an operation on another user that user, else <see langword="null"/>.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>That user's role, or <see langword="null"/> where that user is not a member.</summary>
+    public ChannelRole? TargetRole { get; init; }
+
+    /// <summary>For <see cref="ChannelOperation.Invite"/> and <see cref="ChannelOperation.SetRole"/> the role to be given, else <see langword="null"/>.</summary>
+    public ChannelRole? NewRole { get; init; }
+}
 
 /// <summary>What a user may want to do.</summary>
 public enum ChannelOperation
@@ -53,6 +76,30 @@ public enum ChannelOperation
 
     /// <summary>End one's own membership.</summary>
     Leave,
+
+    /// <summary>Make another user a member.</summary>
+    Invite,
+
+    /// <summary>End another user's membership.</summary>
+    Remove,
+
+    /// <summary>Keep another user out.</summary>
+    Ban,
+
+    /// <summary>End another user's ban.</summary>
+    Unban,
+
+    /// <summary>Let another user only read.</summary>
+    Mute,
+
+    /// <summary>End another user's mute.</summary>
+    Unmute,
+
+    /// <summary>Give a user a role.</summary>
+    SetRole,
+
+    /// <summary>Read what moderators read: the bans.</summary>
+    Moderate,
 }
 
 /// <summary>The answer to an access request.</summary>

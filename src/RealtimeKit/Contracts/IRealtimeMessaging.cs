@@ -46,6 +46,7 @@ public interface IRealtimeMessaging
     /// <summary>Makes a user a member. Whoever is one already keeps the role.</summary>
     /// <returns>Whether the user was not a member.</returns>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="UserBannedException">The user is banned from the channel.</exception>
     Task<bool> AddMemberAsync(
         string channel, string user, ChannelRole role = ChannelRole.Member, CancellationToken cancellationToken = default);
 
@@ -53,13 +54,62 @@ public interface IRealtimeMessaging
     /// <returns>Whether the user had another role, or none.</returns>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     /// <exception cref="LastOwnerException">The channel's last owner would lose that role.</exception>
+    /// <exception cref="UserBannedException">The user is banned from the channel.</exception>
     Task<bool> SetRoleAsync(string channel, string user, ChannelRole role, CancellationToken cancellationToken = default);
 
-    /// <summary>Ends a membership. In a private channel the user's subscriptions end with the reason <c>removed</c>.</summary>
+    /// <summary>Ends a membership. The user's subscriptions end with the reason <c>removed</c>.</summary>
     /// <returns>Whether the user was a member.</returns>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     /// <exception cref="LastOwnerException">The user is the channel's last owner.</exception>
     Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Keeps a user out of a channel, member or not: the membership ends, and the subscriptions with the reason <c>banned</c>. Replaces an
+    /// earlier ban.
+    /// </summary>
+    /// <remarks>
+    /// Once it has completed, no change of the user gets a version in the channel any more, on whichever node, whether or not the nodes
+    /// hear each other.
+    /// </remarks>
+    /// <param name="channel">The channel.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="until">When the ban ends by itself; <see langword="null"/> for never.</param>
+    /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the wait; the user may still be banned.</param>
+    /// <returns>Whether that was not so already.</returns>
+    /// <exception cref="ArgumentException">An argument is not of that form, or <paramref name="until"/> has passed.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="LastOwnerException">The user is the channel's last owner.</exception>
+    Task<bool> BanAsync(
+        string channel, string user, DateTimeOffset? until = null, string? reason = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a ban. The user is no member.</summary>
+    /// <returns>Whether the user was banned.</returns>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<bool> UnbanAsync(string channel, string user, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lets a user, member or not, only read a channel, and delete their own messages. Replaces an earlier mute, and outlives the membership.
+    /// </summary>
+    /// <inheritdoc cref="BanAsync" path="/remarks"/>
+    /// <param name="channel">The channel.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="until">When the mute ends by itself; <see langword="null"/> for never.</param>
+    /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the wait; the user may still be muted.</param>
+    /// <returns>Whether that was not so already.</returns>
+    /// <exception cref="ArgumentException">An argument is not of that form, or <paramref name="until"/> has passed.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<bool> MuteAsync(
+        string channel, string user, DateTimeOffset? until = null, string? reason = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a mute.</summary>
+    /// <returns>Whether the user was muted.</returns>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<bool> UnmuteAsync(string channel, string user, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists the bans that hold, in the order of the users' names, up to 200 at a time, those after <paramref name="after"/>.</summary>
+    Task<BanPage> ListBansAsync(string channel, string? after = null, CancellationToken cancellationToken = default);
 
     /// <summary>Lists members in the order of their names, up to 200 at a time, those after <paramref name="after"/>.</summary>
     Task<MemberPage> ListMembersAsync(string channel, string? after = null, CancellationToken cancellationToken = default);

@@ -12,6 +12,16 @@ public abstract record MessageChange(string Channel, DateTimeOffset Time)
     /// under its name, and the outcome is <see cref="AppendOutcome.NoMessage"/>. Any epoch where this is <see langword="null"/>.
     /// </summary>
     public string? Epoch { get; init; }
+
+    /// <summary>
+    /// The channel's revision at which the change was permitted: where the channel has another by now, nothing is written and the outcome is
+    /// <see cref="AppendOutcome.Stale"/>. Any revision where this is <see langword="null"/>, as for the application's own changes.
+    /// </summary>
+    /// <remarks>
+    /// The revision rises with every right that is taken, in the transaction that takes it. So no change that a right forbade gets a version
+    /// after that transaction, on whichever node it was permitted, and whether or not the nodes hear each other.
+    /// </remarks>
+    public long? Revision { get; init; }
 }
 
 /// <summary>A new message.</summary>
@@ -123,6 +133,6 @@ public enum AppendOutcome
     /// <summary>The edit would leave a content that is larger than a message's may be.</summary>
     TooLarge,
 
-    /// <summary>The edit was decided for another content than the message has by now.</summary>
+    /// <summary>The change was decided for another content, or permitted at another revision, than there is by now: it is to be decided anew.</summary>
     Stale,
 }

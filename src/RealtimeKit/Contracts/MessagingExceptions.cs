@@ -50,6 +50,19 @@ public sealed class LastOwnerException(string channel, string user)
     public string User { get; } = user;
 }
 
+/// <summary>A call of <see cref="IRealtimeMessaging"/> would have made a banned user a member.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="user">The user.</param>
+public sealed class UserBannedException(string channel, string user)
+    : Exception($"User '{user}' is banned from channel '{channel}': end the ban first with {nameof(IRealtimeMessaging.UnbanAsync)}.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+
+    /// <summary>The user who is banned.</summary>
+    public string User { get; } = user;
+}
+
 /// <summary>The storage is out of reach, full or locked. The engine answers <c>unavailable</c> and the sender tries again.</summary>
 /// <param name="message">What could not be done, to what.</param>
 /// <param name="innerException">The cause.</param>

@@ -68,13 +68,14 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     /// <summary>Whether there may be other nodes.</summary>
     public bool HasOtherNodes => broker is not null;
 
-    /// <summary>Sends a change of membership to a channel's subscribers.</summary>
-    public void SendMember(string channel, string user, string change, ChannelRole? role)
+    /// <summary>Sends a change of what a user is in a channel to its subscribers, or only to that user's own.</summary>
+    public void SendMember(string channel, in MemberNews news, SignalReach reach)
     {
         using var frame = new FrameBuffer();
-        ServerEvents.Member(frame, channel, user, change, role);
-        channels.Find(channel)?.Signal(frame.WrittenSpan);
-        if (broker is not null) Publish(channel, BrokerNotice.Signal, 0, frame.WrittenSpan, "");
+        ServerEvents.Member(frame, channel, news);
+        channels.Find(channel)?.Signal(frame.WrittenSpan, Only(reach, news.User));
+        if (broker is not null)
+            Publish(channel, reach == SignalReach.All ? BrokerNotice.Signal : BrokerNotice.OwnSignal, 0, frame.WrittenSpan, news.User);
     }
 
     /// <summary>Sends the other nodes the position that a channel has reached, where they may have missed events.</summary>

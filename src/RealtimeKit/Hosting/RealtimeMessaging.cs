@@ -80,6 +80,24 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     public Task<bool> RemoveMemberAsync(string channel, string user, CancellationToken cancellationToken) =>
         ApplyAsync(new RemoveChange(channel, user), cancellationToken);
 
+    public Task<bool> BanAsync(string channel, string user, DateTimeOffset? until, string? reason, CancellationToken cancellationToken) =>
+        ApplyAsync(new BanChange(channel, user, NewSanction(until, reason)), cancellationToken);
+
+    public Task<bool> UnbanAsync(string channel, string user, CancellationToken cancellationToken) =>
+        ApplyAsync(new UnbanChange(channel, user), cancellationToken);
+
+    public Task<bool> MuteAsync(string channel, string user, DateTimeOffset? until, string? reason, CancellationToken cancellationToken) =>
+        ApplyAsync(new MuteChange(channel, user, NewSanction(until, reason)), cancellationToken);
+
+    public Task<bool> UnmuteAsync(string channel, string user, CancellationToken cancellationToken) =>
+        ApplyAsync(new UnmuteChange(channel, user), cancellationToken);
+
+    public async Task<BanPage> ListBansAsync(string channel, string? after, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        return await Node.Channels.ListBansAsync(channel, after, ProtocolConstants.MaxPageSize, Node.Clock.Timestamp, cancellationToken).ConfigureAwait(false);
+    }
+
     public async Task<MemberPage> ListMembersAsync(string channel, string? after, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
@@ -144,17 +162,29 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     private async ValueTask<ChannelInfo> RequireAsync(string channel, CancellationToken cancellationToken) =>
         await GetChannelAsync(channel, cancellationToken).ConfigureAwait(false) ?? throw new ChannelNotFoundException(channel);
 
+    private Sanction NewSanction(DateTimeOffset? until, string? reason)
+    {
+        var now = Node.Clock.Timestamp;
+        if (until <= now) throw new ArgumentException("The end must be in the future.", nameof(until));
+        TextRules.Require(reason);
+        if (reason?.Length > ProtocolConstants.MaxReasonLength)
+            throw new ArgumentException($"A reason may have at most {ProtocolConstants.MaxReasonLength} UTF-16 code units.", nameof(reason));
+        var end = until?.ToUniversalTime();
+        return new Sanction(By: null, now, end?.AddTicks(-(end.Value.Ticks % TimeSpan.TicksPerMillisecond)), reason);
+    }
+
     private async Task<bool> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
     {
         var (channel, user) = (change.Channel, change.User);
         Identifiers.Require(channel, nameof(channel));
         UserNames.Require(user, nameof(user));
-        var result = await Node.Memberships.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
+        var result = await Node.Memberships.ApplyAsync(change, by: null, cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {
             MemberOutcome.Changed => true,
             MemberOutcome.Unchanged => false,
             MemberOutcome.LastOwner => throw new LastOwnerException(channel, user),
+            MemberOutcome.Banned => throw new UserBannedException(channel, user),
             _ => throw new ChannelNotFoundException(channel),
         };
     }

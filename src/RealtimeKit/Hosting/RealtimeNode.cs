@@ -61,10 +61,10 @@ internal sealed class RealtimeNode : IDisposable
         Monitor = new SessionMonitor(Sessions, Users, Clock, Options, log);
         Drain = new Drain(Sessions, Options, time);
 
-        AccessReview = new AccessReview(LocalChannels, Users, rights, Channels, authorizer, Options, time, loggers.CreateLogger<AccessReview>());
+        AccessReview = new AccessReview(LocalChannels, Users, rights, Channels, authorizer, Clock, Options, time, loggers.CreateLogger<AccessReview>());
         Repair.RightsChanged = AccessReview.Readers;
         Access = new AccessNotices(rights, AccessReview, Repair, distributor);
-        Memberships = new Memberships(Channels, Access, distributor);
+        Memberships = new Memberships(Channels, Access, distributor, Clock);
         Presence = new PresenceReader(LocalChannels, Broker is not null, time);
         if (Broker is not null)
         {
@@ -78,7 +78,7 @@ internal sealed class RealtimeNode : IDisposable
             Receiver = new BrokerReceiver(distributor, _lostPublishes, Repair, Link);
         }
 
-        var access = new ChannelAccess(Channels, authorizer);
+        var access = new ChannelAccess(Channels, authorizer, Clock);
         var asked = new Interceptors([.. interceptors]);
         var table = new RequestTable(
         [
@@ -87,8 +87,9 @@ internal sealed class RealtimeNode : IDisposable
                 access, rights, LocalChannels, subscriptions, _presenceNotifier, Repair, AccessReview, Clock, Options, log),
             new SignalRequests(access, Presence, asked, distributor),
             new PublishHandler(Channels, authorizer, asked, Appends, Users, rights, Clock, outages),
-            new MessageRequests(access, Store, Channels, authorizer, asked, Appends, Clock),
-            new MemberRequests(access, Channels, Memberships, distributor),
+            new MessageRequests(access, Store, Channels, asked, Appends, Clock),
+            new MemberRequests(access, Channels, Memberships, distributor, Clock),
+            new ModerationRequests(access, Channels, Memberships, Clock, Options),
             new ChannelRequests(Channels, authorizer, Clock),
         ]);
         Connections = new ConnectionHandler(

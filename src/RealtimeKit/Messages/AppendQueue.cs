@@ -108,7 +108,48 @@ internal sealed partial class AppendQueue(
                 committer.Fail(batch, exception);
             }
 
+            foreach (var stale in batch.Where(static append => append.IsStale).GroupBy(static append => append.User, StringComparer.Ordinal).ToList())
+                _ = DecideAgainAsync(stale.Key, [.. stale]);
             batch.Clear();
+        }
+    }
+
+    // The user's later changes wait meanwhile, so that all pass in the order of their arrival.
+    private async Task DecideAgainAsync(string user, List<PendingAppend> stale)
+    {
+        lock (_gate) _waiting.Hold(user);
+        foreach (var append in stale) (append.IsStale, append.IsDecided) = (false, false);
+        try
+        {
+            foreach (var append in stale) await DecideAgainAsync(append).ConfigureAwait(false);
+        }
+        catch (StoreUnavailableException outage)
+        {
+            // Those before it, too: a sender begins again from the first that was refused.
+            committer.Refuse(stale, outage);
+        }
+
+        lock (_gate)
+        {
+            _waiting.Release(user, stale.FindAll(static append => !append.IsDecided));
+            if (_running) return;
+            _running = true;
+        }
+
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private async Task DecideAgainAsync(PendingAppend append)
+    {
+        try
+        {
+            append.IsDecided = !await append.DecideAgainAsync().ConfigureAwait(false);
+            if (append.IsDecided) activities.End(append.Activity);
+        }
+        catch (Exception exception) when (exception is not StoreUnavailableException)
+        {
+            // The host's rules fail for one; the others go on.
+            committer.Fail([append], exception);
         }
     }
 

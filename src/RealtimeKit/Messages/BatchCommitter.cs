@@ -18,6 +18,7 @@ internal sealed partial class BatchCommitter(
     private static readonly TimeSpan LongestSearch = TimeSpan.FromSeconds(5);
 
     private long _began;
+    private long _batches;
 
     /// <summary>How long the present batch has been under way.</summary>
     public TimeSpan Elapsed => Interlocked.Read(ref _began) is var began and not 0 ? time.GetElapsedTime(began) : TimeSpan.Zero;
@@ -27,6 +28,8 @@ internal sealed partial class BatchCommitter(
     public async Task<bool> CommitAsync(PendingAppend[] batch)
     {
         Interlocked.Exchange(ref _began, time.GetTimestamp());
+        _batches++;
+        foreach (var append in batch) append.JoinBatch(_batches);
         try
         {
             if (await TryCommitAsync(batch, found: null).ConfigureAwait(false) is not { } failure) return true;
@@ -56,7 +59,9 @@ internal sealed partial class BatchCommitter(
         return failed;
     }
 
-    private bool Refuse(PendingAppend[] batch, StoreUnavailableException outage)
+    /// <summary>Ends the appends that were not ended before, because the store is out of reach.</summary>
+    /// <returns>False: the store is not within reach.</returns>
+    public bool Refuse(IReadOnlyCollection<PendingAppend> batch, StoreUnavailableException outage)
     {
         outages.Note(outage, Fail(batch, outage));
         return false;
@@ -149,6 +154,12 @@ internal sealed partial class BatchCommitter(
     private void Finish(PendingAppend append, AppendResult result, HashSet<(string Channel, long Version)>? found)
     {
         append.IsDecided = true;
+        if (result.Outcome == AppendOutcome.Stale && append.CanBeDecidedAgain)
+        {
+            append.IsStale = true;
+            return;
+        }
+
         activities.End(append.Activity, result.Outcome);
         metrics.Appended(append.Started);
         if (result.Message is { } message)

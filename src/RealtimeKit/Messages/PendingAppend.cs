@@ -10,7 +10,7 @@ internal abstract class PendingAppend(string user, MessageChange change)
 {
     public string User => user;
 
-    public MessageChange Change => change;
+    public MessageChange Change { get; protected set; } = change;
 
     /// <summary>The bytes of the content that it brings.</summary>
     public int Bytes { get; } = ChangeRules.SizeOf(change);
@@ -29,6 +29,25 @@ internal abstract class PendingAppend(string user, MessageChange change)
 
     /// <summary>Ends it at once where one before it in its stream was refused.</summary>
     public virtual bool TryRefuse() => false;
+
+    /// <summary>Whether <see cref="DecideAgainAsync"/> is to be called where the change was permitted at another revision than there is by now.</summary>
+    public virtual bool CanBeDecidedAgain => false;
+
+    /// <summary>Whether that is so, and the change is not decided yet.</summary>
+    public bool IsStale { get; set; }
+
+    /// <summary>
+    /// Called for each change of a batch, in their order, before the commit. One that stands behind another of its stream bears no later
+    /// revision than that one, so that it is not stored where that one is stale.
+    /// </summary>
+    /// <param name="batch">The batch's number.</param>
+    public virtual void JoinBatch(long batch)
+    {
+    }
+
+    /// <summary>Decides again whether the change is permitted.</summary>
+    /// <returns>Whether it is to be appended again; else it has ended.</returns>
+    public virtual ValueTask<bool> DecideAgainAsync() => ValueTask.FromResult(false);
 
     /// <summary>Called after the commit; returns at once and does not throw.</summary>
     public abstract void Complete(AppendResult result);

@@ -36,12 +36,35 @@ internal sealed class WaitingAppends
     {
         Count++;
         Bytes += append.Bytes;
-        ref var user = ref CollectionsMarshal.GetValueRefOrAddDefault(_users, append.User, out var waits);
-        if (waits) user.Last.Next = append;
+        ref var user = ref CollectionsMarshal.GetValueRefOrAddDefault(_users, append.User, out _);
+        if (user.First is not null) user.Last.Next = append;
         else user.First = append;
         user.Last = append;
         user.Count++;
-        if (!waits) _light.Enqueue(append.User);
+        if (!user.IsQueued && !user.IsHeld) Enqueue(_light, append.User, ref user);
+    }
+
+    /// <summary>Keeps a user's changes from being taken until <see cref="Release"/>.</summary>
+    public void Hold(string user) => CollectionsMarshal.GetValueRefOrAddDefault(_users, user, out _).IsHeld = true;
+
+    /// <summary>Lets a user's changes be taken again, these before those that wait.</summary>
+    public void Release(string user, IReadOnlyList<PendingAppend> first)
+    {
+        ref var held = ref CollectionsMarshal.GetValueRefOrNullRef(_users, user);
+        held.IsHeld = false;
+        for (var i = first.Count - 1; i >= 0; i--)
+        {
+            first[i].Next = held.First;
+            if (held.First is null) held.Last = first[i];
+            held.First = first[i];
+            held.Count++;
+            Count++;
+            Bytes += first[i].Bytes;
+        }
+
+        if (held.IsQueued) return;
+        if (held.Count > 0) Enqueue(_light, user, ref held);
+        else _users.Remove(user);
     }
 
     /// <summary>Moves the next ones into a batch, as many and as much as it may hold, but one at least where one waits.</summary>
@@ -76,9 +99,33 @@ internal sealed class WaitingAppends
 
     private Queue<string>? NextTurn()
     {
-        while (_light.TryPeek(out var user) && _users[user].Count > Few) _heavy.Enqueue(_light.Dequeue());
+        while (_light.TryPeek(out var user) && (_users[user].IsHeld || _users[user].Count > Few))
+        {
+            if (!DequeueHeld(_light)) _heavy.Enqueue(_light.Dequeue());
+        }
+
+        while (_heavy.Count > 0 && DequeueHeld(_heavy))
+        {
+        }
+
         if (_heavy.Count == 0) return _light.Count > 0 ? _light : null;
         return _light.Count > 0 && _lightChanges > 0 ? _light : _heavy;
+    }
+
+    // Who is held comes into a queue again when released.
+    private bool DequeueHeld(Queue<string> turns)
+    {
+        ref var user = ref CollectionsMarshal.GetValueRefOrNullRef(_users, turns.Peek());
+        if (!user.IsHeld) return false;
+        user.IsQueued = false;
+        turns.Dequeue();
+        return true;
+    }
+
+    private static void Enqueue(Queue<string> turns, string name, ref UserAppends user)
+    {
+        user.IsQueued = true;
+        turns.Enqueue(name);
     }
 
     private void EndTurn(Queue<string> turns, int left)
@@ -93,5 +140,7 @@ internal sealed class WaitingAppends
         public PendingAppend? First;
         public PendingAppend Last;
         public int Count;
+        public bool IsQueued;
+        public bool IsHeld;
     }
 }

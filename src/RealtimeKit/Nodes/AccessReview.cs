@@ -13,7 +13,7 @@ namespace RealtimeKit.Nodes;
 /// may have been lost. One recheck at a time, few questions at once.
 /// </summary>
 internal sealed partial class AccessReview(
-    LocalChannels channels, UserSessions users, SessionAccess access, IChannelStore directory, IChannelAuthorizer authorizer, RealtimeOptions options,
+    LocalChannels channels, UserSessions users, SessionAccess access, IChannelStore directory, IChannelAuthorizer authorizer, NodeClock clock, RealtimeOptions options,
     TimeProvider time, ILogger<AccessReview> logger)
 {
     private const int AtOnce = 4;
@@ -128,7 +128,7 @@ internal sealed partial class AccessReview(
         await _turns.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (await FindReasonAsync(channel, user, default).ConfigureAwait(false) is null) return;
+            if (await FindReasonAsync(channel, user, default, reason).ConfigureAwait(false) is null) return;
         }
         catch (Exception exception)
         {
@@ -144,14 +144,22 @@ internal sealed partial class AccessReview(
             if (session.Channels.FindSubscription(channel) is { } subscription) session.Revoke(subscription, reason);
     }
 
-    /// <summary>Why a user may not read a channel; null where the user may.</summary>
-    private async ValueTask<string?> FindReasonAsync(string channel, string user, CancellationToken cancellationToken)
+    /// <summary>Why a user's subscription to a channel ends; null where it does not.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <param name="noticed">What another node gave as the reason, if it did.</param>
+    private async ValueTask<string?> FindReasonAsync(string channel, string user, CancellationToken cancellationToken, string? noticed = null)
     {
         var view = await directory.FindAsync(channel, user, cancellationToken).ConfigureAwait(false);
         if (view is null) return "deleted";
+        // Who is removed from a public channel may read it again, but has to subscribe anew.
+        if (noticed == "removed" && view.Role is null) return noticed;
         var access = await authorizer.AuthorizeAsync(
-            new AccessRequest(user, ChannelOperation.Read, channel, view.Kind, view.Role), cancellationToken).ConfigureAwait(false);
-        return access == Access.Allowed ? null : view.Role is null && view.Kind != ChannelKind.Public ? "removed" : "denied";
+            view.Ask(user, ChannelOperation.Read, clock.Timestamp), cancellationToken).ConfigureAwait(false);
+        return access == Access.Allowed ? null
+            : view.Ban?.HoldsAt(clock.Timestamp) == true ? "banned"
+            : view.Role is null && view.Kind != ChannelKind.Public ? "removed" : "denied";
     }
 
     [LoggerMessage(47, LogLevel.Warning, "A subscription to channel {Channel} was ended on another node's notice, because the store could not be reached.")]

@@ -5,30 +5,52 @@ using RealtimeKit.Stores;
 namespace RealtimeKit.Nodes;
 
 /// <summary>Changes the members of a channel, and notifies sessions, nodes and subscribers.</summary>
-internal sealed class Memberships(IChannelStore channels, AccessNotices access, Distributor distributor)
+internal sealed class Memberships(IChannelStore channels, AccessNotices access, Distributor distributor, NodeClock clock)
 {
     /// <summary>
-    /// Applies a change of any kind. Where only members may know of the channel, its subscribers receive the change, and the
-    /// subscriptions of whoever is no member any more end.
+    /// Applies a change of any kind. The subscriptions that it ends are ended, and those who may know of it receive it: the subscribers of
+    /// a private or direct channel, and in every channel whoever is muted or may write again.
     /// </summary>
-    public async ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
+    /// <param name="change">The change.</param>
+    /// <param name="by">Who made it; <see langword="null"/> for the application, and where it is the user's own.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<MemberResult> ApplyAsync(MemberChange change, string? by, CancellationToken cancellationToken)
     {
-        var result = await CommitAsync(change, cancellationToken).ConfigureAwait(false);
-        var isHidden = result.Kind != ChannelKind.Public;
-        var word = MemberRules.Word(change, result.Before);
+        var result = await CommitAsync(change with { Time = clock.Timestamp }, cancellationToken).ConfigureAwait(false);
+        var reason = ReasonOfEnd(change, result);
         switch (result.Outcome)
         {
             case MemberOutcome.Changed:
-                access.Changed(change.Channel, change.User, isHidden && result.After is null ? word : null);
-                if (isHidden) distributor.SendMember(change.Channel, change.User, word, result.After);
+                access.Changed(change.Channel, change.User, reason);
+                Send(change, result, by);
                 break;
-            case MemberOutcome.Unchanged when isHidden && result.After is null:
-                // An earlier call whose answer was lost may have ended the membership.
-                access.Recheck(change.Channel, change.User, word);
+            case MemberOutcome.Unchanged when reason is not null:
+                // An earlier call whose answer was lost may have made the change.
+                access.Recheck(change.Channel, change.User, reason);
                 break;
         }
 
         return result;
+    }
+
+    // Why the user's subscriptions end by it: null where they do not. Who leaves a public channel, or was never in it, may read on.
+    private static string? ReasonOfEnd(MemberChange change, in MemberResult result) => change switch
+    {
+        _ when result.After.Role is not null => null,
+        BanChange => MemberRules.Word(change, result.Before.Role),
+        RemoveChange when result.Before.Role is not null => MemberRules.Word(change, result.Before.Role),
+        RemoveChange or LeaveChange when result.Before.Kind != ChannelKind.Public => MemberRules.Word(change, result.Before.Role),
+        _ => null,
+    };
+
+    private void Send(MemberChange change, in MemberResult result, string? by)
+    {
+        var until = change switch { BanChange { Ban.Until: var end } => end, MuteChange { Mute.Until: var end } => end, _ => null };
+        var isHidden = result.Before.Kind != ChannelKind.Public;
+        if (!isHidden && change is not (MuteChange or UnmuteChange)) return;
+        distributor.SendMember(
+            change.Channel, new MemberNews(change.User, MemberRules.Word(change, result.Before.Role), result.After.Role, by, until),
+            isHidden ? SignalReach.All : SignalReach.Own);
     }
 
     // If the answer is lost, the change may have been made.

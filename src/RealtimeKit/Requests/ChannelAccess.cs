@@ -1,30 +1,40 @@
+using RealtimeKit.Delivery;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Requests;
 
 /// <summary>Whether a request's user may do something to a channel.</summary>
-internal sealed class ChannelAccess(IChannelStore channels, IChannelAuthorizer authorizer)
+internal sealed class ChannelAccess(IChannelStore channels, IChannelAuthorizer authorizer, NodeClock clock)
 {
     /// <summary>Finds a channel that the user may know of and in which the operation is allowed, or answers why not.</summary>
     public async ValueTask<ChannelView?> FindAsync(Request request, string channel, ChannelOperation operation)
     {
-        var view = await channels.FindAsync(channel, request.User, request.Ended).ConfigureAwait(false);
-        if (view is null)
-        {
-            request.NoChannel(channel);
-            return null;
-        }
-
-        var access = await authorizer.AuthorizeAsync(
-            new AccessRequest(request.User, operation, channel, view.Kind, view.Role), request.Ended).ConfigureAwait(false);
+        if (await FindAsync(request, channel).ConfigureAwait(false) is not { } view) return null;
+        var access = await authorizer.AuthorizeAsync(Ask(request, view, operation), request.Ended).ConfigureAwait(false);
         return request.Admit(access, operation, channel) ? view : null;
     }
+
+    /// <summary>Finds a channel, or answers that there is none. What the user may do to it is not asked.</summary>
+    public async ValueTask<ChannelView?> FindAsync(Request request, string channel)
+    {
+        var view = await channels.FindAsync(channel, request.User, request.Ended).ConfigureAwait(false);
+        if (view is null) request.NoChannel(channel);
+        return view;
+    }
+
+    /// <summary>Whether the operation is allowed; if not, answers so.</summary>
+    public async ValueTask<bool> AdmitAsync(Request request, AccessRequest asked) => request.Admit(
+        await authorizer.AuthorizeAsync(asked, request.Ended).ConfigureAwait(false), asked.Operation, asked.Channel, asked.Target);
+
+    /// <summary>The question whether a request's user may do something.</summary>
+    public AccessRequest Ask(Request request, ChannelView view, ChannelOperation operation) =>
+        view.Ask(request.User, operation, clock.Timestamp) with { Principal = request.Session.Principal };
 
     /// <summary>Whether the user may read the channel now. Answers nothing.</summary>
     public async ValueTask<bool> MayReadAsync(Request request, string channel)
     {
         var view = await channels.FindAsync(channel, request.User, request.Ended).ConfigureAwait(false);
-        return view is not null && await authorizer.AuthorizeAsync(
-            new AccessRequest(request.User, ChannelOperation.Read, channel, view.Kind, view.Role), request.Ended).ConfigureAwait(false) == Access.Allowed;
+        return view is not null
+            && await authorizer.AuthorizeAsync(Ask(request, view, ChannelOperation.Read), request.Ended).ConfigureAwait(false) == Access.Allowed;
     }
 }

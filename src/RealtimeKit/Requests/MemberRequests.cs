@@ -6,7 +6,7 @@ using RealtimeKit.Stores;
 namespace RealtimeKit.Requests;
 
 /// <summary>Handles the requests about membership and read marks.</summary>
-internal sealed class MemberRequests(ChannelAccess access, IChannelStore channels, Memberships memberships, Distributor distributor) : IRequestFamily
+internal sealed class MemberRequests(ChannelAccess access, IChannelStore channels, Memberships memberships, Distributor distributor, NodeClock clock) : IRequestFamily
 {
     public IEnumerable<RequestType> Types =>
     [
@@ -46,7 +46,10 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
         var page = await channels.ListMembersAsync(channel, after, limit, request.Ended).ConfigureAwait(false);
         using var reply = request.Session.Output.Open();
-        ServerReplies.Members(reply.Buffer, request.Id!.Value, channel, page.Members, page.More);
+        var now = clock.Timestamp;
+        // A mute that has ended stays stored until the next change of it.
+        ServerReplies.Members(
+            reply.Buffer, request.Id!.Value, channel, page.Members.Select(member => member.MutedUntil <= now ? member with { Muted = false, MutedUntil = null } : member), page.More);
     }
 
     private async ValueTask ChangeAsync(Request request, ChannelOperation operation, Func<string, string, MemberChange> toChange)
@@ -57,11 +60,15 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
         // Clients join whenever they start: a member needs no write for it.
         var outcome = change is JoinChange && view.Role is not null
             ? MemberOutcome.Unchanged
-            : (await memberships.ApplyAsync(change, request.Ended).ConfigureAwait(false)).Outcome;
+            : (await memberships.ApplyAsync(change, by: null, request.Ended).ConfigureAwait(false)).Outcome;
         switch (outcome)
         {
             case MemberOutcome.LastOwner:
                 request.Error(ErrorCodes.Conflict, "You are the last owner: make another one first.");
+                break;
+            case MemberOutcome.Banned:
+                // Somebody did that after the question above.
+                request.Forbidden(operation, channel);
                 break;
             case MemberOutcome.NoChannel:
                 request.NoChannel(channel);

@@ -7,7 +7,7 @@ namespace RealtimeKit.Requests;
 
 /// <summary>Handles the requests about single messages and history.</summary>
 internal sealed class MessageRequests(
-    ChannelAccess access, IMessageStore store, IChannelStore channels, IChannelAuthorizer authorizer, Interceptors interceptors, AppendQueue appends, NodeClock clock) : IRequestFamily
+    ChannelAccess access, IMessageStore store, IChannelStore channels, Interceptors interceptors, AppendQueue appends, NodeClock clock) : IRequestFamily
 {
     public IEnumerable<RequestType> Types =>
     [
@@ -18,7 +18,7 @@ internal sealed class MessageRequests(
         new("history", HistoryAsync),
     ];
 
-    // How often an edit is decided again because another one came between.
+    // How often a change is decided again because another one, or a change of rights, came between.
     private const int MostAttempts = 10;
 
     private async ValueTask EditAsync(Request request)
@@ -26,30 +26,12 @@ internal sealed class MessageRequests(
         var (channel, sequence) = ReadPlace(request);
         var edit = MessageDraft.ReadEdit(ref request.Fields);
         if (request.IsFaulty()) return;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        await AppendAsync(request, async () =>
         {
-            if (await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is not { } found) return;
-            var change = new EditChange(channel, clock.Timestamp, sequence, edit) { Epoch = found.Epoch };
-            if (!interceptors.IsEmpty)
-            {
-                try
-                {
-                    change = await InterceptAsync(request, change, found.Message).ConfigureAwait(false);
-                }
-                catch (MessageRefusedException exception)
-                {
-                    request.Error(ErrorCodes.Forbidden, exception.Message);
-                    return;
-                }
-            }
-
-            var result = await appends.AppendAsync(request.User, change, request.Ended).ConfigureAwait(false);
-            if (result.Outcome == AppendOutcome.Stale) continue;
-            Answer(request, change, result);
-            return;
-        }
-
-        request.Error(ErrorCodes.Unavailable, "Others are editing the message at the same time: send the same request again.");
+            if (await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is not { } found) return null;
+            var change = new EditChange(channel, clock.Timestamp, sequence, edit) { Epoch = found.Head.Epoch, Revision = found.Head.Revision };
+            return interceptors.IsEmpty ? change : await InterceptAsync(request, change, found.Message).ConfigureAwait(false);
+        }).ConfigureAwait(false);
     }
 
     // The whole content that the interceptors saw is stored: two edits of different parts could otherwise produce content that none of them saw.
@@ -69,8 +51,9 @@ internal sealed class MessageRequests(
     {
         var (channel, sequence) = ReadPlace(request);
         if (request.IsFaulty()) return;
-        if (await FindAllowedAsync(request, channel, sequence, ChannelOperation.Delete).ConfigureAwait(false) is not { } found) return;
-        await AppendAsync(request, new DeleteChange(channel, clock.Timestamp, sequence) { Epoch = found.Epoch }).ConfigureAwait(false);
+        await AppendAsync(request, async () =>
+            await FindAllowedAsync(request, channel, sequence, ChannelOperation.Delete).ConfigureAwait(false) is { } found
+                ? new DeleteChange(channel, clock.Timestamp, sequence) { Epoch = found.Head.Epoch, Revision = found.Head.Revision } : null).ConfigureAwait(false);
     }
 
     private async ValueTask ReactAsync(Request request)
@@ -78,22 +61,22 @@ internal sealed class MessageRequests(
         var (channel, sequence) = ReadPlace(request);
         var reaction = request.Fields.RequiredString(FrameField.Reaction, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
         var remove = request.Fields.Boolean(FrameField.Remove);
-        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.React).ConfigureAwait(false) is not { } view) return;
-        if (!remove && !interceptors.IsEmpty)
+        if (request.IsFaulty()) return;
+        var intercepted = false;
+        await AppendAsync(request, async () =>
         {
-            try
+            if (await access.FindAsync(request, channel, ChannelOperation.React).ConfigureAwait(false) is not { } view) return null;
+            if (!remove && !intercepted && !interceptors.IsEmpty)
             {
                 reaction = await interceptors.AskAsync(request, channel, sequence, reaction).ConfigureAwait(false);
+                intercepted = true;
             }
-            catch (MessageRefusedException exception)
-            {
-                request.Error(ErrorCodes.Forbidden, exception.Message);
-                return;
-            }
-        }
 
-        var change = new ReactChange(channel, clock.Timestamp, sequence, request.User, reaction, remove) { Epoch = view.Head.Epoch };
-        await AppendAsync(request, change).ConfigureAwait(false);
+            return new ReactChange(channel, clock.Timestamp, sequence, request.User, reaction, remove)
+            {
+                Epoch = view.Head.Epoch, Revision = view.Head.Revision,
+            };
+        }).ConfigureAwait(false);
     }
 
     private async ValueTask ReactionsAsync(Request request)
@@ -146,19 +129,38 @@ internal sealed class MessageRequests(
     }
 
     // A message's sender never changes within an epoch, so it may be looked up before the change, which bears the epoch, is appended.
-    private async ValueTask<(Message Message, string Epoch)?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
+    private async ValueTask<(Message Message, ChannelHead Head)?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
     {
         if (await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return null;
         if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } message) return null;
         var sender = message.Sender == request.User ? null
             : await channels.FindAsync(channel, message.Sender, request.Ended).ConfigureAwait(false);
-        var decision = await authorizer.AuthorizeAsync(
-            new AccessRequest(request.User, operation, channel, view.Kind, view.Role, message.Sender, sender?.Role), request.Ended).ConfigureAwait(false);
-        return request.Admit(decision, operation, channel) ? (message, view.Head.Epoch) : null;
+        var asked = access.Ask(request, view, operation) with { Sender = message.Sender, SenderRole = sender?.Role };
+        return await access.AdmitAsync(request, asked).ConfigureAwait(false) ? (message, view.Head) : null;
     }
 
-    private async ValueTask AppendAsync(Request request, MessageChange change) =>
-        Answer(request, change, await appends.AppendAsync(request.User, change, request.Ended).ConfigureAwait(false));
+    // Decides, appends, and decides anew where another change came between.
+    private async ValueTask AppendAsync(Request request, Func<ValueTask<MessageChange?>> decide)
+    {
+        try
+        {
+            for (var attempt = 0; attempt < MostAttempts; attempt++)
+            {
+                if (await decide().ConfigureAwait(false) is not { } change) return;
+                var result = await appends.AppendAsync(request.User, change, request.Ended).ConfigureAwait(false);
+                if (result.Outcome == AppendOutcome.Stale) continue;
+                Answer(request, change, result);
+                return;
+            }
+        }
+        catch (MessageRefusedException exception)
+        {
+            request.Error(ErrorCodes.Forbidden, exception.Message);
+            return;
+        }
+
+        request.Error(ErrorCodes.Unavailable, "Others are changing the message or the channel's rights at the same time: send the same request again.");
+    }
 
     private static void Answer(Request request, MessageChange change, AppendResult result)
     {

@@ -5,8 +5,19 @@ using RealtimeKit.Sessions;
 namespace RealtimeKit.Requests;
 
 /// <summary>A publish on its way into the store. Its stream is the session's publishes to the channel.</summary>
-internal sealed class PublishAppend(Session session, SessionChannel channel, UserSessions users, long id, int bytes, PostChange post) : PendingAppend(session.User, post)
+/// <param name="session">The session.</param>
+/// <param name="channel">The channel.</param>
+/// <param name="users">Where the user's turns are counted.</param>
+/// <param name="decideAgain">Says whether the session may publish to the channel now, and at which revision of the channel.</param>
+/// <param name="id">The request's id.</param>
+/// <param name="bytes">The request's size.</param>
+/// <param name="post">The message.</param>
+internal sealed class PublishAppend(
+    Session session, SessionChannel channel, UserSessions users, Func<Session, SessionChannel, ValueTask<(Access Access, long? Revision)>> decideAgain,
+    long id, int bytes, PostChange post) : PendingAppend(session.User, post)
 {
+    private bool _forbidden;
+
     public override bool TryRefuse()
     {
         if (channel.Refusal is not { } refusal) return false;
@@ -15,9 +26,42 @@ internal sealed class PublishAppend(Session session, SessionChannel channel, Use
         return true;
     }
 
+    public override void JoinBatch(long batch)
+    {
+        if (Change.Revision is { } revision && channel.Lower(batch, revision) is var lowest && lowest != revision)
+            Change = Change with { Revision = lowest };
+    }
+
+    public override bool CanBeDecidedAgain => true;
+
+    public override async ValueTask<bool> DecideAgainAsync()
+    {
+        var (access, revision) = await decideAgain(session, channel).ConfigureAwait(false);
+        if (access == Access.Hidden)
+        {
+            Answer(session, id, post, new AppendResult(AppendOutcome.NoChannel));
+            End();
+            return false;
+        }
+
+        // A copy of a message that is stored is acknowledged, also to who may not publish any more.
+        _forbidden = access == Access.Forbidden;
+        Change = _forbidden ? post with { OnlyIfKnown = true, Revision = null } : post with { Revision = revision };
+        return true;
+    }
+
     public override void Complete(AppendResult result)
     {
-        Answer(session, id, post, result);
+        if (_forbidden && result.Outcome == AppendOutcome.NoMessage)
+        {
+            using var reply = session.Output.Open();
+            ServerReplies.Error(reply.Buffer, id, ErrorCodes.Forbidden, $"You may not publish in channel '{channel.Name}'.");
+        }
+        else
+        {
+            Answer(session, id, post, result);
+        }
+
         if (result.Outcome == AppendOutcome.Duplicate) users.ReturnTurn(session.User);
         End();
     }

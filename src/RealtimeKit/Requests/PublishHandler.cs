@@ -17,6 +17,8 @@ internal sealed class PublishHandler(
 {
     private const long GrantMilliseconds = 30_000;
 
+    private Func<Session, SessionChannel, ValueTask<(Access Access, long? Revision)>>? _decideAgain;
+
     public IEnumerable<RequestType> Types => [new("publish", PublishAsync, WaitsForPublishes: false, ReachesReaders: true)];
 
     private ValueTask PublishAsync(Request request)
@@ -33,7 +35,7 @@ internal sealed class PublishHandler(
         if (request.Fields.Fault is not null) return RefuseFormAsync(request);
         var grant = channel!.Grant;
         if (channel.Refusal is not null || grant is null || grant.Until < session.Now || !interceptors.IsEmpty) return PublishSlowlyAsync(request, channel, draft!);
-        var asked = Authorize(request, channel.Name, grant);
+        var asked = Authorize(session, channel.Name, grant, request.Ended);
         if (!asked.IsCompletedSuccessfully) return PublishSlowlyAsync(request, channel, draft!, asked);
         var access = asked.Result;
         if (access != Access.Allowed || !session.Outstanding.TryAdd(request.Fields.Length))
@@ -44,7 +46,7 @@ internal sealed class PublishHandler(
             return PublishSlowlyAsync(request, channel, draft!, new ValueTask<Access>(access));
         }
 
-        Append(request, channel, draft!, draft!.Content);
+        Append(request, channel, draft!, draft!.Content, grant.Revision);
         return ValueTask.CompletedTask;
     }
 
@@ -77,9 +79,10 @@ internal sealed class PublishHandler(
             return;
         }
 
-        var access = asked is { } already
-            ? await already.ConfigureAwait(false)
-            : await AuthorizeAsync(request, channel).ConfigureAwait(false);
+        var revision = channel.Grant?.Revision;
+        Access access;
+        if (asked is { } already) access = await already.ConfigureAwait(false);
+        else (access, revision) = await AuthorizeAsync(request.Session, channel, request.Ended).ConfigureAwait(false);
         if (access == Access.Hidden)
         {
             // A missing channel costs a query each time. A hidden one must, too, or the time would reveal it.
@@ -123,14 +126,20 @@ internal sealed class PublishHandler(
             return;
         }
 
-        Append(request, channel, draft, content);
+        Append(request, channel, draft, content, revision);
     }
 
-    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content)
+    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content, long? revision)
     {
         channel.BeginPublish();
-        appends.Enqueue(new PublishAppend(request.Session, channel, users, request.Id!.Value, request.Fields.Length, new PostChange(
-            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest)));
+        appends.Enqueue(new PublishAppend(request.Session, channel, users, _decideAgain ??= DecideAgainAsync, request.Id!.Value, request.Fields.Length, new PostChange(
+            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest) { Revision = revision }));
+    }
+
+    private ValueTask<(Access Access, long? Revision)> DecideAgainAsync(Session session, SessionChannel channel)
+    {
+        channel.Grant = null;
+        return AuthorizeAsync(session, channel, session.Ended);
     }
 
     /// <summary>A message that is stored already is acknowledged whatever policy and limits say now; another gets the refusal.</summary>
@@ -160,23 +169,26 @@ internal sealed class PublishHandler(
         request.IsFaulty();
     }
 
-    private ValueTask<Access> Authorize(Request request, string channel, Grant grant) => authorizer.AuthorizeAsync(
-        new AccessRequest(request.User, ChannelOperation.Publish, channel, grant.Kind, grant.Role), request.Ended);
+    private ValueTask<Access> Authorize(Session session, string channel, Grant grant, CancellationToken cancellationToken) => authorizer.AuthorizeAsync(
+        new AccessRequest(session.User, ChannelOperation.Publish, channel, grant.Kind, grant.Role) { Principal = session.Principal }, cancellationToken);
 
-    private async ValueTask<Access> AuthorizeAsync(Request request, SessionChannel channel) =>
-        await FindGrantAsync(request, channel).ConfigureAwait(false) is { } grant
-            ? await Authorize(request, channel.Name, grant).ConfigureAwait(false) : Access.Hidden;
-
-    private async ValueTask<Grant?> FindGrantAsync(Request request, SessionChannel channel)
+    /// <summary>Whether the session may publish, and the channel's revision at which that is so.</summary>
+    private async ValueTask<(Access Access, long? Revision)> AuthorizeAsync(Session session, SessionChannel channel, CancellationToken cancellationToken)
     {
-        if (channel.Grant is { } known && known.Until >= request.Session.Now) return known;
+        if (channel.Grant is { } known && known.Until >= session.Now)
+            return (await Authorize(session, channel.Name, known, cancellationToken).ConfigureAwait(false), known.Revision);
         var version = rights.Version;
-        var view = await channels.FindAsync(channel.Name, request.User, request.Ended).ConfigureAwait(false);
-        if (view is null) return null;
-        var grant = new Grant(view.Kind, view.Role, request.Session.Now + GrantMilliseconds);
-        channel.Grant = grant;
-        // Set first and compared afterwards: a change in between either drops the grant or is seen here.
-        if (version != rights.Version) channel.Grant = null;
-        return grant;
+        var view = await channels.FindAsync(channel.Name, session.User, cancellationToken).ConfigureAwait(false);
+        if (view is null) return (Access.Hidden, null);
+        var asked = view.Ask(session.User, ChannelOperation.Publish, clock.Timestamp) with { Principal = session.Principal };
+        // What is to end by itself is not kept.
+        if (!asked.IsBanned && !asked.IsMuted)
+        {
+            channel.Grant = new Grant(view.Kind, view.Role, view.Head.Revision, session.Now + GrantMilliseconds);
+            // Set first and compared afterwards: a change in between either drops the grant or is seen here.
+            if (version != rights.Version) channel.Grant = null;
+        }
+
+        return (await authorizer.AuthorizeAsync(asked, cancellationToken).ConfigureAwait(false), view.Head.Revision);
     }
 }

@@ -67,15 +67,16 @@ internal sealed class Request
 
     public void NoChannel(string channel) => Error(ErrorCodes.NotFound, $"There is no channel '{channel}'.");
 
-    public void Forbidden(ChannelOperation operation, string channel) =>
-        Error(ErrorCodes.Forbidden, $"You may not {Describe(operation)} channel '{channel}'.");
+    public void Forbidden(ChannelOperation operation, string channel, string? target = null) => Error(
+        ErrorCodes.Forbidden,
+        target is null ? $"You may not {Describe(operation)} channel '{channel}'." : $"You may not {Describe(operation)} '{target}' in channel '{channel}'.");
 
     /// <summary>Whether access was given; if not, answers so.</summary>
-    public bool Admit(Access access, ChannelOperation operation, string channel)
+    public bool Admit(Access access, ChannelOperation operation, string channel, string? target = null)
     {
         if (access == Access.Allowed) return true;
         if (access == Access.Hidden) NoChannel(channel);
-        else Forbidden(operation, channel);
+        else Forbidden(operation, channel, target);
         return false;
     }
 
@@ -89,6 +90,14 @@ internal sealed class Request
         ChannelOperation.Create => "create",
         ChannelOperation.Join => "join",
         ChannelOperation.Leave => "leave",
+        ChannelOperation.Invite => "invite",
+        ChannelOperation.Remove => "remove",
+        ChannelOperation.Ban => "ban",
+        ChannelOperation.Unban => "unban",
+        ChannelOperation.Mute => "mute",
+        ChannelOperation.Unmute => "unmute",
+        ChannelOperation.SetRole => "set the role of",
+        ChannelOperation.Moderate => "moderate",
         _ => "read",
     };
 }

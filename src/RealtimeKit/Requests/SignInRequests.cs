@@ -79,7 +79,7 @@ internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions 
         }
         else
         {
-            session.Expires = signIn.Expires;
+            (session.Expires, session.Principal) = (signIn.Expires, signIn.Principal);
             request.Ok(expires: signIn.Expires);
         }
     }

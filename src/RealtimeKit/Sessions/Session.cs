@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Security.Claims;
 using RealtimeKit.Delivery;
 using RealtimeKit.Diagnostics;
 using RealtimeKit.Presence;
@@ -79,6 +80,9 @@ internal sealed class Session : IReader
     /// <summary>Whether the sign-in rests on the transport's principal, which cannot be refreshed here.</summary>
     public bool ByPrincipal { get; private set; }
 
+    /// <summary>The user's claims, where the authenticator gave them.</summary>
+    public ClaimsPrincipal? Principal { get; set; }
+
     /// <summary>When the sign-in ends.</summary>
     public DateTimeOffset? Expires { get; set; }
 
@@ -104,6 +108,7 @@ internal sealed class Session : IReader
     {
         Expires = signIn.Expires;
         ByPrincipal = byPrincipal;
+        Principal = signIn.Principal;
         _user = new ConnectedUser(signIn.User);
     }
 

@@ -9,6 +9,8 @@ internal sealed class SessionChannel(string name)
     public string Name { get; } = name;
 
     private int _publishes;
+    private long _batch;
+    private long _lowest;
 
     public Subscription? Subscription { get; set; }
 
@@ -24,14 +26,24 @@ internal sealed class SessionChannel(string name)
     /// <summary>A publish is on its way into the store, and may yet be refused.</summary>
     public void BeginPublish() => Interlocked.Increment(ref _publishes);
 
+    /// <summary>Takes one more publish into a batch. Only the append queue's committer calls it, for one batch at a time.</summary>
+    /// <returns>The lowest revision among those of the batch so far.</returns>
+    public long Lower(long batch, long revision)
+    {
+        _lowest = batch == _batch ? Math.Min(_lowest, revision) : revision;
+        _batch = batch;
+        return _lowest;
+    }
+
     public void EndPublish() => Interlocked.Decrement(ref _publishes);
 }
 
 /// <summary>A user's kind of access to a channel that exists.</summary>
 /// <param name="Kind">The channel's kind.</param>
 /// <param name="Role">The user's role, or <see langword="null"/>.</param>
+/// <param name="Revision">The channel's revision at which that was so.</param>
 /// <param name="Until">When to ask the store again, on the node's coarse clock: another node's notice of a change may be lost.</param>
-internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, long Until);
+internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, long Revision, long Until);
 
 /// <summary>Why publishes of a session to a channel are refused.</summary>
 /// <param name="Code">The error's code.</param>

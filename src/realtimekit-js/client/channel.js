@@ -10,7 +10,7 @@ import { RealtimeError } from './errors.js';
 import { Outbox } from './outbox.js';
 import { Subscription } from './subscription.js';
 
-/** @typedef {{epoch: string, version: number, sequence: number, read: number, role?: string}} Subscribed `read` is the user's own mark, 0 if none. */
+/** @typedef {{epoch: string, version: number, sequence: number, read: number, role?: string, muted?: boolean, mutedUntil?: string}} Subscribed `read` is the user's own mark, 0 if none. */
 
 /**
  * Where to begin: with the last `recent` messages (1 to 200), after a cursor saved earlier (`channel.cursor`), or, with
@@ -18,7 +18,14 @@ import { Subscription } from './subscription.js';
  * @typedef {{recent?: number, after?: number, epoch?: string, sequence?: number}} Start
  */
 
-/** @typedef {{user: string, role: string, read: number}} Member */
+/** @typedef {{user: string, role: string, read: number, muted?: boolean, mutedUntil?: string}} Member */
+
+/** @typedef {{user: string, by: string, until?: string, reason?: string, time: string}} Ban */
+
+/**
+ * Until when a ban or a mute lasts (a `Date`, or a time such as `2026-01-31T12:00:00.000Z`; absent: for good) and why, in at most 200 units.
+ * @typedef {{until?: Date|string, reason?: string}} Sanction
+ */
 
 /** @typedef {{user: string, status: 'online'|'away', since: string, connections: number}} Present */
 
@@ -27,18 +34,22 @@ import { Subscription } from './subscription.js';
  * @property {Change} change A message was posted, edited, deleted or reacted to.
  * @property {Subscribed} subscribed Level with the server, at first and again after each lost connection.
  * @property {{}} reset What was told before is void (the channel was made anew); the changes that follow start over.
- * @property {{reason: string, error: RealtimeError|null}} revoked The server ended the subscription: `removed`, `left`, `deleted` or `denied`.
+ * @property {{reason: string, error: RealtimeError|null}} revoked The server ended the subscription: `removed`, `banned`, `left`, `deleted` or `denied`.
  * @property {Pending[]} pending The messages that await their acknowledgement have become these.
  * @property {string[]} typing Those who type have become these, without this user.
  * @property {{user: string, status: 'online'|'away'|'offline'}} presence
  * @property {{user: string, sequence: number}} read Someone's mark moved: this user's in another place, or the other's in a direct channel.
- * @property {{user: string, change: string, role?: string}} member In private and direct channels: `joined`, `left`, `removed` or `role`.
+ * @property {{user: string, change: string, role?: string, by?: string, until?: string}} member In private and direct channels: `joined`, `left`, `removed`,
+ *   `role`, `banned`, `unbanned`, `muted` or `unmuted`; in others only that this user was muted or may write again. `by`: who did it, where it was another user.
  * @property {{user: string, name: string, data?: unknown}} signal One of the application's own.
  */
 
 const TYPING_SHOWN = 6_000;                              // ms, from the protocol
 const TYPING_SENT = 3_000;                               // ms: often enough that a reader's 6 s never run out
 const TYPING_USERS = 100;                                // beyond that nobody reads the names
+
+/** @param {Date|string|undefined} when */
+const time = when => when instanceof Date ? when.toISOString() : when;
 
 /**
  * One channel. Get it from `client.channel(name)`.
@@ -173,6 +184,23 @@ export class Channel extends Emitter {
   /** @returns {Promise<void>} */
   leave() { return this.#ask('leave'); }
 
+  /** Makes another user a member; a member keeps the role. @param {string} user @param {{role?: 'member'|'moderator'|'owner'}} [options] @returns {Promise<void>} */
+  invite(user, { role } = {}) { return this.#ask('invite', { user, role }); }
+  /** Ends another user's membership and subscriptions. @param {string} user @param {{reason?: string}} [options] @returns {Promise<void>} */
+  remove(user, { reason } = {}) { return this.#ask('remove', { user, reason }); }
+  /** Keeps a user out, member or not. Replaces an earlier ban. @param {string} user @param {Sanction} [options] @returns {Promise<void>} */
+  ban(user, { until, reason } = {}) { return this.#ask('ban', { user, until: time(until), reason }); }
+  /** The user is no member after it. @param {string} user @returns {Promise<void>} */
+  unban(user) { return this.#ask('unban', { user }); }
+  /** Lets a user only read, member or not. Replaces an earlier mute. @param {string} user @param {Sanction} [options] @returns {Promise<void>} */
+  mute(user, { until, reason } = {}) { return this.#ask('mute', { user, until: time(until), reason }); }
+  /** @param {string} user @returns {Promise<void>} */
+  unmute(user) { return this.#ask('unmute', { user }); }
+  /** For owners. Whoever is no member becomes one. @param {string} user @param {'member'|'moderator'|'owner'} role @returns {Promise<void>} */
+  setRole(user, role) { return this.#ask('setRole', { user, role }); }
+  /** The bans that hold, by user; for moderators and owners. @param {{limit?: number, after?: string}} [page] `after`: the last user of the page before. @returns {Promise<{bans: Ban[], more: boolean}>} */
+  bans(page = {}) { return this.#read('bans', page, ({ bans, more }) => ({ bans, more })); }
+
   /** @param {string} type @param {Frame} [fields] @param {(reply: any) => any} [pick] @returns {Promise<any>} */
   #ask(type, fields, pick = () => undefined) { return this.#connection.requests.ask({ ...fields, type, channel: this.name }, false, pick); }
 
@@ -219,7 +247,7 @@ export class Channel extends Emitter {
       case 'revoked':
         this.#clearTyping();
         return this.#subscription.revoked(frame);
-      case 'member': return this.emit('member', { user: frame.user, change: frame.change, role: frame.role });
+      case 'member': return this.emit('member', { user: frame.user, change: frame.change, role: frame.role, by: frame.by, until: frame.until });
       case 'signal': return this.#signalled(frame);
     }
   }

@@ -204,11 +204,42 @@ test('who leaves a private channel is told that the subscription ended', async (
   await bobsRoom.leave();
   assert.equal((await revoked).reason, 'left');
   assert.equal(bobsRoom.subscribed, false);
-  assert.deepEqual(await member, { user: 'bob', change: 'left', role: undefined });
+  assert.deepEqual(await member, { user: 'bob', change: 'left', role: undefined, by: undefined, until: undefined });
   await annsRoom.send({ text: 'without bob' });
   await assert.rejects(bobsRoom.history(), rejectsWith('not_found'));
   await assert.rejects(bobsRoom.subscribe(), rejectsWith('not_found'));
   assert.equal(heard.changes.length, 0);
+});
+
+test('moderators invite, mute, ban and remove', async () => {
+  const ann = await clients.connect('ann');
+  const bob = await clients.connect('bob');
+  const annsRoom = await freshChannel(ann, { kind: 'private', members: ['cid'] });
+  const bobsRoom = bob.channel(annsRoom.name);
+  await annsRoom.invite('bob', { role: 'moderator' });
+  await bobsRoom.subscribe();
+  /** @type {any[]} */ const seen = [];
+  bobsRoom.on('member', change => seen.push(change));
+  await bobsRoom.mute('cid', { until: new Date(Date.UTC(2099, 0)), reason: 'loud' });
+  assert.deepEqual((await annsRoom.members()).members.find(({ user }) => user === 'cid'), { user: 'cid', role: 'member', read: 0, muted: true, mutedUntil: '2099-01-01T00:00:00.000Z' });
+  await bobsRoom.unmute('cid');
+  await bobsRoom.remove('cid', { reason: 'gone' });
+  await bobsRoom.ban('eve');
+  const { bans, more } = await annsRoom.bans();
+  assert.deepEqual([bans.map(({ user, by }) => [user, by]), more], [[['eve', 'bob']], false]);
+  await assert.rejects(annsRoom.invite('eve'), rejectsWith('conflict'));
+  await bobsRoom.unban('eve');
+  await annsRoom.setRole('bob', 'member');
+  await assert.rejects(bobsRoom.bans(), rejectsWith('forbidden'));
+  await annsRoom.mute('bob');
+  await assert.rejects(bobsRoom.send({ text: 'x' }), rejectsWith('forbidden'));
+  const revoked = next(bobsRoom, 'revoked');
+  await annsRoom.ban('bob', { reason: 'enough' });
+  assert.equal((await revoked).reason, 'banned');
+  assert.deepEqual(seen.map(({ user, change, role, by, until }) => [user, change, role, by, until]), [
+    ['cid', 'muted', 'member', 'bob', '2099-01-01T00:00:00.000Z'], ['cid', 'unmuted', 'member', 'bob', undefined], ['cid', 'removed', undefined, 'bob', undefined],
+    ['eve', 'banned', undefined, 'bob', undefined], ['eve', 'unbanned', undefined, 'bob', undefined],
+    ['bob', 'role', 'member', 'ann', undefined], ['bob', 'muted', 'member', 'ann', undefined]]);
 });
 
 test('errors reject what they concern and nothing else', async () => {

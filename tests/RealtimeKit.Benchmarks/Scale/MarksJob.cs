@@ -37,6 +37,7 @@ internal static class MarksJob
             await task;
         }
 
+        if (marking.Count < readers * messages * 9L / 10) throw new InvalidOperationException($"Only {marking.Count} of {readers * messages} marks were answered.");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"\n{readers:n0} readers, a message every {every.TotalMilliseconds:n0} ms: publish p50 {Statistics.Rank(without, 0.5):f1}, p99 {Statistics.Rank(without, 0.99):f1} ms; while all mark each ({marking.Count:n0} marks answered) p50 {Statistics.Rank(with, 0.5):f1}, p99 {Statistics.Rank(with, 0.99):f1} ms.\n"));

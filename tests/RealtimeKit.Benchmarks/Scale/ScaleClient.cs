@@ -53,6 +53,7 @@ internal sealed class ScaleClient : IAsyncDisposable
                 using var frame = JsonDocument.Parse(line);
                 var type = frame.RootElement.GetProperty("type").GetString();
                 if (type == "ok") marking.Answered();
+                if (type == "ping") await _connection.SendAsync("{\"type\":\"pong\"}"u8.ToArray());
                 if (type != "event" || !marking.IsOn) continue;
                 var sequence = frame.RootElement.GetProperty("message").GetProperty("sequence").GetInt64();
                 await _connection.SendAsync(Encoding.UTF8.GetBytes(string.Create(

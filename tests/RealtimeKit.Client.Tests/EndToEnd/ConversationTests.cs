@@ -53,6 +53,42 @@ public abstract class ConversationTests
     }
 
     [Fact]
+    public async Task Moderators_moderate()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        await using var bob = Client(host, "bob");
+        await Task.WhenAll(ada.ConnectAsync(Token), bob.ConnectAsync(Token)).InTime();
+        var name = await ada.CreateAsync(new ChannelDefinition(ChannelKind.Private) { Members = ["cid"] }, Token).InTime();
+        var (hers, his) = (ada.Channel(name), bob.Channel(name));
+        await hers.InviteAsync("bob", ChannelRole.Moderator, Token).InTime();
+        await his.SubscribeAsync(cancellationToken: Token).InTime();
+        await his.MuteAsync("cid", new DateTimeOffset(2099, 1, 1, 1, 0, 0, TimeSpan.FromHours(1)), "loud", Token).InTime();
+        var until = new DateTimeOffset(2099, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        (await hers.MembersAsync(cancellationToken: Token).InTime()).Members.Should().ContainEquivalentOf(new ChannelMember("cid", ChannelRole.Member, 0, true, until));
+        await his.UnmuteAsync("cid", Token).InTime();
+        await his.RemoveAsync("cid", "gone", Token).InTime();
+        await his.BanAsync("eve", cancellationToken: Token).InTime();
+        (await hers.BansAsync(cancellationToken: Token).InTime()).Bans.Should().ContainSingle(ban => ban.User == "eve" && ban.By == "bob" && ban.Until == null);
+        (await hers.InviteAsync("eve", cancellationToken: Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Conflict);
+        await his.UnbanAsync("eve", Token).InTime();
+        await hers.SetRoleAsync("bob", ChannelRole.Member, Token).InTime();
+        await hers.MuteAsync("bob", cancellationToken: Token).InTime();
+        (await his.SendAsync("x", Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Forbidden);
+        await hers.BanAsync("bob", reason: "enough", cancellationToken: Token).InTime();
+        var seen = new List<ChannelUpdate>();
+        await his.TakeWhileAsync(update =>
+        {
+            seen.Add(update);
+            return update is not ChannelRevoked;
+        });
+        seen.Should().Equal(
+            new MemberChanged("cid", "muted", ChannelRole.Member, "bob", until), new MemberChanged("cid", "unmuted", ChannelRole.Member, "bob"),
+            new MemberChanged("cid", "removed", null, "bob"), new MemberChanged("eve", "banned", null, "bob"), new MemberChanged("eve", "unbanned", null, "bob"),
+            new MemberChanged("bob", "role", ChannelRole.Member, "ada"), new MemberChanged("bob", "muted", ChannelRole.Member, "ada"), new ChannelRevoked("banned"));
+    }
+
+    [Fact]
     public async Task A_server_that_disconnects_the_user_ends_the_client()
     {
         await using var host = await StartAsync();

@@ -37,13 +37,10 @@ public sealed class SmallRequestTests(QuickStartProcess server) : ProtocolTest(s
 
     [Theory]
     [InlineData("search")]
-    [InlineData("invite")]
-    [InlineData("remove")]
-    [InlineData("ban")]
-    [InlineData("unban")]
-    [InlineData("mute")]
-    [InlineData("unmute")]
-    [InlineData("setRole")]
+    [InlineData("report")]
+    [InlineData("actions")]
+    [InlineData("block")]
+    [InlineData("inbox")]
     public async Task What_this_server_cannot_do_yet_is_unsupported(string type)
     {
         var (ann, channel) = await WithChannelAsync();

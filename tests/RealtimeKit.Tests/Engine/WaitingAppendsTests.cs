@@ -102,6 +102,79 @@ public sealed class WaitingAppendsTests
         _added.Keys.Should().OnlyContain(user => !_waiting.Has(user));
     }
 
+    [Fact]
+    public void A_held_users_changes_wait_and_those_put_back_come_first()
+    {
+        Add("ann", 10);
+        Add("ben", 10);
+        var taken = Take(12);
+        Users(taken).Should().Equal("ann:10", "ben:2");
+        _waiting.Hold("ben");
+        Add("ben", 3);
+        Add("cid", 1);
+        Users(Take(100)).Should().Equal("cid:1");
+        Empty();
+        _waiting.Release("ben", taken[10..]);
+        Take(100).Select(Number).Should().Equal(Enumerable.Range(0, 13));
+        _waiting.Hold("ann");
+        _waiting.Release("ann", []);
+        _waiting.Has("ann").Should().BeFalse();
+        _waiting.Hold("ann");
+        _waiting.Release("ann", taken[..2]);
+        Add("ann", 1);
+        Take(100).Select(Number).Should().Equal(0, 1, 10);
+        Empty();
+    }
+
+    [Fact]
+    public void Holding_and_releasing_keeps_each_users_order()
+    {
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        var next = new Dictionary<string, int>();
+        var held = new Dictionary<string, List<PendingAppend>>();
+        for (var round = 0; round < 2_000 || _waiting.Count > 0 || held.Count > 0; round++)
+        {
+            for (var adds = round < 2_000 ? random.Next(40) : 0; adds > 0; adds--) Add($"user{random.Next(12)}", 1);
+            foreach (var user in held.Keys.Where(_ => random.Next(3) == 0).ToList())
+            {
+                held.Remove(user, out var first);
+                _waiting.Release(user, first!);
+            }
+
+            var batch = new List<PendingAppend>();
+            _waiting.Fill(batch, 1 + random.Next(100), Unbounded);
+            foreach (var ofUser in batch.GroupBy(append => append.User))
+            {
+                held.Should().NotContainKey(ofUser.Key, $"held, seed {seed}");
+                // Some are done, the others go back.
+                var done = random.Next(2) == 0 ? ofUser.Count() : random.Next(ofUser.Count());
+                foreach (var append in ofUser.Take(done))
+                {
+                    Number(append).Should().Be(next.GetValueOrDefault(ofUser.Key), $"{ofUser.Key}'s changes keep their order, seed {seed}");
+                    next[ofUser.Key] = Number(append) + 1;
+                }
+
+                if (done == ofUser.Count()) continue;
+                _waiting.Hold(ofUser.Key);
+                held.Add(ofUser.Key, [.. ofUser.Skip(done)]);
+            }
+        }
+
+        next.Should().BeEquivalentTo(_added);
+        Empty();
+    }
+
+    private void Empty()
+    {
+        var batch = new List<PendingAppend>();
+        _waiting.Fill(batch, 100, Unbounded);
+        batch.Should().BeEmpty();
+    }
+
+    private static int Number(PendingAppend append) => int.Parse(append.Change.Channel, System.Globalization.CultureInfo.InvariantCulture);
+
     // The channel's name is the change's number among its user's.
     private void Add(string user, int changes, string text = "x")
     {

@@ -40,6 +40,9 @@ internal sealed class LateStore : IMessageStore, IChannelStore, IDisposable
 
     public ValueTask RenewEpochsAsync(CancellationToken cancellationToken) => _inner.RenewEpochsAsync(cancellationToken);
 
+    public ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
+        _inner.ListBansAsync(channel, after, limit, time, cancellationToken);
+
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         _inner.ListMembersAsync(channel, after, limit, cancellationToken);
 

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;
@@ -47,6 +48,24 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Database_of_version_1_is_migrated_with_what_it_has()
+    {
+        using (var store = _database.Open())
+        {
+            await Changes.CreateLobbyAsync(store);
+            await store.AppendAsync([Changes.Post("lobby", "x")], Cancel);
+        }
+
+        // As a release with version 1 has left it.
+        _database.Execute("DROP TABLE sanctions; PRAGMA user_version = 1");
+        using var newer = _database.Open();
+        await newer.InitializeAsync(Cancel);
+        (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);
+        var view = await newer.FindAsync("lobby", "eve", Cancel);
+        (view!.Head.Sequence, view.Ban is not null).Should().Be((1, true));
+    }
+
+    [Fact]
     public async Task Database_of_a_newer_version_is_refused_with_both_versions()
     {
         using (var store = _database.Open()) await store.InitializeAsync(Cancel);
@@ -54,7 +73,7 @@ public sealed class SqliteFileTests : IDisposable
 
         using var again = _database.Open();
         (await again.Invoking(store => store.InitializeAsync(Cancel).AsTask()).Should().ThrowAsync<InvalidOperationException>())
-            .WithMessage("*version 99*up to 1*");
+            .WithMessage("*version 99*up to 2*");
         await again.Invoking(store => store.FindAsync("lobby", "ann", Cancel).AsTask()).Should().ThrowAsync<InvalidOperationException>();
     }
 
@@ -114,7 +133,7 @@ public sealed class SqliteFileTests : IDisposable
         using var store = _database.Open();
         await store.InitializeAsync(Cancel);
         Scalar("PRAGMA application_id").Should().Be(0x52544B74);
-        Scalar("PRAGMA user_version").Should().Be(1);
+        Scalar("PRAGMA user_version").Should().Be(2);
         (await store.ReadOnWriterAsync("PRAGMA journal_mode")).Should().Be("wal");
         (await store.ReadOnWriterAsync("PRAGMA synchronous")).Should().Be("2", "that is FULL");
         (await store.ReadOnWriterAsync("PRAGMA foreign_keys")).Should().Be("1");

@@ -67,14 +67,21 @@ public sealed class StoresAgreeTests
                     name, (ChannelKind)random.Next(3), "title", user, [Pick(random, Users)], Start.AddMilliseconds(step));
                 return async (_, channels) => $"{await channels.CreateAsync(channel, Cancel)}";
             case 2 or 3:
-                MemberChange change = random.Next(5) switch
+                var sanction = new Sanction(
+                    "ann", Start.AddMilliseconds(step), random.Next(2) == 0 ? null : Start.AddMilliseconds(step + random.Next(1, 200)), random.Next(2) == 0 ? null : "x");
+                MemberChange change = random.Next(9) switch
                 {
                     0 => new JoinChange(name, user, role),
                     1 => new LeaveChange(name, user),
                     2 => new RemoveChange(name, user),
+                    3 => new BanChange(name, user, sanction),
+                    4 => new UnbanChange(name, user),
+                    5 => new MuteChange(name, user, sanction),
+                    6 => new UnmuteChange(name, user),
                     _ => new RoleChange(name, user, role),
                 };
-                return async (_, channels) => $"{await channels.ApplyAsync(change, Cancel)}";
+                change = change with { Time = Start.AddMilliseconds(step), Revision = random.Next(8) == 0 ? random.Next(4) : null };
+                return async (_, channels) => Show(await channels.ApplyAsync(change, Cancel));
             case 4: return async (_, channels) => $"{await channels.MoveReadMarkAsync(name, user, number, Cancel)}";
             case 5: return async (_, channels) => string.Join(' ', await channels.ListOwnReactionsAsync(name, number, user, Cancel));
             case 6: return async (messages, _) => Show(await messages.ReadChangesAsync(name, number, limit, Cancel));
@@ -89,7 +96,10 @@ public sealed class StoresAgreeTests
         }
     }
 
-    private MessageChange NextChange(Random random, int step)
+    private MessageChange NextChange(Random random, int step) =>
+        NewChange(random, step) with { Revision = random.Next(6) == 0 ? random.Next(4) : null };
+
+    private MessageChange NewChange(Random random, int step)
     {
         var name = Pick(random, Names);
         var user = Pick(random, Users);
@@ -110,6 +120,9 @@ public sealed class StoresAgreeTests
         }
     }
 
+    // How many owners there are is a store's own, beyond what the rules ask for.
+    private static string Show(MemberResult result) => $"{result with { Before = result.Before with { Owners = 0 }, After = result.After with { Owners = 0 } }}";
+
     private static async Task<string> ShowListAsync(IChannelStore channels, string user, int limit)
     {
         var text = new StringBuilder();
@@ -125,6 +138,8 @@ public sealed class StoresAgreeTests
         {
             var view = await channels.FindAsync(name, user, Cancel);
             var members = await channels.ListMembersAsync(name, Users[5], limit, Cancel);
+            var bans = await channels.ListBansAsync(name, Users[5], limit, Start.AddMilliseconds(limit * 10), Cancel);
+            text.Append(bans.More).AppendJoin(' ', bans.Bans);
             text.Append(view is null ? "" : view with { Head = view.Head with { Epoch = "" } }).Append(members.More).AppendJoin(' ', members.Members);
         }
 

@@ -48,7 +48,7 @@ public sealed class TokenSchemeTests
         await using var services = Services(Scheme);
         var principal = new ClaimsPrincipal(new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, "ann")], "Cookies"));
         (await services.GetRequiredService<IAuthenticator>().AuthenticateAsync(new Credentials(principal, null), TestContext.Current.CancellationToken))
-            .Should().Be(new SignIn("ann"));
+            .Should().Be(new SignIn("ann") { Principal = principal });
     }
 
     [Fact]

@@ -72,6 +72,7 @@ public sealed class AppendPlan
     private static AppendResult Decide(ChannelPlan channel, MessageChange change)
     {
         if (change is PostChange post) return Post(channel, post);
+        if (IsStale(channel, change)) return new AppendResult(AppendOutcome.Stale);
         if (TargetOf(change) is not { } sequence)
             throw new ArgumentException($"A {change.GetType().Name} is no change that this version knows.", nameof(change));
         if (channel.Find(sequence) is not { } found) return new AppendResult(AppendOutcome.NoMessage);
@@ -85,9 +86,13 @@ public sealed class AppendPlan
         return result;
     }
 
+    private static bool IsStale(ChannelPlan channel, MessageChange change) => change.Revision is { } revision && revision != channel.Revision;
+
     private static AppendResult Post(ChannelPlan channel, PostChange post)
     {
+        // A message that is stored is acknowledged, whatever its sender may do by now.
         if (channel.Find(post.Id) is { } known) return ChangeRules.Repeat(post, known.Message, known.Digest.Span);
+        if (IsStale(channel, post)) return new AppendResult(AppendOutcome.Stale);
         var repliedTo = post.ReplyTo is { } sequence ? channel.Find(sequence)?.Message : null;
         if (post.OnlyIfKnown || (post.ReplyTo is not null && repliedTo is null)) return new AppendResult(AppendOutcome.NoMessage);
         var message = ChangeRules.Post(post, channel.Sequence + 1, channel.Version + 1, repliedTo);

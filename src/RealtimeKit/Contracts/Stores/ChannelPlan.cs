@@ -8,7 +8,8 @@ namespace RealtimeKit.Stores;
 /// <param name="epoch">Its epoch.</param>
 /// <param name="version">Its version.</param>
 /// <param name="sequence">Its sequence.</param>
-public sealed class ChannelPlan(string name, long id, string epoch, long version, long sequence)
+/// <param name="revision">Its revision.</param>
+public sealed class ChannelPlan(string name, long id, string epoch, long version, long sequence, long revision)
 {
     private readonly List<MessagePlan> _messages = [];
     private readonly Dictionary<long, MessagePlan> _bySequence = [];
@@ -23,6 +24,9 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
 
     /// <summary>Its epoch.</summary>
     public string Epoch { get; } = epoch;
+
+    /// <summary>Its revision: a batch changes no rights.</summary>
+    public long Revision { get; } = revision;
 
     /// <summary>Its version, after the changes that were decided.</summary>
     public long Version { get; private set; } = version;

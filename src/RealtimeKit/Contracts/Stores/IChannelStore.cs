@@ -42,6 +42,9 @@ public interface IChannelStore
     /// </summary>
     ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken);
 
+    /// <summary>Lists the bans that hold at a time, in ordinal order of the users' names, those after <paramref name="after"/>.</summary>
+    ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken);
+
     /// <summary>Lists members in ordinal order of their names, those after <paramref name="after"/>.</summary>
     ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken);
 
@@ -121,7 +124,23 @@ public enum CreateOutcome
 /// <param name="Created">When it was made.</param>
 /// <param name="Role">The user's role, or <see langword="null"/> where the user is not a member.</param>
 /// <param name="Read">The user's read mark; 0 for none.</param>
-public sealed record ChannelView(ChannelHead Head, ChannelKind Kind, string? Name, DateTimeOffset Created, ChannelRole? Role, long Read);
+/// <param name="Ban">The ban that is stored for the user, whether or not it still holds.</param>
+/// <param name="Mute">The mute that is stored for the user, whether or not it still holds.</param>
+public sealed record ChannelView(
+    ChannelHead Head, ChannelKind Kind, string? Name, DateTimeOffset Created, ChannelRole? Role, long Read, Sanction? Ban = null, Sanction? Mute = null)
+{
+    /// <summary>The question whether the user may do something at a time.</summary>
+    internal AccessRequest Ask(string user, ChannelOperation operation, DateTimeOffset time) => new(user, operation, Head.Channel, Kind, Role)
+    {
+        IsBanned = Ban?.HoldsAt(time) == true,
+        IsMuted = Mute?.HoldsAt(time) == true,
+    };
+}
+
+/// <summary>A page of bans.</summary>
+/// <param name="Bans">The bans.</param>
+/// <param name="More">Whether there are more after the last of them.</param>
+public sealed record BanPage(IReadOnlyList<ChannelBan> Bans, bool More);
 
 /// <summary>A page of members.</summary>
 /// <param name="Members">The members.</param>

@@ -15,19 +15,14 @@ public static class MemberRules
     public static MemberResult Decide(MemberChange change, MemberState? found)
     {
         ArgumentNullException.ThrowIfNull(change);
-        if (found is not { } state) return new MemberResult(MemberOutcome.NoChannel);
-        var before = state.Role;
-        ChannelRole? after = change switch
-        {
-            JoinChange join => before ?? join.Role,
-            RoleChange role => role.Role,
-            LeaveChange or RemoveChange => null,
-            _ => throw new ArgumentException($"A {change.GetType().Name} is no change of a member that this version knows.", nameof(change)),
-        };
-        if (after == before) return new MemberResult(MemberOutcome.Unchanged, state.Kind, before, before);
-        if (before == ChannelRole.Owner && state.Owners == 1) return new MemberResult(MemberOutcome.LastOwner, state.Kind, before, before);
-        // A new member had no right that could be taken.
-        return new MemberResult(MemberOutcome.Changed, state.Kind, before, after, Revises: before is not null);
+        if (found is not { } before) return new MemberResult(MemberOutcome.NoChannel);
+        if (change.Revision is { } revision && revision != before.Revision) return new MemberResult(MemberOutcome.Stale, before, before);
+        var after = Apply(change, before);
+        if (after == before) return new MemberResult(MemberOutcome.Unchanged, before, before);
+        if (after.Role is not null && before.Ban?.HoldsAt(change.Time) == true) return new MemberResult(MemberOutcome.Banned, before, before);
+        if (before.Role == ChannelRole.Owner && after.Role != ChannelRole.Owner && before.Owners == 1)
+            return new MemberResult(MemberOutcome.LastOwner, before, before);
+        return new MemberResult(MemberOutcome.Changed, before, Revises(before, after) ? after with { Revision = before.Revision + 1 } : after);
     }
 
     /// <summary>The word of the protocol for what happened, in <c>member</c> frames and as the reason of <c>revoked</c>.</summary>
@@ -36,6 +31,31 @@ public static class MemberRules
         JoinChange => "joined",
         RoleChange => before is null ? "joined" : "role",
         LeaveChange => "left",
+        BanChange => "banned",
+        UnbanChange => "unbanned",
+        MuteChange => "muted",
+        UnmuteChange => "unmuted",
         _ => "removed",
     };
+
+    private static MemberState Apply(MemberChange change, MemberState before) => change switch
+    {
+        JoinChange join => before with { Role = before.Role ?? join.Role },
+        RoleChange role => before with { Role = role.Role },
+        LeaveChange or RemoveChange => before with { Role = null },
+        BanChange ban => before with { Role = null, Ban = Replace(before.Ban, ban.Ban, change.Time) },
+        UnbanChange => before with { Ban = null },
+        MuteChange mute => before with { Mute = Replace(before.Mute, mute.Mute, change.Time) },
+        UnmuteChange => before with { Mute = null },
+        _ => throw new ArgumentException($"A {change.GetType().Name} is no change of a member that this version knows.", nameof(change)),
+    };
+
+    // The same again changes nothing, whoever says it.
+    private static Sanction Replace(Sanction? present, Sanction wanted, DateTimeOffset now) =>
+        present is not null && present.HoldsAt(now) && present.Until == wanted.Until && present.Reason == wanted.Reason ? present : wanted;
+
+    // A right was taken or changed. A new member had none, and who may write again loses none.
+    private static bool Revises(in MemberState before, in MemberState after) =>
+        (before.Role is not null && before.Role != after.Role)
+        || (after.Ban is not null && after.Ban != before.Ban) || (after.Mute is not null && after.Mute != before.Mute);
 }

@@ -23,7 +23,7 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
         await Changes.CreateLobbyAsync(nodes[0]);
         await Task.WhenAll(nodes.Select(node => node.AppendAsync([Changes.Post("lobby", "x")], Cancel).AsTask()));
         (await nodes[9].ReadHeadsAsync(["lobby"], Cancel))[0].Sequence.Should().Be(10);
-        (await _schema.RunAsync("SELECT string_agg(version::text, ' ') FROM schema_version")).Should().Be("1");
+        (await _schema.RunAsync("SELECT string_agg(version::text, ' ') FROM schema_version")).Should().Be("2");
         foreach (var node in nodes) await node.DisposeAsync();
     }
 
@@ -47,13 +47,31 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Schema_of_version_1_is_migrated_with_what_it_has()
+    {
+        await using (var store = _schema.Open())
+        {
+            await Changes.CreateLobbyAsync(store);
+            await store.AppendAsync([Changes.Post("lobby", "x")], Cancel);
+        }
+
+        // As a release with version 1 has left it.
+        await _schema.RunAsync("DROP TABLE sanctions; UPDATE schema_version SET version = 1");
+        await using var newer = _schema.Open();
+        await newer.InitializeAsync(Cancel);
+        (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);
+        var view = await newer.FindAsync("lobby", "eve", Cancel);
+        (view!.Head.Sequence, view.Ban is not null).Should().Be((1, true));
+    }
+
+    [Fact]
     public async Task Schema_of_a_newer_version_is_refused()
     {
         await using (var store = _schema.Open()) await store.InitializeAsync(Cancel);
         await _schema.RunAsync("UPDATE schema_version SET version = 99");
         await using var older = _schema.Open();
         await older.Invoking(one => one.InitializeAsync(Cancel).AsTask())
-            .Should().ThrowAsync<InvalidOperationException>().WithMessage($"*'{_schema.Name}'*version 99*up to 1*newer one*");
+            .Should().ThrowAsync<InvalidOperationException>().WithMessage($"*'{_schema.Name}'*version 99*up to 2*newer one*");
         await older.Invoking(one => one.FindAsync("lobby", "ann", Cancel).AsTask()).Should().ThrowAsync<InvalidOperationException>();
         (await _schema.RunAsync("SELECT version FROM schema_version")).Should().Be(99);
     }
@@ -99,10 +117,11 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
                 SELECT id, s, s, s, gen_random_uuid(), gen_random_uuid(), 'ann', 'x' FROM channels, generate_series(1, 12000) s;
             INSERT INTO members(channel, user_id, role) SELECT id, 'user' || s, 0 FROM channels, generate_series(1, 6000) s;
             INSERT INTO tallies(channel, kind, user_id, block, count) SELECT id, 1, 'user' || s, 0, 1 FROM channels, generate_series(1, 6000) s;
+            INSERT INTO sanctions(channel, kind, user_id, time) SELECT id, s % 2, 'user' || s, 0 FROM channels, generate_series(1, 6000) s;
             INSERT INTO reactions(channel, sequence, user_id, reaction) SELECT id, 1, 'user' || s, '+' FROM channels, generate_series(1, 6000) s;
             """;
         const string left = """
-            SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM members) + (SELECT count(*) FROM reactions) + (SELECT count(*) FROM tallies) + (SELECT count(*) FROM discarded)
+            SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM members) + (SELECT count(*) FROM reactions) + (SELECT count(*) FROM tallies) + (SELECT count(*) FROM sanctions) + (SELECT count(*) FROM discarded)
             """;
         await using var store = _schema.Open();
         await Changes.CreateLobbyAsync(store);

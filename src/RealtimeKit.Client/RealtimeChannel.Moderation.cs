@@ -1,0 +1,92 @@
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Client;
+
+/// <remarks>
+/// None of the requests of moderation is repeated by itself: each ends with the server's answer, or with
+/// <see cref="RealtimeException"/> where the server refused or the connection was lost before the answer.
+/// </remarks>
+public sealed partial class RealtimeChannel
+{
+    /// <summary>Makes another user a member. A member keeps the role.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="role">The role of a new member; other than a plain member only below one's own, of owners any.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">No user can have that name.</exception>
+    /// <exception cref="RealtimeException">The server refused (<c>conflict</c> where the user is banned), or the connection was lost before the reply.</exception>
+    public Task InviteAsync(string user, ChannelRole role = ChannelRole.Member, CancellationToken cancellationToken = default) =>
+        RequestOfUserAsync("invite"u8.ToArray(), user, role, null, null, cancellationToken);
+
+    /// <summary>Ends another user's membership and subscriptions.</summary>
+    /// <param name="user">The user, who has a lower role.</param>
+    /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">No user can have that name, or the reason is no text.</exception>
+    /// <exception cref="RealtimeException">The server refused, or the connection was lost before the reply.</exception>
+    public Task RemoveAsync(string user, string? reason = null, CancellationToken cancellationToken = default) =>
+        RequestOfUserAsync("remove"u8.ToArray(), user, null, null, reason, cancellationToken);
+
+    /// <summary>Keeps a user out, member or not: membership and subscriptions end. Replaces an earlier ban.</summary>
+    /// <param name="user">The user, who has a lower role.</param>
+    /// <param name="until">When the ban ends by itself; <see langword="null"/> for never.</param>
+    /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">No user can have that name, or the reason is no text.</exception>
+    /// <exception cref="RealtimeException">The server refused, or the connection was lost before the reply.</exception>
+    public Task BanAsync(string user, DateTimeOffset? until = null, string? reason = null, CancellationToken cancellationToken = default) =>
+        RequestOfUserAsync("ban"u8.ToArray(), user, null, until, reason, cancellationToken);
+
+    /// <summary>Ends a ban. The user is no member.</summary>
+    /// <exception cref="ArgumentException">No user can have that name.</exception>
+    /// <exception cref="RealtimeException">The server refused, or the connection was lost before the reply.</exception>
+    public Task UnbanAsync(string user, CancellationToken cancellationToken = default) =>
+        RequestOfUserAsync("unban"u8.ToArray(), user, null, null, null, cancellationToken);
+
+    /// <summary>Lets a user only read, member or not, until the mute ends. Replaces an earlier mute.</summary>
+    /// <param name="user">The user, who has a lower role.</param>
+    /// <param name="until">When the mute ends by itself; <see langword="null"/> for never.</param>
+    /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">No user can have that name, or the reason is no text.</exception>
+    /// <exception cref="RealtimeException">The server refused, or the connection was lost before the reply.</exception>
+    public Task MuteAsync(string user, DateTimeOffset? until = null, string? reason = null, CancellationToken cancellationToken = default) =>
+        RequestOfUserAsync("mute"u8.ToArray(), user, null, until, reason, cancellationToken);
+
+    /// <summary>Ends a mute.</summary>
+    /// <exception cref="ArgumentException">No user can have that name.</exception>
+    /// <exception cref="RealtimeException">The server refused, or the connection was lost before the reply.</exception>
+    public Task UnmuteAsync(string user, CancellationToken cancellationToken = default) =>
+        RequestOfUserAsync("unmute"u8.ToArray(), user, null, null, null, cancellationToken);
+
+    /// <summary>Gives a user a role; for owners. Whoever is no member becomes one.</summary>
+    /// <exception cref="ArgumentException">No user can have that name.</exception>
+    /// <exception cref="RealtimeException">
+    /// The server refused (<c>conflict</c> where the last owner would lose that role, or the user is banned), or the connection was lost
+    /// before the reply.
+    /// </exception>
+    public Task SetRoleAsync(string user, ChannelRole role, CancellationToken cancellationToken = default) =>
+        RequestOfUserAsync("setRole"u8.ToArray(), user, role, null, null, cancellationToken);
+
+    /// <summary>A page of the bans that hold; for moderators and owners.</summary>
+    /// <param name="after">The last user of the page before; nothing for the first.</param>
+    /// <param name="limit">The most bans, 1 to 200. Default: 50.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">No user can have that name.</exception>
+    /// <exception cref="RealtimeException">The server refused, or the client is closed.</exception>
+    public async Task<BanList> BansAsync(string? after = null, int? limit = null, CancellationToken cancellationToken = default)
+    {
+        if (after is not null) UserNames.Require(after, nameof(after));
+        var reply = await _requests.SendAsync<BansFrame>(
+            (output, id) => ClientRequests.Users(output, "bans"u8, id, Id, after, limit), repeat: true, cancellationToken).ConfigureAwait(false);
+        return new BanList(reply.Bans, reply.More);
+    }
+
+    private Task<OkFrame> RequestOfUserAsync(
+        byte[] type, string user, ChannelRole? role, DateTimeOffset? until, string? reason, CancellationToken cancellationToken)
+    {
+        UserNames.Require(user, nameof(user));
+        TextRules.Require(reason);
+        return _requests.SendAsync<OkFrame>(
+            (output, id) => ClientRequests.OfUser(output, type, id, Id, user, role, until, reason), repeat: false, cancellationToken);
+    }
+}

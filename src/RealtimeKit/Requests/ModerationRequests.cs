@@ -1,0 +1,116 @@
+using RealtimeKit.Delivery;
+using RealtimeKit.Nodes;
+using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
+
+namespace RealtimeKit.Requests;
+
+/// <summary>Handles the requests by which users change what other users are in a channel.</summary>
+internal sealed class ModerationRequests(
+    ChannelAccess access, IChannelStore channels, Memberships memberships, NodeClock clock, RealtimeOptions options) : IRequestFamily
+{
+    // How often a change is decided again because a change of rights came between.
+    private const int MostAttempts = 10;
+
+    public IEnumerable<RequestType> Types =>
+    [
+        new("invite", InviteAsync),
+        new("remove", request => SanctionAsync(request, ChannelOperation.Remove, static (channel, user, _) => new RemoveChange(channel, user))),
+        new("ban", request => SanctionAsync(request, ChannelOperation.Ban, static (channel, user, ban) => new BanChange(channel, user, ban))),
+        new("unban", request => SanctionAsync(request, ChannelOperation.Unban, static (channel, user, _) => new UnbanChange(channel, user))),
+        new("mute", request => SanctionAsync(request, ChannelOperation.Mute, static (channel, user, mute) => new MuteChange(channel, user, mute))),
+        new("unmute", request => SanctionAsync(request, ChannelOperation.Unmute, static (channel, user, _) => new UnmuteChange(channel, user))),
+        new("setRole", SetRoleAsync),
+        new("bans", BansAsync),
+    ];
+
+    private ValueTask InviteAsync(Request request)
+    {
+        var (channel, user) = ReadTarget(request);
+        var role = ReadRole(request) ?? ChannelRole.Member;
+        return ChangeAsync(request, ChannelOperation.Invite, new JoinChange(channel, user, role), role);
+    }
+
+    private ValueTask SetRoleAsync(Request request)
+    {
+        var (channel, user) = ReadTarget(request);
+        var role = ReadRole(request);
+        if (role is null) request.Fields.Fail(ErrorCodes.Invalid, FrameField.Role, "must be owner, moderator or member");
+        return ChangeAsync(request, ChannelOperation.SetRole, new RoleChange(channel, user, role ?? ChannelRole.Member), role);
+    }
+
+    private ValueTask SanctionAsync(Request request, ChannelOperation operation, Func<string, string, Sanction, MemberChange> toChange)
+    {
+        var (channel, user) = ReadTarget(request);
+        var now = clock.Timestamp;
+        var isLasting = operation is ChannelOperation.Ban or ChannelOperation.Mute;
+        var until = isLasting ? request.Fields.Time(FrameField.Until) : null;
+        if (until <= now) request.Fields.Fail(ErrorCodes.Invalid, FrameField.Until, "must be in the future");
+        var reason = isLasting || operation == ChannelOperation.Remove
+            ? request.Fields.String(FrameField.Reason, ProtocolConstants.MaxReasonLength, ErrorCodes.TooLarge) : null;
+        if (user == request.User) request.Fields.Fail(ErrorCodes.Invalid, FrameField.User, "must be somebody else");
+        return ChangeAsync(request, operation, toChange(channel, user, new Sanction(request.User, now, until, reason)), null);
+    }
+
+    private async ValueTask ChangeAsync(Request request, ChannelOperation operation, MemberChange change, ChannelRole? newRole)
+    {
+        if (request.IsFaulty()) return;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            if (await access.FindAsync(request, change.Channel).ConfigureAwait(false) is not { } view) return;
+            var target = change.User == request.User
+                ? view
+                : await channels.FindAsync(change.Channel, change.User, request.Ended).ConfigureAwait(false);
+            var asked = access.Ask(request, view, operation) with { Target = change.User, TargetRole = target?.Role, NewRole = newRole };
+            if (!await access.AdmitAsync(request, asked).ConfigureAwait(false)) return;
+            var by = change.User == request.User ? null : request.User;
+            var result = await memberships.ApplyAsync(change with { Revision = view.Head.Revision }, by, request.Ended).ConfigureAwait(false);
+            if (result.Outcome == MemberOutcome.Stale) continue;
+            Answer(request, change, result);
+            return;
+        }
+
+        request.Error(ErrorCodes.Unavailable, "Others are changing the channel's rights at the same time: send the same request again.");
+    }
+
+    private static void Answer(Request request, MemberChange change, MemberResult result)
+    {
+        switch (result.Outcome)
+        {
+            case MemberOutcome.LastOwner:
+                request.Error(ErrorCodes.Conflict, $"'{change.User}' is the last owner: make another one first.");
+                break;
+            case MemberOutcome.Banned:
+                request.Error(ErrorCodes.Conflict, $"'{change.User}' is banned: end the ban first.");
+                break;
+            case MemberOutcome.NoChannel:
+                request.NoChannel(change.Channel);
+                break;
+            default:
+                request.Ok();
+                break;
+        }
+    }
+
+    private async ValueTask BansAsync(Request request)
+    {
+        var channel = request.Fields.Identifier(FrameField.Channel);
+        var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
+        var after = request.Fields.Has(FrameField.After) ? request.Fields.User(FrameField.After) : null;
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Moderate).ConfigureAwait(false) is null) return;
+        var page = await channels.ListBansAsync(channel, after, limit, clock.Timestamp, request.Ended).ConfigureAwait(false);
+        using var reply = request.Session.Output.Open();
+        ServerReplies.Bans(reply.Buffer, request.Id!.Value, options.SystemUser, page.Bans, page.More);
+    }
+
+    private static (string Channel, string User) ReadTarget(Request request) =>
+        (request.Fields.Identifier(FrameField.Channel), request.Fields.User(FrameField.User));
+
+    private static ChannelRole? ReadRole(Request request)
+    {
+        if (request.Fields.String(FrameField.Role) is not { } word) return null;
+        if (ChannelWords.TryParseRole(word, out var role)) return role;
+        request.Fields.Fail(ErrorCodes.Invalid, FrameField.Role, "must be owner, moderator or member");
+        return null;
+    }
+}
