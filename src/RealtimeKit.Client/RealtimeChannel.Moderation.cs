@@ -81,6 +81,21 @@ public sealed partial class RealtimeChannel
         return new BanList(reply.Bans, reply.More);
     }
 
+    /// <summary>
+    /// Changes name, data, slow mode (for moderators and owners) or whether the channel is closed (for owners). Of a direct channel only the
+    /// data can be changed, by both. Nothing is changed where a part may not be.
+    /// </summary>
+    /// <param name="edit">What to change.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">The name is no text.</exception>
+    /// <exception cref="RealtimeException">The server refused, or the connection was lost before the reply.</exception>
+    public Task UpdateAsync(ChannelEdit edit, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(edit);
+        TextRules.Require(edit.Name);
+        return _requests.SendAsync<OkFrame>((output, id) => ClientRequests.Update(output, id, Id, edit), repeat: false, cancellationToken);
+    }
+
     private Task<OkFrame> RequestOfUserAsync(
         byte[] type, string user, ChannelRole? role, DateTimeOffset? until, string? reason, CancellationToken cancellationToken)
     {

@@ -134,7 +134,7 @@ public sealed class RealtimeClient : IAsyncDisposable
         if (definition.Channel is { } channel) Identifiers.Require(channel, nameof(definition));
         foreach (var member in definition.Members ?? []) UserNames.Require(member, nameof(definition));
         var reply = await _requests.SendAsync<OkFrame>(
-            (output, id) => ClientRequests.Create(output, id, definition.Kind, definition.Channel, definition.Name, definition.Members),
+            (output, id) => ClientRequests.Create(output, id, definition.Kind, definition.Channel, definition.Name, definition.Members, definition.Data),
             repeat: false, cancellationToken).ConfigureAwait(false);
         return reply.Channel ?? definition.Channel ?? throw new RealtimeException(ErrorCodes.Internal, "The server did not name the channel.");
     }

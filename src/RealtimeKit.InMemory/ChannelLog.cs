@@ -14,6 +14,7 @@ internal sealed class ChannelLog
 
     // For each message with answers the sequences of its thread, beginning with its own.
     private readonly Dictionary<long, List<long>> _threads = [];
+    private readonly Dictionary<string, DateTimeOffset> _lastPosts = new(StringComparer.Ordinal);
     private readonly UnreadIndex _unread = new();
     private string _epoch = ChannelHead.NewEpoch();
     private DateTimeOffset _changed;
@@ -22,6 +23,7 @@ internal sealed class ChannelLog
     {
         Definition = definition;
         Roster = new ChannelRoster(definition);
+        Settings = new ChannelSettings(definition.Name, definition.Data);
         _changed = definition.Created;
     }
 
@@ -29,9 +31,18 @@ internal sealed class ChannelLog
 
     public ChannelRoster Roster { get; }
 
+    public ChannelSettings Settings { get; private set; }
+
     public ChannelHead Head => new(Definition.Channel, _epoch, _changes.Count, _messages.Count, Roster.Revision);
 
     public ChannelListPosition Cursor => new(_changed, Definition.Channel);
+
+    public SettingsResult Apply(SettingsChange change)
+    {
+        var result = change.Decide((Settings, Roster.Revision));
+        (Settings, Roster.Revision) = (result.Settings, result.Revision);
+        return result;
+    }
 
     public void RenewEpoch() => _epoch = ChannelHead.NewEpoch();
 
@@ -63,14 +74,15 @@ internal sealed class ChannelLog
     }
 
     public ChannelView View(string user) =>
-        new(Head, Definition.Kind, Definition.Name, Definition.Created, Roster.Role(user), Roster.Mark(user), Roster.Ban(user), Roster.Mute(user));
+        new(Head, Definition.Kind, Settings, Definition.Created, Roster.Role(user), Roster.Mark(user), Roster.Ban(user), Roster.Mute(user));
 
     public ChannelSummary Summary(string user)
     {
         var read = Roster.Mark(user);
         return new ChannelSummary(
-            Definition.Channel, Definition.Name, Definition.Kind, Roster.Role(user)!.Value, _messages.Count, _changes.Count, read,
-            _unread.CountUnread(user, read, _messages.Count), _unread.CountMentions(user, read), _messages.LastOrDefault()?.Message);
+            Definition.Channel, Settings.Name, Definition.Kind, Roster.Role(user)!.Value, _messages.Count, _changes.Count, read,
+            _unread.CountUnread(user, read, _messages.Count), _unread.CountMentions(user, read), _messages.LastOrDefault()?.Message,
+            Settings.Data, Settings.Closed);
     }
 
     public IReadOnlyList<string> OwnReactions(long sequence, string user) => Find(sequence)?.Reactions?.Of(user) ?? [];
@@ -86,6 +98,7 @@ internal sealed class ChannelLog
         var target = AppendPlan.TargetOf(change) is { } sequence ? Find(sequence) : null;
         if (target is not null) plan.Add(target.Message, target.Digest);
         if (change is PostChange post && _byId.TryGetValue(post.Id.Value, out var known)) plan.Add(known.Message, known.Digest);
+        if (change is PostChange { Pause.Ticks: > 0, Sender: var sender } && FindLastPost(sender) is { } last) plan.AddLastPost(sender, last);
         if (change is ReactChange react) target?.Reactions?.Load(plan.Reactions, react, ChangeRules.MaxUsersPerReaction + most);
     }
 
@@ -99,6 +112,7 @@ internal sealed class ChannelLog
             if (message.IsChanged) Write(message);
         }
 
+        foreach (var (user, time) in plan.LastPosts) _lastPosts[user] = time;
         if (plan.HasReactions) Write(plan.Reactions);
         _changed = plan.Changed!.Value;
     }
@@ -127,6 +141,9 @@ internal sealed class ChannelLog
         foreach (var given in plan.Removed) Find(given.Sequence)!.Reactions!.Remove(given);
         foreach (var given in plan.Added) (Find(given.Sequence)!.Reactions ??= new ReactionBook()).Add(given);
     }
+
+    private DateTimeOffset? FindLastPost(string user) => _lastPosts.TryGetValue(user, out var time)
+        ? time : _messages.TakeLast(1_000).LastOrDefault(stored => stored.Message.Sender == user)?.Message.Time;
 
     private StoredMessage? Find(long sequence) =>
         sequence >= 1 && sequence <= _messages.Count ? _messages[(int)sequence - 1] : null;

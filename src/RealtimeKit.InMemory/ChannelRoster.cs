@@ -11,8 +11,8 @@ internal sealed class ChannelRoster(NewChannel channel)
     private readonly SortedDictionary<string, Sanction> _bans = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Sanction> _mutes = new(StringComparer.Ordinal);
 
-    /// <summary>How many rights of members were changed or taken.</summary>
-    public long Revision { get; private set; }
+    /// <summary>How many rights were changed or taken.</summary>
+    public long Revision { get; set; }
 
     public IEnumerable<string> Users => _members.Keys;
 

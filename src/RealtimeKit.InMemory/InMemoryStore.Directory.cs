@@ -51,6 +51,13 @@ public sealed partial class InMemoryStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return Locked(change, static (store, change) => store.Find(change.Channel)?.Apply(change) ?? change.Decide(null), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
         Locked((channel, after, limit), static (store, query) =>

@@ -120,6 +120,13 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     }
 
     /// <inheritdoc/>
+    public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return _calls.RunAsync(session => Settings.UpdateAsync(session, change), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
         _calls.RunAsync(session => ChannelReader.ListMembersAsync(session, channel, after, limit), cancellationToken);

@@ -21,6 +21,12 @@ public static class ProtocolConstants
     /// <summary>The longest reason of a removal, a ban or a mute, in UTF-16 code units.</summary>
     public const int MaxReasonLength = 200;
 
+    /// <summary>The largest data of a channel, in bytes of JSON without white space.</summary>
+    public const int MaxChannelDataBytes = 8_192;
+
+    /// <summary>The longest slow mode, in seconds.</summary>
+    public const int MaxSlowMode = 3_600;
+
     /// <summary>The longest name of a channel or a user, in characters.</summary>
     public const int MaxIdentifierLength = 128;
 

@@ -85,6 +85,13 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return new(_writer.RunAsync(session => Settings.Update(session, change), cancellationToken));
+    }
+
+    /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
         _readers.RunAsync(session => ChannelReader.ListMembers(session, channel, after, limit), cancellationToken);

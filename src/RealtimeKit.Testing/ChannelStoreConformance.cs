@@ -16,7 +16,7 @@ public abstract partial class ChannelStoreConformance : StoreConformance
 
         var view = await Channels.FindAsync("room", "ann", Cancel);
         Assert.NotNull(view);
-        Assert.Equal((ChannelKind.Private, "Der Raum 🎈", Sample.Time(3)), (view.Kind, view.Name, view.Created));
+        Assert.Equal((ChannelKind.Private, "Der Raum 🎈", Sample.Time(3)), (view.Kind, view.Settings.Name, view.Created));
         Assert.Equal((ChannelRole.Owner, 0L), (view.Role!.Value, view.Read));
         Assert.Equal(("room", 0L, 0L), (view.Head.Channel, view.Head.Version, view.Head.Sequence));
         Assert.Equal(Assert.Single(await Messages.ReadHeadsAsync(["room"], Cancel)), view.Head);
@@ -30,7 +30,7 @@ public abstract partial class ChannelStoreConformance : StoreConformance
     public async Task ChannelMayBeBare()
     {
         await Channels.CreateAsync(Sample.Channel("bare", owner: null), Cancel);
-        Assert.Null((await Channels.FindAsync("bare", "ann", Cancel))!.Name);
+        Assert.Null((await Channels.FindAsync("bare", "ann", Cancel))!.Settings.Name);
         Assert.Empty((await Channels.ListMembersAsync("bare", null, 10, Cancel)).Members);
     }
 

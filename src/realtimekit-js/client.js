@@ -26,7 +26,7 @@ export { RealtimeError };
 
 /** @typedef {{user: string, connection: string, node: string, time: string, heartbeat: number, expires?: string, limits: {messageBytes: number, textLength: number, channels: number, historyPage: number}}} Hello */
 
-/** @typedef {{channel: string, name?: string, kind: string, role: string, sequence: number, version: number, read: number, unread: number, mentions: number, last?: Message}} ChannelInfo */
+/** @typedef {{channel: string, name?: string, kind: string, role: string, sequence: number, version: number, read: number, unread: number, mentions: number, last?: Message, data?: any, closed?: boolean}} ChannelInfo */
 
 /** @typedef {{now(): number, setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void}} Clock `now`: ms since any moment, on a clock that nobody sets. */
 
@@ -142,7 +142,7 @@ export class RealtimeClient extends Emitter {
 
   /**
    * Makes a channel. A taken name rejects with `conflict`.
-   * @param {{kind: 'public'|'private'|'direct', channel?: string, name?: string, members?: string[]}} what `channel` left out: the server names it.
+   * @param {{kind: 'public'|'private'|'direct', channel?: string, name?: string, data?: object, members?: string[]}} what `channel` left out: the server names it.
    * @returns {Promise<Channel>}
    */
   create(what) { return this.#connection.requests.ask({ ...what, type: 'create' }, false, reply => this.channel(reply.channel)); }

@@ -27,6 +27,9 @@ public sealed record ChannelDefinition(ChannelKind Kind)
     /// <summary>Its display name, at most 64 UTF-16 code units.</summary>
     public string? Name { get; init; }
 
+    /// <summary>The application's data: a JSON object of at most 8,192 bytes without white space.</summary>
+    public JsonValue? Data { get; init; }
+
     /// <summary>Its first members beside the caller; for a direct channel the one other user.</summary>
     public IReadOnlyList<string>? Members { get; init; }
 }

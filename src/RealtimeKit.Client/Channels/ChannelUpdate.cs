@@ -55,6 +55,10 @@ public sealed record SignalReceived(string User, string Name, JsonValue? Data) :
 /// <param name="Until">When a ban or a mute ends by itself; <see langword="null"/> for never.</param>
 public sealed record MemberChanged(string User, string Change, ChannelRole? Role, string? By = null, DateTimeOffset? Until = null) : ChannelUpdate;
 
+/// <summary>The channel's settings were changed. Not repeated after a time without connection: a new subscription has them.</summary>
+/// <param name="Settings">The settings as they now are.</param>
+public sealed record SettingsChanged(ChannelSettings Settings) : ChannelUpdate;
+
 /// <summary>
 /// The channel began anew (deleted and made again, or its store was replaced): drop every message held of it. Its
 /// messages follow from the first one, or the recent ones where the subscription was made with <see cref="SubscribeOptions.Recent"/>.

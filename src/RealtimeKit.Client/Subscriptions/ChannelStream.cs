@@ -60,7 +60,7 @@ internal sealed class ChannelStream(string channel, SubscribeOptions start, int 
         else if (Start.RecentCount is not null) Fold.BeginRecent(reply.Epoch);
         else Fold.Begin(new ChannelCursor(reply.Epoch, reply.Version, reply.Sequence));
         Progressed = false;
-        First.TrySetResult(new ChannelSubscription(reply.Epoch, reply.Version, reply.Sequence, reply.Read, reply.Role, reply.Muted, reply.MutedUntil));
+        First.TrySetResult(new ChannelSubscription(reply.Epoch, reply.Version, reply.Sequence, reply.Read, reply.Role, reply.Settings, reply.Muted, reply.MutedUntil));
         return true;
     }
 

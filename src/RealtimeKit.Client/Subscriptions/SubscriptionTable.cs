@@ -133,6 +133,10 @@ internal sealed class SubscriptionTable(RealtimeClientOptions options, RequestId
                     stream.Deliver(new MemberChanged(member.User, member.Change, member.Role, member.By, member.Until));
                     After(stream, FoldOutcome.Ignored);
                     break;
+                case ChannelFrame { Channel: var channel } changed when Following(channel) is { } stream:
+                    stream.Deliver(new SettingsChanged(changed.Settings));
+                    After(stream, FoldOutcome.Ignored);
+                    break;
                 case RevokedFrame revoked when _streams.GetValueOrDefault(revoked.Channel) is { } stream:
                     Revoke(stream, revoked.Reason);
                     break;

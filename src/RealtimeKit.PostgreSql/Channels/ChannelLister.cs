@@ -21,8 +21,8 @@ internal static class ChannelLister
     // may be more behind it.
     public const string Channels = $"""
         WITH memberships AS MATERIALIZED (SELECT count(*) FROM (SELECT FROM members WHERE user_id = $1 LIMIT $6 + 1) m)
-        SELECT c.name, c.title, c.kind, c.role, c.sequence, c.version, c.read, c.changed,
-            {Tallies.Unread}, {Tallies.Mentions}, {MessageRow.Columns}
+        SELECT c.name, c.kind, c.sequence, c.role, c.version, c.read, c.changed,
+            {Tallies.Unread}, {Tallies.Mentions}, {Settings.Columns}, {MessageRow.Columns}
         FROM (
             SELECT c.*, {Tallies.Edge} AS edge, coalesce(sum({MessageRow.Size}) OVER (
                 ORDER BY c.changed DESC, c.name ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS before
@@ -67,7 +67,7 @@ internal static class ChannelLister
                 while (await rows.ReadAsync().ConfigureAwait(false))
                 {
                     if (rows.IsDBNull(Role)) return null;
-                    if (!page.TryAdd(Summary(rows), MessageRow.Time(rows.GetInt64(7)))) break;
+                    if (!page.TryAdd(Summary(rows), MessageRow.Time(rows.GetInt64(6)))) break;
                 }
 
                 return page.Build();
@@ -80,10 +80,12 @@ internal static class ChannelLister
 
     private static ChannelSummary Summary(NpgsqlDataReader row)
     {
-        const int last = 10;
+        const int settings = 9;
+        const int last = settings + Settings.Count;
         var channel = row.GetString(0);
+        var set = Settings.Read(row, settings);
         return new ChannelSummary(
-            channel, MessageRow.Text(row, 1), (ChannelKind)row.GetInt16(2), (ChannelRole)row.GetInt16(Role), row.GetInt64(4), row.GetInt64(5),
-            row.GetInt64(6), row.GetInt64(8), row.GetInt64(9), row.IsDBNull(last) ? null : MessageRow.Read(row, last, channel));
+            channel, set.Name, (ChannelKind)row.GetInt16(1), (ChannelRole)row.GetInt16(Role), row.GetInt64(2), row.GetInt64(4),
+            row.GetInt64(5), row.GetInt64(7), row.GetInt64(8), row.IsDBNull(last) ? null : MessageRow.Read(row, last, channel), set.Data, set.Closed);
     }
 }

@@ -12,7 +12,7 @@ internal static class ChannelWriter
     // Looked for first, because a conflict would use up a number.
     public const string Insert = """
         WITH made AS (
-            INSERT INTO channels(name, title, kind, pair, epoch, created, changed) SELECT $1, $2, $3, $4, $5, $6, $6
+            INSERT INTO channels(name, title, kind, pair, epoch, created, changed, data) SELECT $1, $2, $3, $4, $5, $6, $6, $9
             WHERE NOT EXISTS (SELECT FROM channels WHERE name = $1) AND NOT EXISTS (SELECT FROM channels WHERE pair = $4)
             ON CONFLICT DO NOTHING RETURNING id),
         seated AS (INSERT INTO members(channel, user_id, role) SELECT made.id, m.* FROM made, unnest($7, $8) m)
@@ -50,7 +50,8 @@ internal static class ChannelWriter
             Sql.Command(
                 Insert, Sql.Parameter(channel.Channel), Sql.Parameter(channel.Name), Sql.Parameter((short)channel.Kind), Sql.Parameter(channel.Pair),
                 Sql.Parameter(ChannelHead.NewEpoch()), Sql.Parameter(channel.Created.ToUnixTimeMilliseconds()),
-                Sql.Parameter(roles.Keys.ToArray()), Sql.Parameter(roles.Values.Select(role => (short)role).ToArray())),
+                Sql.Parameter(roles.Keys.ToArray()), Sql.Parameter(roles.Values.Select(role => (short)role).ToArray()),
+                Sql.Parameter(channel.Data?.ToString())),
             Sql.Command(OfPair, Sql.Parameter(channel.Pair)));
     }
 

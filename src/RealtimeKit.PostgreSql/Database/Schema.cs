@@ -108,5 +108,17 @@ internal static class Schema
             by_user text COLLATE "C",
             reason text,
             PRIMARY KEY(channel, kind, user_id));
+
+        ALTER TABLE channels
+            ADD COLUMN slow_mode integer NOT NULL DEFAULT 0,
+            ADD COLUMN closed boolean NOT NULL DEFAULT false,
+            ADD COLUMN data text;
+
+        -- When a user posted last, for posts in channels with slow mode.
+        CREATE TABLE paces(
+            channel bigint NOT NULL,
+            time bigint NOT NULL,
+            user_id text COLLATE "C" NOT NULL,
+            PRIMARY KEY(channel, user_id));
         """;
 }

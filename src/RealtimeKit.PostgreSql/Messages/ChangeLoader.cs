@@ -36,7 +36,8 @@ internal static class ChangeLoader
             StoredMessages.BySequence(Targets(changes)),
             StoredMessages.ById(changes.OfType<PostChange>()),
             Given(reacts),
-            First(reacts));
+            First(reacts),
+            Paces.Of(changes.OfType<PostChange>()));
     }
 
     private static IEnumerable<(string Channel, long Sequence)> Targets(IReadOnlyList<MessageChange> changes) =>
@@ -77,6 +78,8 @@ internal static class ChangeLoader
         await rows.NextResultAsync().ConfigureAwait(false);
         while (await rows.ReadAsync().ConfigureAwait(false))
             Reactions(rows, plan)?.AddFirst(rows.GetInt64(1), rows.GetString(3), rows.GetString(2));
+        await rows.NextResultAsync().ConfigureAwait(false);
+        await Paces.ReadAsync(rows, plan).ConfigureAwait(false);
         return true;
     }
 

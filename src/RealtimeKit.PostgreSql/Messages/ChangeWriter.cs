@@ -79,6 +79,7 @@ internal static class ChangeWriter
             Cleared(channels),
             Reactions(DeleteReactions, channels, ledger => ledger.Removed),
             Reactions(InsertReactions, channels, ledger => ledger.Added),
+            Paces.Write(channels),
             channels.Length == 0 ? null : Heads(channels),
         }.OfType<NpgsqlBatchCommand>();
     }

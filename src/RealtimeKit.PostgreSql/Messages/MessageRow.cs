@@ -49,6 +49,6 @@ internal static class MessageRow
 
     private static long? Number(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
 
-    private static JsonValue? Json(NpgsqlDataReader row, int column) =>
+    public static JsonValue? Json(NpgsqlDataReader row, int column) =>
         row.IsDBNull(column) ? null : JsonValue.FromTrusted(row.GetFieldValue<byte[]>(column));
 }

@@ -41,7 +41,7 @@ internal sealed class PostColumns
         var seen = new HashSet<(string, Guid)>(changes.Count);
         for (var i = 0; i < changes.Count; i++)
         {
-            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false, Epoch: null } post || !seen.Add((post.Channel, post.Id.Value))) return null;
+            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false, Epoch: null, Pause.Ticks: 0 } post || !seen.Add((post.Channel, post.Id.Value))) return null;
             if (!columns.TrySet(i, post)) return null;
         }
 

@@ -60,9 +60,11 @@ public sealed record PresentUser(string User, string Status, DateTimeOffset Sinc
 /// <param name="Unread">Messages above the mark, by others, not deleted.</param>
 /// <param name="Mentions">Those of them that name the user.</param>
 /// <param name="Last">The last message, if any.</param>
+/// <param name="Data">The application's data of the channel, if any.</param>
+/// <param name="Closed">Whether the channel is closed.</param>
 public sealed record ChannelSummary(
     string Channel, string? Name, ChannelKind Kind, ChannelRole Role, long Sequence, long Version,
-    long Read, long Unread, long Mentions, Message? Last);
+    long Read, long Unread, long Mentions, Message? Last, JsonValue? Data = null, bool Closed = false);
 
 /// <summary>The words of the wire for kinds and roles.</summary>
 internal static class ChannelWords

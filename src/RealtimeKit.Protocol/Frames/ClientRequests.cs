@@ -95,13 +95,26 @@ internal static class ClientRequests
         FrameWriter.End(json, output);
     }
 
+    public static void Update(IBufferWriter<byte> output, long id, string channel, ChannelEdit edit)
+    {
+        var json = Begin(output, "update"u8, id, channel);
+        if (edit.Name is not null) json.WriteString("name"u8, edit.Name);
+        else if (edit.Remove.HasFlag(ChannelParts.Name)) json.WriteNull("name"u8);
+        if (edit.Data is not null) MessageCodec.WriteRaw(json, "data"u8, edit.Data);
+        else if (edit.Remove.HasFlag(ChannelParts.Data)) json.WriteNull("data"u8);
+        if (edit.Closed is { } closed) json.WriteBoolean("closed"u8, closed);
+        if (edit.SlowMode is { } seconds) json.WriteNumber("slowMode"u8, seconds);
+        FrameWriter.End(json, output);
+    }
+
     public static void Create(
-        IBufferWriter<byte> output, long id, ChannelKind kind, string? channel, string? name, IReadOnlyList<string>? members)
+        IBufferWriter<byte> output, long id, ChannelKind kind, string? channel, string? name, IReadOnlyList<string>? members, JsonValue? data)
     {
         var json = Begin(output, "create"u8, id);
         json.WriteString("kind"u8, kind.ToWord());
         if (channel is not null) json.WriteString("channel"u8, channel);
         if (name is not null) json.WriteString("name"u8, name);
+        if (data is not null) MessageCodec.WriteRaw(json, "data"u8, data);
         if (members is not null)
         {
             json.WriteStartArray("members"u8);

@@ -31,5 +31,7 @@ internal enum FrameField
     Role,
     Until,
     Reason,
+    Closed,
+    SlowMode,
     Count,
 }

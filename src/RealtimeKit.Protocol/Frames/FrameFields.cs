@@ -309,6 +309,8 @@ internal struct FrameFields
             var s when s.SequenceEqual("role"u8) => FrameField.Role,
             var s when s.SequenceEqual("until"u8) => FrameField.Until,
             var s when s.SequenceEqual("reason"u8) => FrameField.Reason,
+            var s when s.SequenceEqual("closed"u8) => FrameField.Closed,
+            var s when s.SequenceEqual("slowMode"u8) => FrameField.SlowMode,
             _ => FrameField.Count,
         };
     }

@@ -80,6 +80,15 @@ internal static class ServerEvents
         FrameWriter.End(json, output);
     }
 
+    /// <summary>A channel's settings, as they now are.</summary>
+    public static void Channel(IBufferWriter<byte> output, string channel, ChannelSettings settings)
+    {
+        var json = FrameWriter.Begin(output, "channel"u8);
+        json.WriteString("channel"u8, channel);
+        ServerReplies.WriteSettings(json, settings);
+        FrameWriter.End(json, output);
+    }
+
     public static void Revoked(IBufferWriter<byte> output, string channel, string reason)
     {
         var json = FrameWriter.Begin(output, "revoked"u8);

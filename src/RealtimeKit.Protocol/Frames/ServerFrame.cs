@@ -11,7 +11,7 @@ internal sealed record ConnectedFrame(
     : ServerReply(Id);
 
 internal sealed record SubscribedFrame(long Id, string Channel, string Epoch, long Version, long Sequence, long Read, ChannelRole? Role,
-    bool Muted = false, DateTimeOffset? MutedUntil = null) : ServerReply(Id);
+    ChannelKind? Kind, ChannelSettings Settings, bool Muted = false, DateTimeOffset? MutedUntil = null) : ServerReply(Id);
 
 internal sealed record PublishedFrame(long Id, long Sequence, long Version, DateTimeOffset Time, bool Duplicate) : ServerReply(Id);
 
@@ -56,6 +56,8 @@ internal sealed record SignalFrame(string Channel, string User, string Name, Jso
 
 internal sealed record MemberFrame(
     string Channel, string User, string Change, ChannelRole? Role, string? By = null, DateTimeOffset? Until = null) : ServerFrame;
+
+internal sealed record ChannelFrame(string Channel, ChannelSettings Settings) : ServerFrame;
 
 internal sealed record RevokedFrame(string Channel, string Reason) : ServerFrame;
 

@@ -51,7 +51,10 @@ internal static class ServerFrameReader
         "connected" => ReadConnected(json),
         "subscribed" => new SubscribedFrame(
             Id(json), Text(json, "channel"u8), Text(json, "epoch"u8), Number(json, "version"u8), Number(json, "sequence"u8),
-            Optional(json, "read"u8)?.GetInt64() ?? 0, Role(json), Flag(json, "muted"u8), OptionalTime(json, "mutedUntil"u8)),
+            Optional(json, "read"u8)?.GetInt64() ?? 0, Role(json),
+            ChannelWords.TryParseKind(Optional(json, "kind"u8)?.GetString(), out var kind) ? kind : null, ReadSettings(json), Flag(json, "muted"u8),
+            OptionalTime(json, "mutedUntil"u8)),
+        "channel" => new ChannelFrame(Text(json, "channel"u8), ReadSettings(json)),
         "history" => new HistoryFrame(Id(json), Messages(json), Flag(json, "more"u8)),
         "reactions" => new ReactionsFrame(
             Id(json), Reactions(json), [.. json.GetProperty("own"u8).EnumerateArray().Select(item => item.GetString()!)]),
@@ -98,6 +101,10 @@ internal static class ServerFrameReader
         Text(json, "user"u8), Role(json) ?? ChannelRole.Member, Optional(json, "read"u8)?.GetInt64() ?? 0, Flag(json, "muted"u8),
         OptionalTime(json, "mutedUntil"u8));
 
+    private static ChannelSettings ReadSettings(JsonElement json) => new(
+        Optional(json, "name"u8)?.GetString(), Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null,
+        Flag(json, "closed"u8), Optional(json, "slowMode"u8)?.GetInt32() ?? 0);
+
     private static ChannelBan ReadBan(JsonElement json) => new(
         Text(json, "user"u8), Optional(json, "by"u8)?.GetString(), Time(json, "time"u8), OptionalTime(json, "until"u8),
         Optional(json, "reason"u8)?.GetString());
@@ -109,7 +116,8 @@ internal static class ServerFrameReader
         return new ChannelSummary(
             Text(json, "channel"u8), Optional(json, "name"u8)?.GetString(), kind, Role(json) ?? ChannelRole.Member,
             Number(json, "sequence"u8), Number(json, "version"u8), Number(json, "read"u8), Number(json, "unread"u8), Number(json, "mentions"u8),
-            Optional(json, "last"u8) is { } last ? MessageCodec.Read(last) : null);
+            Optional(json, "last"u8) is { } last ? MessageCodec.Read(last) : null,
+            Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null, Flag(json, "closed"u8));
     }
 
     private static IReadOnlyList<Message> Messages(JsonElement json) =>

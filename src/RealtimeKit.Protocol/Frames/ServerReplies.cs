@@ -45,20 +45,29 @@ internal static class ServerReplies
         FrameWriter.End(json, output);
     }
 
-    public static void Subscribed(
-        IBufferWriter<byte> output, long id, string channel, ChannelPosition head, long sequence, long read, ChannelRole? role,
-        bool muted = false, DateTimeOffset? mutedUntil = null)
+    public static void Subscribed(IBufferWriter<byte> output, long id, in SubscribedReply reply)
     {
         var json = FrameWriter.Begin(output, "subscribed"u8);
         json.WriteNumber("id"u8, id);
-        json.WriteString("channel"u8, channel);
-        json.WriteString("epoch"u8, head.Epoch);
-        json.WriteNumber("version"u8, head.Version);
-        json.WriteNumber("sequence"u8, sequence);
-        json.WriteNumber("read"u8, read);
-        if (role is { } known) json.WriteString("role"u8, known.ToWord());
-        WriteMute(json, muted, mutedUntil);
+        json.WriteString("channel"u8, reply.Channel);
+        json.WriteString("epoch"u8, reply.Head.Epoch);
+        json.WriteNumber("version"u8, reply.Head.Version);
+        json.WriteNumber("sequence"u8, reply.Sequence);
+        json.WriteNumber("read"u8, reply.Read);
+        if (reply.Role is { } known) json.WriteString("role"u8, known.ToWord());
+        json.WriteString("kind"u8, reply.Kind.ToWord());
+        WriteSettings(json, reply.Settings);
+        WriteMute(json, reply.Muted, reply.MutedUntil);
         FrameWriter.End(json, output);
+    }
+
+    /// <summary>Writes those of the settings that are set.</summary>
+    public static void WriteSettings(System.Text.Json.Utf8JsonWriter json, ChannelSettings settings)
+    {
+        if (settings.Name is not null) json.WriteString("name"u8, settings.Name);
+        if (settings.Data is not null) MessageCodec.WriteRaw(json, "data"u8, settings.Data);
+        if (settings.Closed) json.WriteBoolean("closed"u8, true);
+        if (settings.SlowMode > 0) json.WriteNumber("slowMode"u8, settings.SlowMode);
     }
 
     public static void Published(
@@ -189,6 +198,8 @@ internal static class ServerReplies
             json.WriteNumber("read"u8, channel.Read);
             json.WriteNumber("unread"u8, channel.Unread);
             json.WriteNumber("mentions"u8, channel.Mentions);
+            if (channel.Data is not null) MessageCodec.WriteRaw(json, "data"u8, channel.Data);
+            if (channel.Closed) json.WriteBoolean("closed"u8, true);
             if (channel.Last is { } last)
             {
                 json.WritePropertyName("last"u8);
@@ -211,3 +222,8 @@ internal static class ServerReplies
 /// <summary>The fields of a <c>connected</c> frame.</summary>
 internal readonly record struct ConnectedReply(
     string Connection, string User, string Node, DateTimeOffset Time, long Heartbeat, DateTimeOffset? Expires, int Channels);
+
+/// <summary>The fields of a <c>subscribed</c> frame.</summary>
+internal readonly record struct SubscribedReply(
+    string Channel, ChannelPosition Head, long Sequence, long Read, ChannelRole? Role, ChannelKind Kind, ChannelSettings Settings, bool Muted,
+    DateTimeOffset? MutedUntil);

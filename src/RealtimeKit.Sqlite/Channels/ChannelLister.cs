@@ -23,8 +23,8 @@ internal static class ChannelLister
         WHERE c.changed <= ? AND (c.changed < ? OR c.name > ?) ORDER BY c.changed DESC, c.name LIMIT ?
         """;
 
-    private const string Channel = """
-        SELECT c.name, c.title, c.kind, c.sequence, c.version, coalesce(r.sequence, 0)
+    private const string Channel = $"""
+        SELECT c.name, c.kind, c.sequence, c.version, coalesce(r.sequence, 0), {Settings.Columns}
         FROM channels c LEFT JOIN marks r ON r.channel = c.id AND r.user = ? WHERE c.id = ?
         """;
 
@@ -73,11 +73,12 @@ internal static class ChannelLister
         // It is there: all is read in one view.
         _ = row.Step();
         var channel = row.Text(0);
-        var sequence = row.Int64(3);
-        var read = row.Int64(5);
+        var sequence = row.Int64(2);
+        var read = row.Int64(4);
+        var settings = Settings.Read(row, 5);
         var (unread, mentions) = Tallies.Count(session, id, user, read, sequence);
         return new ChannelSummary(
-            channel, row.NullableText(1), (ChannelKind)row.Int64(2), role, sequence, row.Int64(4), read,
-            unread, mentions, sequence == 0 ? null : MessageReader.ReadMessage(session, channel, MessageKey.Of(id, sequence)));
+            channel, settings.Name, (ChannelKind)row.Int64(1), role, sequence, row.Int64(3), read, unread, mentions,
+            sequence == 0 ? null : MessageReader.ReadMessage(session, channel, MessageKey.Of(id, sequence)), settings.Data, settings.Closed);
     }
 }

@@ -8,8 +8,8 @@ namespace RealtimeKit.Sqlite.Channels;
 /// <summary>Reads channels, members and marks inside a reader's transaction.</summary>
 internal static class ChannelReader
 {
-    private const string View = """
-        SELECT c.id, c.epoch, c.version, c.sequence, c.revision, c.kind, c.title, c.created, m.role, coalesce(r.sequence, 0)
+    private const string View = $"""
+        SELECT c.id, c.epoch, c.version, c.sequence, c.revision, c.kind, c.created, m.role, coalesce(r.sequence, 0), {Settings.Columns}
         FROM channels c
         LEFT JOIN members m ON m.channel = c.id AND m.user = ?
         LEFT JOIN marks r ON r.channel = c.id AND r.user = ?
@@ -35,8 +35,8 @@ internal static class ChannelReader
         var id = row.Int64(0);
         var head = new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3), row.Int64(4));
         return new ChannelView(
-            head, (ChannelKind)row.Int64(5), row.NullableText(6), MessageRow.Time(row.Int64(7)),
-            row.NullableInt64(8) is { } role ? (ChannelRole)role : null, row.Int64(9),
+            head, (ChannelKind)row.Int64(5), Settings.Read(row, 9), MessageRow.Time(row.Int64(6)),
+            row.NullableInt64(7) is { } role ? (ChannelRole)role : null, row.Int64(8),
             Sanctions.Find(session, id, Sanctions.Ban, user), Sanctions.Find(session, id, Sanctions.Mute, user));
     }
 

@@ -7,7 +7,7 @@ namespace RealtimeKit.Sqlite.Channels;
 internal sealed class ChannelWriter(SqliteSession session)
 {
     private const string InsertChannel =
-        "INSERT INTO channels(name, title, kind, pair, epoch, created, changed) VALUES(?, ?, ?, ?, ?, ?, ?) RETURNING id";
+        "INSERT INTO channels(name, title, kind, pair, epoch, created, changed, data) VALUES(?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
 
     private const string UpsertMark =
         "INSERT INTO marks(channel, user, sequence) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence";
@@ -19,7 +19,7 @@ internal sealed class ChannelWriter(SqliteSession session)
         var created = channel.Created.ToUnixTimeMilliseconds();
         var id = session.Use(InsertChannel)
             .Bind(channel.Channel).Bind(channel.Name).Bind((long)channel.Kind).Bind(channel.Pair)
-            .Bind(ChannelHead.NewEpoch()).Bind(created).Bind(created).Scalar()!.Value;
+            .Bind(ChannelHead.NewEpoch()).Bind(created).Bind(created).Bind(channel.Data?.ToString()).Scalar()!.Value;
         var members = new MemberWriter(session);
         foreach (var (user, role) in channel.Roles) members.Put(id, user, role);
         return new CreateResult(CreateOutcome.Created, channel.Channel);

@@ -20,6 +20,7 @@ internal static class Discarded
         ("SELECT user, block FROM tallies WHERE channel = ? LIMIT ?", "DELETE FROM tallies WHERE channel = ? AND user = ? AND block = ?"),
         ("SELECT user, 0 FROM members WHERE channel = ? LIMIT ?", "DELETE FROM members WHERE channel = ? AND user = ? AND 0 = ?"),
         ("SELECT user, 0 FROM marks WHERE channel = ? LIMIT ?", "DELETE FROM marks WHERE channel = ? AND user = ? AND 0 = ?"),
+        ("SELECT user, 0 FROM paces WHERE channel = ? LIMIT ?", "DELETE FROM paces WHERE channel = ? AND user = ? AND 0 = ?"),
         ("SELECT user, kind FROM sanctions WHERE channel = ? LIMIT ?", "DELETE FROM sanctions WHERE channel = ? AND user = ? AND kind = ?"),
     ];
 

@@ -106,5 +106,16 @@ internal static class Schema
             by TEXT,
             reason TEXT,
             PRIMARY KEY(channel, kind, user)) WITHOUT ROWID;
+
+        ALTER TABLE channels ADD COLUMN slow_mode INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE channels ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE channels ADD COLUMN data TEXT;
+
+        -- When a user posted last, for posts in channels with slow mode.
+        CREATE TABLE paces(
+            channel INTEGER NOT NULL,
+            user TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            PRIMARY KEY(channel, user)) WITHOUT ROWID;
         """;
 }

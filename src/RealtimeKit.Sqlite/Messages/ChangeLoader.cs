@@ -9,6 +9,12 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
 {
     private const string SelectChannel = "SELECT id, epoch, version, sequence, revision FROM channels WHERE name = ?";
     private const string SelectMessage = $"SELECT {MessageRow.Columns}, digest FROM messages WHERE";
+    private const string SelectPace = "SELECT time FROM paces WHERE channel = ? AND user = ?";
+
+    // Who has no row yet may have posted before the slow mode began: the last messages of the channel say so.
+    private const string SelectLastPost =
+        "SELECT max(time) FROM (SELECT time, sender FROM messages WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1000) WHERE sender = ?";
+
     private const string SelectGiven = "SELECT 1 FROM reactions WHERE message = ? AND user = ? AND reaction = ?";
     private const string SelectFirst = "SELECT user FROM reactions WHERE message = ? AND reaction = ? ORDER BY position LIMIT ?";
 
@@ -31,10 +37,20 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
         var target = AppendPlan.TargetOf(change);
         if (target is { } sequence && sequence >= 1 && sequence <= channel.Sequence && channel.Find(sequence) is null)
             LoadMessage(channel, session.Use($"{SelectMessage} key = ?").Bind(MessageKey.Of(channel.Id, sequence)));
-        if (change is PostChange post && (findIds || post.OnlyIfKnown || target is not null))
+        if (change is PostChange post && (findIds || target is not null || IsDecidedByItsId(channel, post)))
             LoadMessage(channel, session.Use($"{SelectMessage} id = ? AND channel = ?").BindId(post.Id).Bind(channel.Id));
+        if (change is PostChange { Pause.Ticks: > 0, Sender: var sender } && FindLastPost(channel, sender) is { } last)
+            channel.AddLastPost(sender, MessageRow.Time(last));
         if (change is ReactChange react && channel.Find(react.Sequence) is { } message) LoadReaction(channel, message.Message, react);
     }
+
+    // Where it is refused unless it is a copy of a stored message.
+    private static bool IsDecidedByItsId(ChannelPlan channel, PostChange post) =>
+        post.OnlyIfKnown || post.Pause > TimeSpan.Zero || (post.Revision is { } revision && revision != channel.Revision);
+
+    private long? FindLastPost(ChannelPlan channel, string user) =>
+        session.Use(SelectPace).Bind(channel.Id).Bind(user).Scalar()
+        ?? session.Use(SelectLastPost).Bind(MessageKey.Of(channel.Id, 0)).Bind(MessageKey.Of(channel.Id, channel.Sequence)).Bind(user).Scalar();
 
     private void LoadChannel(AppendPlan plan, string name)
     {

@@ -17,6 +17,7 @@ internal sealed class ChangeWriter(SqliteSession session)
 
     // SQLite writes only the pages that differ where a row keeps its size, as it does with another version.
     private const string UpdateVersion = "UPDATE messages SET change = ? WHERE key = ?";
+    private const string UpsertPace = "INSERT INTO paces(channel, user, time) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time";
     private const string UpdateHead = "UPDATE channels SET version = ?, sequence = ?, changed = ? WHERE id = ?";
 
     private readonly Tallies _tallies = new(session);
@@ -34,6 +35,8 @@ internal sealed class ChangeWriter(SqliteSession session)
                 if (message.IsChanged && !TryWrite(channel.Id, message)) return false;
             }
 
+            foreach (var (user, time) in channel.LastPosts)
+                session.Use(UpsertPace).Bind(channel.Id).Bind(user).Bind(time.ToUnixTimeMilliseconds()).Execute();
             if (channel.HasReactions) _reactions.Write(channel.Id, channel.Reactions);
             session.Use(UpdateHead)
                 .Bind(channel.Version).Bind(channel.Sequence).Bind(channel.Changed!.Value.ToUnixTimeMilliseconds()).Bind(channel.Id).Execute();

@@ -12,7 +12,8 @@ namespace RealtimeKit;
 /// muted may read and delete, but not publish, edit, react or signal. Users edit and delete their own messages; moderators and owners
 /// delete those of lower roles, and remove, ban and mute users of lower roles, who may be no members. Everybody may join public channels,
 /// and leave any that is not direct. Members invite into public channels, moderators and owners into private ones, with a role below their
-/// own; owners with any. Owners set roles. Nothing of that is for direct channels. Users create channels where
+/// own; owners with any. Owners set roles. Moderators and owners change name, data and slow mode; owners close a channel, and then they
+/// alone write and delete in it. Both users of a direct channel change its data. Nothing else of that is for direct channels. Users create channels where
 /// <see cref="RealtimeOptions.UsersMayCreateChannels"/> says so.
 /// </remarks>
 /// <param name="options">The engine's options.</param>
@@ -28,6 +29,8 @@ public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChan
         if (request.Operation == ChannelOperation.Create) return Allow(_usersMayCreate);
         if (request.Kind != ChannelKind.Public && request.Role is null) return Access.Hidden;
         if (request.IsBanned || (request.IsMuted && IsWriting(request.Operation))) return Access.Forbidden;
+        if (request.IsClosed && request.Role != ChannelRole.Owner && (IsWriting(request.Operation) || request.Operation == ChannelOperation.Delete))
+            return Access.Forbidden;
         return request.Operation switch
         {
             ChannelOperation.Edit => Allow(request.Sender == request.User),
@@ -38,6 +41,8 @@ public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChan
             ChannelOperation.Remove or ChannelOperation.Ban or ChannelOperation.Unban or ChannelOperation.Mute or ChannelOperation.Unmute =>
                 Allow(request.Kind != ChannelKind.Direct && Outranks(request, request.TargetRole)),
             ChannelOperation.SetRole => Allow(request.Kind != ChannelKind.Direct && request.Role == ChannelRole.Owner),
+            ChannelOperation.Update => Allow(request.Kind == ChannelKind.Direct || IsModerator(request)),
+            ChannelOperation.Close => Allow(request.Kind != ChannelKind.Direct && request.Role == ChannelRole.Owner),
             ChannelOperation.Moderate => Allow(request.Kind != ChannelKind.Direct && IsModerator(request)),
             _ => Access.Allowed,
         };

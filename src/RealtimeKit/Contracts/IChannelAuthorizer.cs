@@ -37,6 +37,9 @@ public readonly record struct AccessRequest(
     /// <summary>Whether the user is muted in the channel now.</summary>
     public bool IsMuted { get; init; }
 
+    /// <summary>Whether the channel is closed.</summary>
+    public bool IsClosed { get; init; }
+
     /// <summary>For an operation on another user that user, else <see langword="null"/>.</summary>
     public string? Target { get; init; }
 
@@ -97,6 +100,12 @@ public enum ChannelOperation
 
     /// <summary>Give a user a role.</summary>
     SetRole,
+
+    /// <summary>Change name, data or slow mode of a channel. Of a direct channel only the data can be asked for.</summary>
+    Update,
+
+    /// <summary>Close a channel, or open it again.</summary>
+    Close,
 
     /// <summary>Read what moderators read: the bans.</summary>
     Moderate,

@@ -28,6 +28,15 @@ public interface IRealtimeMessaging
     /// <summary>Gives a channel, or <see langword="null"/> where there is none of that name.</summary>
     Task<ChannelInfo?> GetChannelAsync(string channel, CancellationToken cancellationToken = default);
 
+    /// <summary>Changes a channel's settings. Its subscribers receive them.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="edit">What to change.</param>
+    /// <param name="cancellationToken">Ends the wait; the settings may still be changed.</param>
+    /// <returns>The settings as they now are.</returns>
+    /// <exception cref="ArgumentException">An argument is not valid.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<ChannelSettings> UpdateChannelAsync(string channel, ChannelEdit edit, CancellationToken cancellationToken = default);
+
     /// <summary>Deletes a channel with its messages, for good. Its subscriptions end with the reason <c>deleted</c>.</summary>
     /// <returns>Whether there was one.</returns>
     Task<bool> DeleteChannelAsync(string channel, CancellationToken cancellationToken = default);
@@ -174,8 +183,8 @@ public interface IRealtimeMessaging
 /// <summary>A channel as the application sees it.</summary>
 /// <param name="Channel">Its identifier.</param>
 /// <param name="Kind">Who may find it.</param>
-/// <param name="Name">Its display name, if any.</param>
+/// <param name="Settings">Its settings.</param>
 /// <param name="Created">When it was made.</param>
 /// <param name="Version">The number of its latest change; 0 before the first.</param>
 /// <param name="Sequence">The number of its latest message; 0 before the first.</param>
-public sealed record ChannelInfo(string Channel, ChannelKind Kind, string? Name, DateTimeOffset Created, long Version, long Sequence);
+public sealed record ChannelInfo(string Channel, ChannelKind Kind, ChannelSettings Settings, DateTimeOffset Created, long Version, long Sequence);

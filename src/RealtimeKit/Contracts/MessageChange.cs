@@ -38,7 +38,14 @@ public abstract record MessageChange(string Channel, DateTimeOffset Time)
 /// </param>
 public sealed record PostChange(
     string Channel, DateTimeOffset Time, MessageId Id, string Sender, MessageContent Content, long? ReplyTo,
-    ReadOnlyMemory<byte> Digest, bool OnlyIfKnown = false) : MessageChange(Channel, Time);
+    ReadOnlyMemory<byte> Digest, bool OnlyIfKnown = false) : MessageChange(Channel, Time)
+{
+    /// <summary>
+    /// How much time must have passed since the sender's last post of the channel; sooner, the outcome is <see cref="AppendOutcome.TooSoon"/>.
+    /// Zero, the default, for any. A post with this set is remembered as the sender's last.
+    /// </summary>
+    public TimeSpan Pause { get; init; }
+}
 
 /// <summary>New content for a message.</summary>
 /// <param name="Channel">The channel.</param>
@@ -101,7 +108,8 @@ public readonly record struct PartEdit<T>(bool Replaces, T? Value) where T : cla
 /// The channel's epoch, where there is a channel: by it every node distinguishes notices about a deleted channel from those about
 /// another that was made under its name.
 /// </param>
-public readonly record struct AppendResult(AppendOutcome Outcome, Message? Message = null, string? Epoch = null);
+/// <param name="Wait">Where the outcome is <see cref="AppendOutcome.TooSoon"/>: the time that is left; else zero.</param>
+public readonly record struct AppendResult(AppendOutcome Outcome, Message? Message = null, string? Epoch = null, TimeSpan Wait = default);
 
 /// <summary>What may become of a change.</summary>
 public enum AppendOutcome
@@ -135,4 +143,7 @@ public enum AppendOutcome
 
     /// <summary>The change was decided for another content, or permitted at another revision, than there is by now: it is to be decided anew.</summary>
     Stale,
+
+    /// <summary>The sender has posted too short a time ago.</summary>
+    TooSoon,
 }

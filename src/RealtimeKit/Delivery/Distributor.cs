@@ -78,6 +78,15 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
             Publish(channel, reach == SignalReach.All ? BrokerNotice.Signal : BrokerNotice.OwnSignal, 0, frame.WrittenSpan, news.User);
     }
 
+    /// <summary>Sends a channel's settings to its subscribers.</summary>
+    public void SendSettings(string channel, ChannelSettings settings)
+    {
+        using var frame = new FrameBuffer();
+        ServerEvents.Channel(frame, channel, settings);
+        channels.Find(channel)?.Signal(frame.WrittenSpan);
+        if (broker is not null) Publish(channel, BrokerNotice.Signal, 0, frame.WrittenSpan, "");
+    }
+
     /// <summary>Sends the other nodes the position that a channel has reached, where they may have missed events.</summary>
     public void PublishHead(string channel, ChannelPosition head)
     {

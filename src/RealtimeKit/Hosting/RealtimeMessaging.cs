@@ -44,7 +44,15 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     {
         Identifiers.Require(channel, nameof(channel));
         var view = await FindAsync(channel, cancellationToken).ConfigureAwait(false);
-        return view is null ? null : new ChannelInfo(channel, view.Kind, view.Name, view.Created, view.Head.Version, view.Head.Sequence);
+        return view is null ? null : new ChannelInfo(channel, view.Kind, view.Settings, view.Created, view.Head.Version, view.Head.Sequence);
+    }
+
+    public async Task<ChannelSettings> UpdateChannelAsync(string channel, ChannelEdit edit, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        ArgumentNullException.ThrowIfNull(edit);
+        var result = await Node.Settings.UpdateAsync(edit.ToChange(channel), cancellationToken).ConfigureAwait(false);
+        return result.Outcome == SettingsOutcome.NoChannel ? throw new ChannelNotFoundException(channel) : result.Settings;
     }
 
     public async Task<bool> DeleteChannelAsync(string channel, CancellationToken cancellationToken)

@@ -65,6 +65,7 @@ internal sealed class RealtimeNode : IDisposable
         Repair.RightsChanged = AccessReview.Readers;
         Access = new AccessNotices(rights, AccessReview, Repair, distributor);
         Memberships = new Memberships(Channels, Access, distributor, Clock);
+        Settings = new SettingsUpdates(Channels, Access, distributor);
         Presence = new PresenceReader(LocalChannels, Broker is not null, time);
         if (Broker is not null)
         {
@@ -90,7 +91,7 @@ internal sealed class RealtimeNode : IDisposable
             new MessageRequests(access, Store, Channels, asked, Appends, Clock),
             new MemberRequests(access, Channels, Memberships, distributor, Clock),
             new ModerationRequests(access, Channels, Memberships, Clock, Options),
-            new ChannelRequests(Channels, authorizer, Clock),
+            new ChannelRequests(access, Channels, authorizer, Settings, Clock),
         ]);
         Connections = new ConnectionHandler(
             Sessions, Users, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, Admission, outages, log), log);
@@ -138,6 +139,8 @@ internal sealed class RealtimeNode : IDisposable
     public AccessNotices Access { get; }
 
     public Memberships Memberships { get; }
+
+    public SettingsUpdates Settings { get; }
 
     public PresenceReader Presence { get; }
 

@@ -1,13 +1,18 @@
 using RealtimeKit.Delivery;
+using RealtimeKit.Nodes;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Requests;
 
-/// <summary>Handles the requests about a user's channels: to list them and to make one.</summary>
-internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer authorizer, NodeClock clock) : IRequestFamily
+/// <summary>Handles the requests about channels: to list a user's, to make one and to change its settings.</summary>
+internal sealed class ChannelRequests(
+    ChannelAccess access, IChannelStore channels, IChannelAuthorizer authorizer, SettingsUpdates settings, NodeClock clock) : IRequestFamily
 {
-    public IEnumerable<RequestType> Types => [new("channels", ChannelsAsync), new("create", CreateAsync)];
+    public IEnumerable<RequestType> Types => [new("channels", ChannelsAsync), new("create", CreateAsync), new("update", UpdateAsync)];
+
+    // How often a change is decided again because a change of rights came between.
+    private const int MostAttempts = 10;
 
     private const int MostMembersAtOnce = 200;
 
@@ -47,6 +52,7 @@ internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer
     {
         var named = request.Fields.Has(FrameField.Channel) ? request.Fields.Identifier(FrameField.Channel) : null;
         var name = request.Fields.String(FrameField.Name, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
+        var data = ChannelFields.Data(ref request.Fields);
         if (!ChannelWords.TryParseKind(request.Fields.String(FrameField.Kind), out var kind))
             request.Fields.Fail(ErrorCodes.Invalid, FrameField.Kind, "must be public, private or direct");
         var others = (request.Fields.Users(FrameField.Members, MostMembersAtOnce) ?? [])
@@ -55,9 +61,10 @@ internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer
             request.Fields.Fail(ErrorCodes.Invalid, FrameField.Members, "must name the one other user of a direct channel");
         if (request.IsFaulty()) return;
         var channel = named ?? NewName(kind);
-        var access = await authorizer.AuthorizeAsync(
-            new AccessRequest(request.User, ChannelOperation.Create, channel, kind, null), request.Ended).ConfigureAwait(false);
-        if (access != Access.Allowed)
+        var decision = await authorizer.AuthorizeAsync(
+            new AccessRequest(request.User, ChannelOperation.Create, channel, kind, null) { Principal = request.Session.Principal },
+            request.Ended).ConfigureAwait(false);
+        if (decision != Access.Allowed)
         {
             if (named is null) request.Error(ErrorCodes.Forbidden, "You may not create a channel.");
             else request.Forbidden(ChannelOperation.Create, named);
@@ -65,9 +72,43 @@ internal sealed class ChannelRequests(IChannelStore channels, IChannelAuthorizer
         }
 
         var result = await channels.CreateAsync(
-            new NewChannel(channel, kind, name, request.User, others, clock.Timestamp), request.Ended).ConfigureAwait(false);
+            new NewChannel(channel, kind, name, request.User, others, clock.Timestamp) { Data = data }, request.Ended).ConfigureAwait(false);
         if (result.Outcome == CreateOutcome.Taken) request.Error(ErrorCodes.Conflict, $"The name '{channel}' is taken.");
         else request.Ok(channel: result.Channel);
+    }
+
+    private async ValueTask UpdateAsync(Request request)
+    {
+        var channel = request.Fields.Identifier(FrameField.Channel);
+        var change = new SettingsChange(channel)
+        {
+            Name = new(
+                request.Fields.Has(FrameField.Name) || request.Fields.IsNull(FrameField.Name),
+                request.Fields.String(FrameField.Name, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge)),
+            Data = new(request.Fields.Has(FrameField.Data) || request.Fields.IsNull(FrameField.Data), ChannelFields.Data(ref request.Fields)),
+            Closed = request.Fields.Has(FrameField.Closed) ? request.Fields.Boolean(FrameField.Closed) : null,
+            SlowMode = ChannelFields.SlowMode(ref request.Fields),
+        };
+        if (request.IsFaulty()) return;
+        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            if (await access.FindAsync(request, channel).ConfigureAwait(false) is not { } view) return;
+            if (!await access.AdmitAsync(request, access.Ask(request, view, ChannelOperation.Update)).ConfigureAwait(false)) return;
+            if (change.Closed is not null && !await access.AdmitAsync(request, access.Ask(request, view, ChannelOperation.Close)).ConfigureAwait(false)) return;
+            if (view.Kind == ChannelKind.Direct && (change.Name.Replaces || change.SlowMode is not null))
+            {
+                request.Error(ErrorCodes.Forbidden, $"Of the direct channel '{channel}' only 'data' can be changed.");
+                return;
+            }
+
+            var result = await settings.UpdateAsync(change with { Revision = view.Head.Revision }, request.Ended).ConfigureAwait(false);
+            if (result.Outcome == SettingsOutcome.Stale) continue;
+            if (result.Outcome == SettingsOutcome.NoChannel) request.NoChannel(channel);
+            else request.Ok();
+            return;
+        }
+
+        request.Error(ErrorCodes.Unavailable, "Others are changing the channel's rights at the same time: send the same request again.");
     }
 
     public static string NewName(ChannelKind kind) => $"{kind.ToWord()}-{Guid.CreateVersion7():N}";

@@ -13,7 +13,7 @@ namespace RealtimeKit.Requests;
 /// <param name="bytes">The request's size.</param>
 /// <param name="post">The message.</param>
 internal sealed class PublishAppend(
-    Session session, SessionChannel channel, UserSessions users, Func<Session, SessionChannel, ValueTask<(Access Access, long? Revision)>> decideAgain,
+    Session session, SessionChannel channel, UserSessions users, Func<Session, SessionChannel, ValueTask<Permission>> decideAgain,
     long id, int bytes, PostChange post) : PendingAppend(session.User, post)
 {
     private bool _forbidden;
@@ -36,8 +36,8 @@ internal sealed class PublishAppend(
 
     public override async ValueTask<bool> DecideAgainAsync()
     {
-        var (access, revision) = await decideAgain(session, channel).ConfigureAwait(false);
-        if (access == Access.Hidden)
+        var permission = await decideAgain(session, channel).ConfigureAwait(false);
+        if (permission.Access == Access.Hidden)
         {
             Answer(session, id, post, new AppendResult(AppendOutcome.NoChannel));
             End();
@@ -45,13 +45,25 @@ internal sealed class PublishAppend(
         }
 
         // A copy of a message that is stored is acknowledged, also to who may not publish any more.
-        _forbidden = access == Access.Forbidden;
-        Change = _forbidden ? post with { OnlyIfKnown = true, Revision = null } : post with { Revision = revision };
+        _forbidden = permission.Access == Access.Forbidden;
+        Change = _forbidden
+            ? post with { OnlyIfKnown = true, Revision = null, Pause = TimeSpan.Zero }
+            : post with { Revision = permission.Revision, Pause = permission.Pause };
         return true;
     }
 
     public override void Complete(AppendResult result)
     {
+        // One of the same batch was refused: what comes behind it is refused as well, known or not.
+        if (result.Outcome != AppendOutcome.Appended && TryRefuse()) return;
+        if (result.Outcome == AppendOutcome.TooSoon)
+        {
+            users.ReturnTurn(session.User);
+            session.Refusals.Begin(channel, id, Refusal.TooSoon(post.Id, result.Wait));
+            End();
+            return;
+        }
+
         if (_forbidden && result.Outcome == AppendOutcome.NoMessage)
         {
             using var reply = session.Output.Open();

@@ -17,7 +17,7 @@ internal sealed class PublishHandler(
 {
     private const long GrantMilliseconds = 30_000;
 
-    private Func<Session, SessionChannel, ValueTask<(Access Access, long? Revision)>>? _decideAgain;
+    private Func<Session, SessionChannel, ValueTask<Permission>>? _decideAgain;
 
     public IEnumerable<RequestType> Types => [new("publish", PublishAsync, WaitsForPublishes: false, ReachesReaders: true)];
 
@@ -46,7 +46,7 @@ internal sealed class PublishHandler(
             return PublishSlowlyAsync(request, channel, draft!, new ValueTask<Access>(access));
         }
 
-        Append(request, channel, draft!, draft!.Content, grant.Revision);
+        Append(request, channel, draft!, draft!.Content, new Permission(Access.Allowed, grant.Revision, grant.Pause));
         return ValueTask.CompletedTask;
     }
 
@@ -79,10 +79,10 @@ internal sealed class PublishHandler(
             return;
         }
 
-        var revision = channel.Grant?.Revision;
-        Access access;
-        if (asked is { } already) access = await already.ConfigureAwait(false);
-        else (access, revision) = await AuthorizeAsync(request.Session, channel, request.Ended).ConfigureAwait(false);
+        var permission = asked is { } already && channel.Grant is { } grant
+            ? new Permission(await already.ConfigureAwait(false), grant.Revision, grant.Pause)
+            : await AuthorizeAsync(request.Session, channel, request.Ended).ConfigureAwait(false);
+        var access = permission.Access;
         if (access == Access.Hidden)
         {
             // A missing channel costs a query each time. A hidden one must, too, or the time would reveal it.
@@ -126,17 +126,17 @@ internal sealed class PublishHandler(
             return;
         }
 
-        Append(request, channel, draft, content, revision);
+        Append(request, channel, draft, content, permission);
     }
 
-    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content, long? revision)
+    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content, in Permission permission)
     {
         channel.BeginPublish();
         appends.Enqueue(new PublishAppend(request.Session, channel, users, _decideAgain ??= DecideAgainAsync, request.Id!.Value, request.Fields.Length, new PostChange(
-            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest) { Revision = revision }));
+            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest) { Revision = permission.Revision, Pause = permission.Pause }));
     }
 
-    private ValueTask<(Access Access, long? Revision)> DecideAgainAsync(Session session, SessionChannel channel)
+    private ValueTask<Permission> DecideAgainAsync(Session session, SessionChannel channel)
     {
         channel.Grant = null;
         return AuthorizeAsync(session, channel, session.Ended);
@@ -170,25 +170,36 @@ internal sealed class PublishHandler(
     }
 
     private ValueTask<Access> Authorize(Session session, string channel, Grant grant, CancellationToken cancellationToken) => authorizer.AuthorizeAsync(
-        new AccessRequest(session.User, ChannelOperation.Publish, channel, grant.Kind, grant.Role) { Principal = session.Principal }, cancellationToken);
+        new AccessRequest(session.User, ChannelOperation.Publish, channel, grant.Kind, grant.Role)
+        {
+            Principal = session.Principal, IsClosed = grant.IsClosed,
+        },
+        cancellationToken);
 
-    /// <summary>Whether the session may publish, and the channel's revision at which that is so.</summary>
-    private async ValueTask<(Access Access, long? Revision)> AuthorizeAsync(Session session, SessionChannel channel, CancellationToken cancellationToken)
+    /// <summary>Whether the session may publish.</summary>
+    private async ValueTask<Permission> AuthorizeAsync(Session session, SessionChannel channel, CancellationToken cancellationToken)
     {
         if (channel.Grant is { } known && known.Until >= session.Now)
-            return (await Authorize(session, channel.Name, known, cancellationToken).ConfigureAwait(false), known.Revision);
+            return new Permission(await Authorize(session, channel.Name, known, cancellationToken).ConfigureAwait(false), known.Revision, known.Pause);
         var version = rights.Version;
         var view = await channels.FindAsync(channel.Name, session.User, cancellationToken).ConfigureAwait(false);
-        if (view is null) return (Access.Hidden, null);
+        if (view is null) return new Permission(Access.Hidden);
         var asked = view.Ask(session.User, ChannelOperation.Publish, clock.Timestamp) with { Principal = session.Principal };
+        var pause = view.Role is ChannelRole.Moderator or ChannelRole.Owner ? TimeSpan.Zero : TimeSpan.FromSeconds(view.Settings.SlowMode);
         // What is to end by itself is not kept.
         if (!asked.IsBanned && !asked.IsMuted)
         {
-            channel.Grant = new Grant(view.Kind, view.Role, view.Head.Revision, session.Now + GrantMilliseconds);
+            channel.Grant = new Grant(view.Kind, view.Role, view.Settings.Closed, pause, view.Head.Revision, session.Now + GrantMilliseconds);
             // Set first and compared afterwards: a change in between either drops the grant or is seen here.
             if (version != rights.Version) channel.Grant = null;
         }
 
-        return (await authorizer.AuthorizeAsync(asked, cancellationToken).ConfigureAwait(false), view.Head.Revision);
+        return new Permission(await authorizer.AuthorizeAsync(asked, cancellationToken).ConfigureAwait(false), view.Head.Revision, pause);
     }
 }
+
+/// <summary>Whether a session may publish to a channel.</summary>
+/// <param name="Access">Whether it may.</param>
+/// <param name="Revision">The channel's revision at which that is so.</param>
+/// <param name="Pause">How much time must pass between two posts of the user.</param>
+internal readonly record struct Permission(Access Access, long? Revision = null, TimeSpan Pause = default);

@@ -98,6 +98,8 @@ internal sealed class Request
         ChannelOperation.Unmute => "unmute",
         ChannelOperation.SetRole => "set the role of",
         ChannelOperation.Moderate => "moderate",
+        ChannelOperation.Update => "change",
+        ChannelOperation.Close => "close or open",
         _ => "read",
     };
 }

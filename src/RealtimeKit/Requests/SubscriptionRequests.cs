@@ -90,9 +90,8 @@ internal sealed class SubscriptionRequests(
             // Under one lock with the reply: no event of the old subscription may follow it, none of the new one precede it.
             if (replaced is not null) session.Output.End(replaced);
             var mute = view.Mute?.HoldsAt(clock.Timestamp) == true ? view.Mute : null;
-            ServerReplies.Subscribed(
-                reply.Buffer, request.Id!.Value, subscription.Channel.Name, view.Head.Position, view.Head.Sequence, view.Read, view.Role,
-                mute is not null, mute?.Until);
+            ServerReplies.Subscribed(reply.Buffer, request.Id!.Value, new SubscribedReply(
+                subscription.Channel.Name, view.Head.Position, view.Head.Sequence, view.Read, view.Role, view.Kind, view.Settings, mute is not null, mute?.Until));
             // Before the client receives the reply: later publications come as live events.
             subscription.Channel.Add(subscription);
             // Before another thread, which waits for the output, can end the subscription.

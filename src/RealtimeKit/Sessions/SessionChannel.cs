@@ -41,9 +41,11 @@ internal sealed class SessionChannel(string name)
 /// <summary>A user's kind of access to a channel that exists.</summary>
 /// <param name="Kind">The channel's kind.</param>
 /// <param name="Role">The user's role, or <see langword="null"/>.</param>
+/// <param name="IsClosed">Whether the channel is closed.</param>
+/// <param name="Pause">How much time must pass between two posts of the user.</param>
 /// <param name="Revision">The channel's revision at which that was so.</param>
 /// <param name="Until">When to ask the store again, on the node's coarse clock: another node's notice of a change may be lost.</param>
-internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, long Revision, long Until);
+internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, bool IsClosed, TimeSpan Pause, long Revision, long Until);
 
 /// <summary>Why publishes of a session to a channel are refused.</summary>
 /// <param name="Code">The error's code.</param>
@@ -52,6 +54,9 @@ internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, long Revision,
 /// <param name="First">The first message that was refused.</param>
 internal sealed record Refusal(string Code, string Message, int? RetryAfter, MessageId First)
 {
+    public static Refusal TooSoon(MessageId first, TimeSpan wait) => new(
+        ErrorCodes.RateLimited, "The channel is in slow mode: wait before you post again.", (int)Math.Ceiling(wait.TotalMilliseconds), first);
+
     /// <summary>The number of the ping behind the first error; its pong shows that the client has read that.</summary>
     public int Ping { get; set; }
 

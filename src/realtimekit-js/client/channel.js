@@ -10,7 +10,9 @@ import { RealtimeError } from './errors.js';
 import { Outbox } from './outbox.js';
 import { Subscription } from './subscription.js';
 
-/** @typedef {{epoch: string, version: number, sequence: number, read: number, role?: string, muted?: boolean, mutedUntil?: string}} Subscribed `read` is the user's own mark, 0 if none. */
+/** @typedef {{epoch: string, version: number, sequence: number, read: number, role?: string, kind?: string, muted?: boolean, mutedUntil?: string} & Settings} Subscribed `read` is the user's own mark, 0 if none. */
+
+/** `closed`: nobody below owner may write. `slowMode`: the seconds between two posts of a user below moderator. @typedef {{name?: string, data?: any, closed?: boolean, slowMode?: number}} Settings */
 
 /**
  * Where to begin: with the last `recent` messages (1 to 200), after a cursor saved earlier (`channel.cursor`), or, with
@@ -41,6 +43,7 @@ import { Subscription } from './subscription.js';
  * @property {{user: string, sequence: number}} read Someone's mark moved: this user's in another place, or the other's in a direct channel.
  * @property {{user: string, change: string, role?: string, by?: string, until?: string}} member In private and direct channels: `joined`, `left`, `removed`,
  *   `role`, `banned`, `unbanned`, `muted` or `unmuted`; in others only that this user was muted or may write again. `by`: who did it, where it was another user.
+ * @property {Settings} settings The channel's settings have become these.
  * @property {{user: string, name: string, data?: unknown}} signal One of the application's own.
  */
 
@@ -184,6 +187,9 @@ export class Channel extends Emitter {
   /** @returns {Promise<void>} */
   leave() { return this.#ask('leave'); }
 
+  /** Changes settings: `null` takes name or data away. @param {{name?: string|null, data?: object|null, closed?: boolean, slowMode?: number}} settings @returns {Promise<void>} */
+  update(settings) { return this.#ask('update', settings); }
+
   /** Makes another user a member; a member keeps the role. @param {string} user @param {{role?: 'member'|'moderator'|'owner'}} [options] @returns {Promise<void>} */
   invite(user, { role } = {}) { return this.#ask('invite', { user, role }); }
   /** Ends another user's membership and subscriptions. @param {string} user @param {{reason?: string}} [options] @returns {Promise<void>} */
@@ -248,6 +254,7 @@ export class Channel extends Emitter {
         this.#clearTyping();
         return this.#subscription.revoked(frame);
       case 'member': return this.emit('member', { user: frame.user, change: frame.change, role: frame.role, by: frame.by, until: frame.until });
+      case 'channel': return this.emit('settings', { name: frame.name, data: frame.data, closed: frame.closed, slowMode: frame.slowMode });
       case 'signal': return this.#signalled(frame);
     }
   }

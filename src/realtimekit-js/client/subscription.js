@@ -154,9 +154,9 @@ export class Subscription {
   }
 
   /** @param {Subscribed} reply */
-  #begin({ epoch, version, sequence, read, role, muted, mutedUntil }) {
+  #begin({ epoch, version, sequence, read, role, kind, name, data, closed, slowMode, muted, mutedUntil }) {
     this.#refusals = 0;
-    this.#info = { epoch, version, sequence, read, role, muted, mutedUntil };
+    this.#info = { epoch, version, sequence, read, role, kind, name, data, closed, slowMode, muted, mutedUntil };
     this.#phase = 'catching';
     if (this.#cursor) this.#cursor.epoch = epoch;
     if (this.#cursor || this.wanted?.recent !== undefined) return;

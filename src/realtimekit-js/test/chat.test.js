@@ -211,6 +211,24 @@ test('who leaves a private channel is told that the subscription ended', async (
   assert.equal(heard.changes.length, 0);
 });
 
+test('settings are changed and received', async () => {
+  const ann = await clients.connect('ann');
+  const bob = await clients.connect('bob');
+  const annsRoom = await freshChannel(ann, { kind: 'private', name: 'Name', data: { topic: 't' }, members: ['bob'] });
+  const bobsRoom = bob.channel(annsRoom.name);
+  const { kind, name, data, closed, slowMode } = await bobsRoom.subscribe();
+  assert.deepEqual([kind, name, data, closed, slowMode], ['private', 'Name', { topic: 't' }, undefined, undefined]);
+  await assert.rejects(bobsRoom.update({ name: 'x' }), rejectsWith('forbidden'));
+  let settings = next(bobsRoom, 'settings');
+  await annsRoom.update({ name: 'Other', data: null, slowMode: 5 });
+  assert.deepEqual(await settings, { name: 'Other', data: undefined, closed: undefined, slowMode: 5 });
+  settings = next(bobsRoom, 'settings');
+  await annsRoom.update({ closed: true, slowMode: 0 });
+  assert.deepEqual(await settings, { name: 'Other', data: undefined, closed: true, slowMode: undefined });
+  await assert.rejects(bobsRoom.send({ text: 'x' }), rejectsWith('forbidden'));
+  assert.equal((await bob.channels()).channels.find(({ channel }) => channel === bobsRoom.name)?.closed, true);
+});
+
 test('moderators invite, mute, ban and remove', async () => {
   const ann = await clients.connect('ann');
   const bob = await clients.connect('bob');

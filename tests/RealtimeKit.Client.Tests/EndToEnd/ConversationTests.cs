@@ -53,6 +53,33 @@ public abstract class ConversationTests
     }
 
     [Fact]
+    public async Task Settings_are_changed_and_received()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        await using var bob = Client(host, "bob");
+        await Task.WhenAll(ada.ConnectAsync(Token), bob.ConnectAsync(Token)).InTime();
+        var data = JsonValue.Parse("""{"topic":"t"}""");
+        var name = await ada.CreateAsync(new ChannelDefinition(ChannelKind.Private) { Name = "Name", Data = data, Members = ["bob"] }, Token).InTime();
+        var (hers, his) = (ada.Channel(name), bob.Channel(name));
+        (await his.SubscribeAsync(cancellationToken: Token).InTime()).Settings.Should().Be(new ChannelSettings("Name", data));
+        (await his.UpdateAsync(new ChannelEdit { Name = "x" }, Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Forbidden);
+        await hers.UpdateAsync(new ChannelEdit { Name = "Other", SlowMode = 5, Remove = ChannelParts.Data }, Token).InTime();
+        await hers.UpdateAsync(new ChannelEdit { Closed = true, Data = data, Remove = ChannelParts.Name }, Token).InTime();
+        (await his.SendAsync("x", Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Forbidden);
+        (await bob.ChannelsAsync(cancellationToken: Token).InTime()).Channels.Should().ContainSingle(row => row.Channel == name && row.Closed && row.Data!.Equals(data));
+        await hers.BanAsync("bob", cancellationToken: Token).InTime();
+        var seen = new List<ChannelUpdate>();
+        await his.TakeWhileAsync(update =>
+        {
+            seen.Add(update);
+            return update is not ChannelRevoked;
+        });
+        seen.Should().Equal(
+            new SettingsChanged(new ChannelSettings("Other", null, false, 5)), new SettingsChanged(new ChannelSettings(null, data, true, 5)), new ChannelRevoked("banned"));
+    }
+
+    [Fact]
     public async Task Moderators_moderate()
     {
         await using var host = await StartAsync();

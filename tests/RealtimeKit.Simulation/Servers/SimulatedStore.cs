@@ -53,6 +53,9 @@ internal sealed class SimulatedStore(
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         CallAsync(store => store.ListMembersAsync(channel, after, limit, default));
 
+    public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken) =>
+        CallAsync(store => store.UpdateAsync(change, default));
+
     public ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         CallAsync(store => store.ListBansAsync(channel, after, limit, time, default));
 

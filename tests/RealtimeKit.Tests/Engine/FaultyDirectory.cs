@@ -33,6 +33,9 @@ internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         inner.ListMembersAsync(channel, after, limit, cancellationToken);
 
+    public async ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken) =>
+        Answer(await inner.UpdateAsync(change, cancellationToken));
+
     public ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         inner.ListBansAsync(channel, after, limit, time, cancellationToken);
 

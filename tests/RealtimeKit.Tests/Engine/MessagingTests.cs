@@ -17,7 +17,7 @@ public sealed class MessagingTests
         await using var node = await TestNode.StartAsync();
         var made = await node.Messaging.EnsureChannelAsync("a", name: "Alpha", cancellationToken: Cancel);
         (await node.Messaging.EnsureChannelAsync("a", name: "Another", cancellationToken: Cancel)).Should().Be(made);
-        (await node.Messaging.GetChannelAsync("a", Cancel))!.Name.Should().Be("Alpha");
+        (await node.Messaging.GetChannelAsync("a", Cancel))!.Settings.Name.Should().Be("Alpha");
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         (await node.Messaging.DeleteChannelAsync("a", Cancel)).Should().BeTrue();

@@ -40,6 +40,8 @@ internal sealed class LateStore : IMessageStore, IChannelStore, IDisposable
 
     public ValueTask RenewEpochsAsync(CancellationToken cancellationToken) => _inner.RenewEpochsAsync(cancellationToken);
 
+    public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken) => _inner.UpdateAsync(change, cancellationToken);
+
     public ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         _inner.ListBansAsync(channel, after, limit, time, cancellationToken);
 

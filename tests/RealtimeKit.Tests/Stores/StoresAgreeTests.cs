@@ -82,6 +82,14 @@ public sealed class StoresAgreeTests
                 };
                 change = change with { Time = Start.AddMilliseconds(step), Revision = random.Next(8) == 0 ? random.Next(4) : null };
                 return async (_, channels) => Show(await channels.ApplyAsync(change, Cancel));
+            case 4 when random.Next(3) == 0:
+                var settings = new SettingsChange(name)
+                {
+                    Name = Part(random, $"name {random.Next(3)}"), Data = Part(random, JsonValue.Parse($"{{\"a\":{random.Next(3)}}}")),
+                    Closed = random.Next(3) == 0 ? random.Next(2) == 0 : null, SlowMode = random.Next(3) == 0 ? random.Next(3) : null,
+                    Revision = random.Next(8) == 0 ? random.Next(4) : null,
+                };
+                return async (_, channels) => $"{await channels.UpdateAsync(settings, Cancel)}";
             case 4: return async (_, channels) => $"{await channels.MoveReadMarkAsync(name, user, number, Cancel)}";
             case 5: return async (_, channels) => string.Join(' ', await channels.ListOwnReactionsAsync(name, number, user, Cancel));
             case 6: return async (messages, _) => Show(await messages.ReadChangesAsync(name, number, limit, Cancel));
@@ -92,7 +100,7 @@ public sealed class StoresAgreeTests
             default:
                 var batch = Enumerable.Range(0, random.Next(1, 6)).Select(_ => NextChange(random, step)).ToList();
                 return async (messages, _) =>
-                    string.Join('\n', (await messages.AppendAsync(batch, Cancel)).Select(result => $"{result.Outcome} {Show(result.Message)}"));
+                    string.Join('\n', (await messages.AppendAsync(batch, Cancel)).Select(result => $"{result.Outcome} {result.Wait} {Show(result.Message)}"));
         }
     }
 
@@ -116,7 +124,10 @@ public sealed class StoresAgreeTests
                 var content = new MessageContent($"text {random.Next(9)}", random.Next(2) == 0 ? null : JsonValue.Parse("[1]"), null, random.Next(2) == 0 ? null : [user]);
                 return new PostChange(
                     name, time, _ids[random.Next(Math.Max(0, _ids.Count - 9), _ids.Count)], Users[random.Next(2)], content,
-                    random.Next(3) == 0 ? sequence : null, new byte[16], random.Next(9) == 0);
+                    random.Next(3) == 0 ? sequence : null, new byte[16], random.Next(9) == 0)
+                {
+                    Pause = random.Next(4) == 0 ? TimeSpan.FromMilliseconds(random.Next(1, 100)) : TimeSpan.Zero,
+                };
         }
     }
 

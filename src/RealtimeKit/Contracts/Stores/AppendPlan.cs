@@ -9,7 +9,7 @@ namespace RealtimeKit.Stores;
 /// <remarks>
 /// A plan reads nothing itself. Each change is decided on what those before it left, so the database is written only at the end, each row
 /// once. To be added to a <see cref="ChannelPlan"/>, where they exist: the message of <see cref="TargetOf"/>; for a post the message that
-/// has its id; for a reaction whether the user has given it, and for one that is taken back also the first users who gave it.
+/// has its id; for a reaction whether the user has given it, and for one that is taken back also the first users who gave it; for a post with a <see cref="PostChange.Pause"/> when its sender posted last.
 /// </remarks>
 public sealed class AppendPlan
 {
@@ -95,6 +95,14 @@ public sealed class AppendPlan
         if (IsStale(channel, post)) return new AppendResult(AppendOutcome.Stale);
         var repliedTo = post.ReplyTo is { } sequence ? channel.Find(sequence)?.Message : null;
         if (post.OnlyIfKnown || (post.ReplyTo is not null && repliedTo is null)) return new AppendResult(AppendOutcome.NoMessage);
+        if (post.Pause > TimeSpan.Zero)
+        {
+            // A time in the future is another node's clock: nobody waits longer than the pause.
+            var wait = channel.FindLastPost(post.Sender) is { } last ? last + post.Pause - post.Time : TimeSpan.Zero;
+            if (wait > TimeSpan.Zero) return new AppendResult(AppendOutcome.TooSoon, Wait: wait < post.Pause ? wait : post.Pause);
+            channel.NotePost(post.Sender, post.Time);
+        }
+
         var message = ChangeRules.Post(post, channel.Sequence + 1, channel.Version + 1, repliedTo);
         channel.Post(message, post.Digest);
         return new AppendResult(AppendOutcome.Appended, message);

@@ -15,6 +15,8 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     private readonly Dictionary<long, MessagePlan> _bySequence = [];
     private readonly Dictionary<Guid, MessagePlan> _byId = [];
     private ReactionPlan? _reactions;
+    private Dictionary<string, DateTimeOffset>? _lastPosts;
+    private HashSet<string>? _paced;
 
     /// <summary>Its name.</summary>
     public string Name { get; } = name;
@@ -46,6 +48,12 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     /// <summary>Whether <see cref="Reactions"/> were asked for at all.</summary>
     public bool HasReactions => _reactions is not null;
 
+    /// <summary>The users whose last posts are to be written, each with the time, because a post of the batch has a <see cref="PostChange.Pause"/>.</summary>
+    public IEnumerable<(string User, DateTimeOffset Time)> LastPosts => _paced?.Select(user => (user, _lastPosts![user])) ?? [];
+
+    /// <summary>Adds when a user posted last, as far as the store knows. To be added for the sender of each post with a <see cref="PostChange.Pause"/>.</summary>
+    public void AddLastPost(string user, DateTimeOffset time) => (_lastPosts ??= new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal))[user] = time;
+
     /// <summary>Adds a message that the store has; once more is harmless.</summary>
     /// <param name="message">The message as it is stored, with its reactions.</param>
     /// <param name="digest">The digest kept with it.</param>
@@ -60,6 +68,14 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
 
     /// <summary>Finds a message that was added or posted.</summary>
     public MessagePlan? Find(MessageId id) => _byId.GetValueOrDefault(id.Value);
+
+    internal DateTimeOffset? FindLastPost(string user) => _lastPosts?.TryGetValue(user, out var time) == true ? time : null;
+
+    internal void NotePost(string user, DateTimeOffset time)
+    {
+        AddLastPost(user, time);
+        (_paced ??= new HashSet<string>(StringComparer.Ordinal)).Add(user);
+    }
 
     internal void Post(Message message, ReadOnlyMemory<byte> digest)
     {

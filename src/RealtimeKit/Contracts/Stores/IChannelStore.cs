@@ -45,6 +45,12 @@ public interface IChannelStore
     /// <summary>Lists the bans that hold at a time, in ordinal order of the users' names, those after <paramref name="after"/>.</summary>
     ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Changes a channel's settings in one transaction: finds what <see cref="SettingsChange.Decide"/> asks for, and writes what it returns.
+    /// Changes of one channel are applied one after another, whatever other nodes do at the same time. The channel keeps its place in lists.
+    /// </summary>
+    ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken);
+
     /// <summary>Lists members in ordinal order of their names, those after <paramref name="after"/>.</summary>
     ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken);
 
@@ -79,6 +85,9 @@ public interface IChannelStore
 public sealed record NewChannel(
     string Channel, ChannelKind Kind, string? Name, string? Owner, IReadOnlyList<string> Members, DateTimeOffset Created)
 {
+    /// <summary>The application's data, if any.</summary>
+    public JsonValue? Data { get; init; }
+
     /// <summary>
     /// For a direct channel the key of its pair, the same whoever asks and different for every other pair: no name of a user has its
     /// separator, a line feed. The store keeps it unique. Otherwise <see langword="null"/>.
@@ -120,20 +129,21 @@ public enum CreateOutcome
 /// <summary>A channel as one user sees it.</summary>
 /// <param name="Head">Where its log stands.</param>
 /// <param name="Kind">Who may find it.</param>
-/// <param name="Name">Its display name, if any.</param>
+/// <param name="Settings">Its settings.</param>
 /// <param name="Created">When it was made.</param>
 /// <param name="Role">The user's role, or <see langword="null"/> where the user is not a member.</param>
 /// <param name="Read">The user's read mark; 0 for none.</param>
 /// <param name="Ban">The ban that is stored for the user, whether or not it still holds.</param>
 /// <param name="Mute">The mute that is stored for the user, whether or not it still holds.</param>
 public sealed record ChannelView(
-    ChannelHead Head, ChannelKind Kind, string? Name, DateTimeOffset Created, ChannelRole? Role, long Read, Sanction? Ban = null, Sanction? Mute = null)
+    ChannelHead Head, ChannelKind Kind, ChannelSettings Settings, DateTimeOffset Created, ChannelRole? Role, long Read, Sanction? Ban = null, Sanction? Mute = null)
 {
     /// <summary>The question whether the user may do something at a time.</summary>
     internal AccessRequest Ask(string user, ChannelOperation operation, DateTimeOffset time) => new(user, operation, Head.Channel, Kind, Role)
     {
         IsBanned = Ban?.HoldsAt(time) == true,
         IsMuted = Mute?.HoldsAt(time) == true,
+        IsClosed = Settings.Closed,
     };
 }
 

@@ -21,7 +21,7 @@ public sealed class PostgreSqlHostingTests
         await using var schema = await TemporarySchema.CreateAsync();
         using var host = Build(messaging => messaging.UsePostgreSqlStore(schema.ConnectionString, options => options.Schema = schema.Name));
         await host.StartAsync(Cancel);
-        (await schema.RunAsync("SELECT version FROM schema_version")).Should().Be(1);
+        (await schema.RunAsync("SELECT version FROM schema_version")).Should().Be(2);
         host.Services.GetRequiredService<IMessageStore>().Should().BeSameAs(host.Services.GetRequiredService<IChannelStore>());
         await host.StopAsync(Cancel);
     }

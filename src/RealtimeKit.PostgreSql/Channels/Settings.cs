@@ -1,0 +1,55 @@
+using Npgsql;
+using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.PostgreSql.Messages;
+using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
+
+namespace RealtimeKit.PostgreSql.Channels;
+
+/// <summary>Reads and changes the settings of channels. A change takes two round trips and locks its channel's row, as one of members does.</summary>
+internal static class Settings
+{
+    /// <summary>The columns of the channel <c>c</c>.</summary>
+    public const string Columns = "c.title, c.data, c.closed, c.slow_mode";
+
+    /// <summary>How many columns these are.</summary>
+    public const int Count = 4;
+
+    public const string Find = $"SELECT c.revision, {Columns} FROM channels c WHERE c.name = $1";
+
+    public const string Put = "UPDATE channels SET title = $2, data = $3, closed = $4, slow_mode = $5, revision = $6 WHERE name = $1";
+
+    public static ChannelSettings Read(NpgsqlDataReader row, int at) => new(
+        MessageRow.Text(row, at), MessageRow.Json(row, at + 1), row.GetBoolean(at + 2), row.GetInt32(at + 3));
+
+    public static async Task<SettingsResult> UpdateAsync(DatabaseSession session, SettingsChange change)
+    {
+        var found = await session.RunAsync(
+            ReadAsync,
+            Sql.Command("BEGIN"),
+            Sql.Command(MemberWriter.Lock, Sql.Parameter(change.Channel)),
+            // A statement of its own, so that it sees what was committed while the lock was waited for.
+            Sql.Command(Find, Sql.Parameter(change.Channel))).ConfigureAwait(false);
+        var result = change.Decide(found);
+        var settings = result.Settings;
+        await session.RunAsync(
+            [
+                .. result.Outcome != SettingsOutcome.Changed ? [] : new[]
+                {
+                    Sql.Command(
+                        Put, Sql.Parameter(change.Channel), Sql.Parameter(settings.Name), Sql.Parameter(settings.Data?.ToString()),
+                        Sql.Parameter(settings.Closed), Sql.Parameter(settings.SlowMode), Sql.Parameter(result.Revision)),
+                },
+                Sql.Command("COMMIT"),
+            ]).ConfigureAwait(false);
+        return result;
+    }
+
+    private static async Task<(ChannelSettings Settings, long Revision)?> ReadAsync(NpgsqlDataReader rows)
+    {
+        // A channel that was made after the lock is not there yet for this call.
+        if (!await rows.ReadAsync().ConfigureAwait(false)) return null;
+        await rows.NextResultAsync().ConfigureAwait(false);
+        return await rows.ReadAsync().ConfigureAwait(false) ? (Read(rows, 1), rows.GetInt64(0)) : null;
+    }
+}
