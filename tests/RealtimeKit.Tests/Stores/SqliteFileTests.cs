@@ -57,7 +57,11 @@ public sealed class SqliteFileTests : IDisposable
         }
 
         // As a release with version 1 has left it.
-        _database.Execute("DROP TABLE sanctions; PRAGMA user_version = 1");
+        _database.Execute("""
+            DROP TABLE sanctions; DROP TABLE paces;
+            ALTER TABLE channels DROP COLUMN slow_mode; ALTER TABLE channels DROP COLUMN closed; ALTER TABLE channels DROP COLUMN data;
+            PRAGMA user_version = 1
+            """);
         using var newer = _database.Open();
         await newer.InitializeAsync(Cancel);
         (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);
