@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RealtimeKit.Checking.Checks;
 
-/// <summary>The eight things that are checked.</summary>
+/// <summary>The nine things that are checked.</summary>
 internal enum Check
 {
     Lost,
@@ -13,6 +13,7 @@ internal enum Check
     Complete,
     Live,
     Presence,
+    Authorization,
 }
 
 /// <summary>How much was checked and what was found. Safe for concurrent use; the texts are bounded, the counts are not.</summary>
@@ -82,7 +83,7 @@ internal sealed class Findings
 
     /// <summary>A line for each check.</summary>
     public IEnumerable<string> Lines() => Enum.GetValues<Check>().Select(check =>
-        string.Create(CultureInfo.InvariantCulture, $"{Name(check),-10} {Checked(check),9} checked  {Violations(check),4} violations"));
+        string.Create(CultureInfo.InvariantCulture, $"{Name(check),-13} {Checked(check),9} checked  {Violations(check),4} violations"));
 
     public static string Name(Check check) => check.ToString().ToLowerInvariant();
 }

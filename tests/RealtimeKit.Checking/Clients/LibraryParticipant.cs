@@ -177,7 +177,7 @@ internal sealed class LibraryParticipant : IParticipant
         }
         catch (RealtimeException e)
         {
-            if (Codes.IsDefinite(e.Code)) send.Refuse(e.Code);
+            if (Codes.IsDefinite(e.Code) && e.Code != Codes.Muted) send.Refuse(e.Code);
             else send.Abandon();
             _scene.Story.Tell($"{Name} refused {send.Channel} {send.Id}: {e.Message}");
             if (e.Code == ClientErrorCodes.Closed) _scene.Findings.Violate(Check.Live, $"{Name} was closed: {e.Message}");

@@ -90,7 +90,7 @@ internal sealed class RawLane(
         var code = reply.GetProperty("code").GetString()!;
         scene.Story.Tell($"{name} refused {channel} {send.Entry.Id}: {code}");
         if (Codes.IsForNow(code)) return false;
-        if (Codes.IsDefinite(code)) send.Entry.Refuse(code);
+        if (Codes.IsDefinite(code) && code != Codes.Muted) send.Entry.Refuse(code);
         else send.Entry.Abandon();
         Finish(send, null);
         return true;

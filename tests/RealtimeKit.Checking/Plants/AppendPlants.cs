@@ -188,3 +188,10 @@ internal sealed class Every(int times)
 
     public bool Now() => Interlocked.Increment(ref _count) % times == 0;
 }
+
+/// <summary>Does not compare the revision at which a change was permitted.</summary>
+internal sealed class IgnoresRevisions(IMessageStore inner) : StoreDouble(inner)
+{
+    public override ValueTask<IReadOnlyList<AppendResult>> AppendAsync(IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken) =>
+        Inner.AppendAsync([.. changes.Select(change => change with { Revision = null })], cancellationToken);
+}

@@ -95,6 +95,10 @@ internal static class Garden
             Store = (store, context) => new CarriesOutWhatWasGivenUp(store, context.Time),
             NeedsSimulation = true,
         },
+        new("revision-ignored", "Changes are stored whatever rights were taken meanwhile.", [Check.Authorization], "broker-cut,broker-half-open,broker-kill,broker-purge")
+        {
+            Store = (store, _) => new IgnoresRevisions(store),
+        },
         new("presence-never-expires", "A node that died is never noticed.", [Check.Presence], "node-kill")
         {
             Options = options => options.NodeHeartbeat = TimeSpan.FromMinutes(1),

@@ -47,6 +47,14 @@ internal sealed class Cast : IAsyncDisposable
         return cast;
     }
 
+    /// <summary>Makes the client that mutes the others now and then: each in the channels that it writes to.</summary>
+    public async Task<Moderator> MakeModeratorAsync(IWorld world, Scene scene)
+    {
+        var targets = Participants.SelectMany(one => one.Views.Select(view => (one.User, view.View.Channel))).Distinct().ToList();
+        var way = await world.MakeWayAsync(Participants.Count, Probe.User);
+        return new Moderator(Probe.User, way, targets, Seeds.Derive(_settings.Seed, "moderator"), scene);
+    }
+
     /// <summary>Who is present where every client is connected: each is subscribed to its channels all the time.</summary>
     public PresencePicture Presence()
     {

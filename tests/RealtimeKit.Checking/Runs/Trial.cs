@@ -55,10 +55,11 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         await using (var maker = await Probe.OpenAsync(world.Nodes[0], world.Time)) await maker.CreateAsync(cast.Channels);
         await Task.WhenAll(cast.Participants.Select(one => one.FollowAsync())).WaitAsync(StartLimit, world.Time);
 
+        await using var moderator = await cast.MakeModeratorAsync(world, scene);
         var checkpoint = new Checkpoint(settings, world, cast, scene);
         await checkpoint.RunAsync("after the start");
         using var stop = new CancellationTokenSource();
-        var working = Task.WhenAll(cast.Participants.Select(one => one.WorkAsync(stop.Token)));
+        var working = Task.WhenAll(cast.Participants.Select(one => one.WorkAsync(stop.Token)).Append(moderator.WorkAsync(stop.Token)));
         var clients = cast.Participants.Count;
         foreach (var episode in episodes)
         {
@@ -75,6 +76,7 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         if (await Task.WhenAny(working, Task.Delay(StartLimit, world.Time)) == working) await working;
         new EndChecks(Ledger, Findings).Settled();
         await CheckLogAsync(cast, scene);
+        if (Log.Count > 0) moderator.Check(Log);
     }
 
     private async Task CheckLogAsync(Cast cast, Scene scene)

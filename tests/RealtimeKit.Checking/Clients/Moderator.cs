@@ -1,0 +1,120 @@
+using System.Text.Json;
+using RealtimeKit.Checking.History;
+
+namespace RealtimeKit.Checking.Clients;
+
+/// <summary>
+/// The owner of all channels: mutes others through whichever node, and lets them write again. It publishes upon the answer that took the
+/// right, and before it asks to give the right back: nothing of the muted user may stand between these two.
+/// </summary>
+/// <param name="user">Who made the channels.</param>
+/// <param name="way">Its way to the nodes.</param>
+/// <param name="targets">Whom it mutes, and where.</param>
+/// <param name="seed">Decides what it does.</param>
+/// <param name="scene">What the clients share.</param>
+internal sealed class Moderator(string user, IWay way, IReadOnlyList<(string User, string Channel)> targets, int seed, Scene scene) : IAsyncDisposable
+{
+    // So many of what other clients do in the time.
+    private const int ActionsForEach = 12;
+    private const string Name = "moderator";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private readonly Random _random = new(seed);
+    private readonly CancellationTokenSource _giveUp = new();
+    private readonly List<Silence> _silences = [];
+    private RawConnection? _connection;
+
+    /// <summary>Works until told to stop, and ends when everybody may write again.</summary>
+    public async Task WorkAsync(CancellationToken stop)
+    {
+        while (await scene.Pace.TurnAsync(_random, ActionsForEach, stop))
+        {
+            try
+            {
+                await scene.Pending.Of(SilenceAsync(targets[_random.Next(targets.Count)]));
+            }
+            catch (OperationCanceledException) when (_giveUp.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Checks that nothing of who was muted stands in the log where it may not.</summary>
+    public void Check(IReadOnlyDictionary<string, IReadOnlyList<Entry>> log)
+    {
+        foreach (var silence in _silences)
+        {
+            foreach (var entry in log[silence.Channel].Where(entry => entry.Sequence > silence.From && entry.Sequence < silence.To))
+                scene.Findings.Require(
+                    Checks.Check.Authorization, entry.Sender != silence.User,
+                    () => $"{silence.Channel} {entry.Sequence}: {silence.User} was muted, which was answered before {silence.From} began; {silence.To} was asked for before it ended");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _giveUp.CancelAsync();
+        if (_connection is { } connection)
+        {
+            await connection.AbortAsync();
+            connection.Dispose();
+        }
+
+        _giveUp.Dispose();
+    }
+
+    private async Task SilenceAsync((string User, string Channel) target)
+    {
+        var fields = new Dictionary<string, object?> { ["channel"] = target.Channel, ["user"] = target.User };
+        await UntilDoneAsync("mute", fields);
+        var from = await PublishAsync(target.Channel);
+        await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(100, 2_500)), scene.Time, _giveUp.Token);
+        var to = await PublishAsync(target.Channel);
+        _silences.Add(new Silence(target.Channel, target.User, from, to));
+        scene.Story.Tell($"{Name}: {target.User} was silent in {target.Channel} from {from} to {to}");
+        await UntilDoneAsync("unmute", fields);
+    }
+
+    private async Task<long> PublishAsync(string channel)
+    {
+        var entry = scene.Ledger.Begin(scene.Ledger.NewId(_random), channel, Name, user, null, Scene.Text(user, "rules", _random));
+        var reply = await UntilDoneAsync(
+            "publish", new() { ["channel"] = channel, ["message"] = new Dictionary<string, object?> { ["id"] = entry.Id.ToString(), ["text"] = entry.Text } }, entry);
+        var sequence = reply.GetProperty("sequence").GetInt64();
+        scene.Ledger.Acknowledge(entry, sequence, reply.GetProperty("duplicate").GetBoolean());
+        return sequence;
+    }
+
+    // Asks until it is done, over as many connections as it takes.
+    private async Task<JsonElement> UntilDoneAsync(string type, Dictionary<string, object?> fields, Send? entry = null)
+    {
+        while (true)
+        {
+            try
+            {
+                var connection = await ConnectionAsync();
+                entry?.Try();
+                var reply = await connection.RequestAsync(type, fields);
+                if (RawConnection.Type(reply) != "error") return reply;
+                if (Codes.IsDefinite(reply.GetProperty("code").GetString()!)) scene.Findings.Violate(Checks.Check.Authorization, $"{type} of the owner was refused: {reply}");
+            }
+            catch (ConnectionLostException)
+            {
+                // The request may or may not have been carried out: it is made again.
+            }
+
+            await Task.Delay(Pause, scene.Time, _giveUp.Token);
+        }
+    }
+
+    private async Task<RawConnection> ConnectionAsync()
+    {
+        if (_connection is { Ended.IsCancellationRequested: false } present) return present;
+        _connection?.Dispose();
+        _connection = null;
+        return _connection = await RawConnection.OpenAsync(way.ConnectAsync, scene.Time, static (_, _, _) => { });
+    }
+
+    private sealed record Silence(string Channel, string User, long From, long To);
+}
