@@ -24,6 +24,7 @@ public abstract partial class ChannelStoreConformance
         await ExpectAsync(new SettingsChange("room") { SlowMode = 9, Revision = 1 }, SettingsOutcome.Stale, new ChannelSettings(SlowMode: 3), 2);
         await ExpectAsync(new SettingsChange("room") { SlowMode = 9, Revision = 2 }, SettingsOutcome.Changed, new ChannelSettings(SlowMode: 9), 3);
         await ExpectAsync(new SettingsChange("room") { Data = new(true, data), Closed = true }, SettingsOutcome.Changed, new ChannelSettings(Data: data, Closed: true, SlowMode: 9), 4);
+        await ExpectAsync(new SettingsChange("room") { Revises = true }, SettingsOutcome.Changed, new ChannelSettings(Data: data, Closed: true, SlowMode: 9), 5);
         Assert.Equal(SettingsOutcome.NoChannel, (await Channels.UpdateAsync(new SettingsChange("nowhere") { Closed = true }, Cancel)).Outcome);
 
         var page = (await Channels.ListChannelsAsync("ann", null, 10, Cancel)).Channels;

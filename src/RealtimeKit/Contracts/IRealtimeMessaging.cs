@@ -117,6 +117,22 @@ public interface IRealtimeMessaging
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     Task<bool> UnmuteAsync(string channel, string user, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Asks the authorizer again about a channel, after rights changed that only the application knows. Call it once the authorizer gives the
+    /// new answer.
+    /// </summary>
+    /// <remarks>
+    /// Once it has completed, no change that the authorizer forbids now gets a version in the channel any more, on whichever node. Subscriptions
+    /// of who may not read any more end with the reason <c>denied</c>: within a second on nodes that hear each other, and within
+    /// <see cref="RealtimeOptions.RepairInterval"/> on all others.
+    /// </remarks>
+    /// <param name="channel">The channel.</param>
+    /// <param name="user">The one user whose rights changed, or <see langword="null"/> for everybody.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">A name is not valid.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task RecheckAccessAsync(string channel, string? user = null, CancellationToken cancellationToken = default);
+
     /// <summary>Lists the bans that hold, in the order of the users' names, up to 200 at a time, those after <paramref name="after"/>.</summary>
     Task<BanPage> ListBansAsync(string channel, string? after = null, CancellationToken cancellationToken = default);
 

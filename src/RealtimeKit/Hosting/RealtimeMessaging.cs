@@ -100,6 +100,15 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     public Task<bool> UnmuteAsync(string channel, string user, CancellationToken cancellationToken) =>
         ApplyAsync(new UnmuteChange(channel, user), cancellationToken);
 
+    public async Task RecheckAccessAsync(string channel, string? user, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        if (user is not null) UserNames.Require(user, nameof(user));
+        var result = await Node.Channels.UpdateAsync(new SettingsChange(channel) { Revises = true }, cancellationToken).ConfigureAwait(false);
+        if (result.Outcome == SettingsOutcome.NoChannel) throw new ChannelNotFoundException(channel);
+        Node.Access.Recheck(channel, user, "denied");
+    }
+
     public async Task<BanPage> ListBansAsync(string channel, string? after, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));

@@ -33,8 +33,10 @@ internal sealed class AccessNotices(SessionAccess access, AccessReview review, R
         Publish(channel, user, reason ?? "");
     }
 
-    /// <summary>A user has no right to a channel any more, perhaps since a change whose answer was lost: all nodes recheck the user.</summary>
-    public void Recheck(string channel, string user, string reason)
+    /// <summary>
+    /// A user (or with null everybody) may have no right to a channel any more, perhaps since a change whose answer was lost: all nodes recheck.
+    /// </summary>
+    public void Recheck(string channel, string? user, string reason)
     {
         Receive(channel, user, reason);
         Publish(channel, user, reason);

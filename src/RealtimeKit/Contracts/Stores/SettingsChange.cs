@@ -18,6 +18,9 @@ public sealed record SettingsChange(string Channel)
     /// <summary>The seconds of slow mode; <see langword="null"/> keeps them.</summary>
     public int? SlowMode { get; init; }
 
+    /// <summary>Whether the channel's revision rises in any case, because rights changed that the store does not know.</summary>
+    public bool Revises { get; init; }
+
     /// <summary>
     /// The channel's revision at which the change was permitted: where the channel has another by now, nothing is changed and the outcome is
     /// <see cref="SettingsOutcome.Stale"/>. Any revision where this is <see langword="null"/>.
@@ -31,8 +34,8 @@ public sealed record SettingsChange(string Channel)
         if (found is not var (before, revision)) return new SettingsResult(SettingsOutcome.NoChannel, new ChannelSettings(), 0);
         if (Revision is { } permitted && permitted != revision) return new SettingsResult(SettingsOutcome.Stale, before, revision);
         var after = new ChannelSettings(Name.Apply(before.Name), Data.Apply(before.Data), Closed ?? before.Closed, SlowMode ?? before.SlowMode);
-        if (after == before) return new SettingsResult(SettingsOutcome.Unchanged, before, revision);
-        var revises = (after.Closed && !before.Closed) || after.SlowMode > before.SlowMode;
+        if (after == before && !Revises) return new SettingsResult(SettingsOutcome.Unchanged, before, revision);
+        var revises = Revises || (after.Closed && !before.Closed) || after.SlowMode > before.SlowMode;
         return new SettingsResult(SettingsOutcome.Changed, after, revises ? revision + 1 : revision);
     }
 }
