@@ -40,6 +40,22 @@ internal sealed class Moderator(string user, IWay way, IReadOnlyList<(string Use
         }
     }
 
+    /// <summary>
+    /// Takes the messages that were under way while their sender was muted out of their client's order: some are refused for good and some
+    /// are not, and a client that did not read the refusal sends the refused ones again.
+    /// </summary>
+    public void FreeFromOrder()
+    {
+        foreach (var silence in _silences)
+        {
+            foreach (var send in scene.Ledger.Sends)
+            {
+                if (send.Sender == silence.User && send.Channel == silence.Channel && send.BeganAt <= silence.Ended && !(send.AcknowledgedAt < silence.Began))
+                    send.LeaveOrder();
+            }
+        }
+    }
+
     /// <summary>Checks that nothing of who was muted stands in the log where it may not.</summary>
     public void Check(IReadOnlyDictionary<string, IReadOnlyList<Entry>> log)
     {
@@ -67,13 +83,15 @@ internal sealed class Moderator(string user, IWay way, IReadOnlyList<(string Use
     private async Task SilenceAsync((string User, string Channel) target)
     {
         var fields = new Dictionary<string, object?> { ["channel"] = target.Channel, ["user"] = target.User };
+        var silence = new Silence(target.Channel, target.User, scene.Ledger.Now);
+        _silences.Add(silence);
         await UntilDoneAsync("mute", fields);
-        var from = await PublishAsync(target.Channel);
+        silence.From = await PublishAsync(target.Channel);
         await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(100, 2_500)), scene.Time, _giveUp.Token);
-        var to = await PublishAsync(target.Channel);
-        _silences.Add(new Silence(target.Channel, target.User, from, to));
-        scene.Story.Tell($"{Name}: {target.User} was silent in {target.Channel} from {from} to {to}");
+        silence.To = await PublishAsync(target.Channel);
+        scene.Story.Tell($"{Name}: {target.User} was silent in {target.Channel} from {silence.From} to {silence.To}");
         await UntilDoneAsync("unmute", fields);
+        silence.Ended = scene.Ledger.Now;
     }
 
     private async Task<long> PublishAsync(string channel)
@@ -116,5 +134,22 @@ internal sealed class Moderator(string user, IWay way, IReadOnlyList<(string Use
         return _connection = await RawConnection.OpenAsync(way.ConnectAsync, scene.Time, static (_, _, _) => { });
     }
 
-    private sealed record Silence(string Channel, string User, long From, long To);
+    private sealed class Silence(string channel, string user, long began)
+    {
+        public string Channel => channel;
+
+        public string User => user;
+
+        /// <summary>When it was asked for.</summary>
+        public long Began => began;
+
+        /// <summary>When its end was answered.</summary>
+        public long Ended { get; set; } = long.MaxValue;
+
+        /// <summary>The message that was published upon the answer.</summary>
+        public long From { get; set; }
+
+        /// <summary>The one that was answered before the end was asked for.</summary>
+        public long To { get; set; }
+    }
 }

@@ -70,6 +70,12 @@ internal sealed class Send(Guid id, string channel, string client, string sender
         lock (_gate) Refused ??= code;
     }
 
+    /// <summary>Its place among its client's messages is not promised.</summary>
+    public void LeaveOrder()
+    {
+        lock (_gate) Number = null;
+    }
+
     public void Abandon()
     {
         lock (_gate) (Abandoned, Number) = (true, null);

@@ -75,6 +75,7 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         await stop.CancelAsync();
         if (await Task.WhenAny(working, Task.Delay(StartLimit, world.Time)) == working) await working;
         new EndChecks(Ledger, Findings).Settled();
+        moderator.FreeFromOrder();
         await CheckLogAsync(cast, scene);
         if (Log.Count > 0) moderator.Check(Log);
     }
