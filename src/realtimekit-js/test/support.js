@@ -214,10 +214,10 @@ export const reaches = (client, state) => (client.state === state ? Promise.reso
 
 let channels = 0;
 
-/** A channel that no other test uses. @param {RealtimeClient} client @param {{kind?: any, members?: string[]}} [what] */
-export async function freshChannel(client, { kind = 'public', members } = {}) {
+/** A channel that no other test uses. @param {RealtimeClient} client @param {{kind?: any, name?: string, data?: object, members?: string[]}} [what] */
+export async function freshChannel(client, { kind = 'public', ...rest } = {}) {
   const channel = `test-${process.pid}-${++channels}`;
-  return client.create({ kind, channel, members });
+  return client.create({ kind, channel, ...rest });
 }
 
 /** @param {string} code */
