@@ -128,6 +128,11 @@ internal sealed partial class AppendQueue(
             // Those before it, too: a sender begins again from the first that was refused.
             committer.Refuse(stale, outage);
         }
+        catch (Exception exception)
+        {
+            BatchFailed(exception, stale.Count);
+            committer.Fail(stale, exception);
+        }
 
         lock (_gate)
         {
