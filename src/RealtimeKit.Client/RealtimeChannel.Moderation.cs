@@ -81,6 +81,18 @@ public sealed partial class RealtimeChannel
         return new BanList(reply.Bans, reply.More);
     }
 
+    /// <summary>A page of what moderators and owners did, the latest first; for moderators and owners.</summary>
+    /// <param name="before">The <see cref="ActionList.Next"/> of the page before; nothing for the first.</param>
+    /// <param name="limit">The most actions, 1 to 200. Default: 50.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeException">The server refused, or the client is closed.</exception>
+    public async Task<ActionList> ActionsAsync(string? before = null, int? limit = null, CancellationToken cancellationToken = default)
+    {
+        var reply = await _requests.SendAsync<ActionsFrame>(
+            (output, id) => ClientRequests.Actions(output, id, Id, before, limit), repeat: true, cancellationToken).ConfigureAwait(false);
+        return new ActionList(reply.Actions, reply.More ? reply.Next : null);
+    }
+
     /// <summary>
     /// Changes name, data, slow mode (for moderators and owners) or whether the channel is closed (for owners). Of a direct channel only the
     /// data can be changed, by both. Nothing is changed where a part may not be.

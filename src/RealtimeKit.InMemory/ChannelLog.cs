@@ -14,6 +14,7 @@ internal sealed class ChannelLog
 
     // For each message with answers the sequences of its thread, beginning with its own.
     private readonly Dictionary<long, List<long>> _threads = [];
+    private readonly List<ChannelAction> _actions = [];
     private readonly Dictionary<string, DateTimeOffset> _lastPosts = new(StringComparer.Ordinal);
     private readonly UnreadIndex _unread = new();
     private string _epoch = ChannelHead.NewEpoch();
@@ -37,9 +38,24 @@ internal sealed class ChannelLog
 
     public ChannelListPosition Cursor => new(_changed, Definition.Channel);
 
+    public MemberResult Apply(MemberChange change)
+    {
+        var result = Roster.Apply(change);
+        if (result.Action is { } action) _actions.Add(action);
+        return result;
+    }
+
+    public ActionPage ListActions(long? before, int limit)
+    {
+        var end = (int)Math.Clamp(before ?? long.MaxValue, 0, _actions.Count);
+        var first = Math.Max(0, end - limit);
+        return new ActionPage([.. _actions[first..end].AsEnumerable().Reverse()], first > 0 ? first : null);
+    }
+
     public SettingsResult Apply(SettingsChange change)
     {
         var result = change.Decide((Settings, Roster.Revision));
+        if (result.Action is { } action) _actions.Add(action);
         (Settings, Roster.Revision) = (result.Settings, result.Revision);
         return result;
     }
@@ -112,6 +128,7 @@ internal sealed class ChannelLog
             if (message.IsChanged) Write(message);
         }
 
+        _actions.AddRange(plan.Actions);
         foreach (var (user, time) in plan.LastPosts) _lastPosts[user] = time;
         if (plan.HasReactions) Write(plan.Reactions);
         _changed = plan.Changed!.Value;

@@ -43,7 +43,7 @@ public sealed partial class InMemoryStore
         return Locked(change, static (store, change) =>
         {
             if (store.Find(change.Channel) is not { } log) return MemberRules.Decide(change, found: null);
-            var result = log.Roster.Apply(change);
+            var result = log.Apply(change);
             if (result.After.Role is null) store.Forget(change.User, log);
             else store.Remember(change.User, log);
             return result;
@@ -62,6 +62,11 @@ public sealed partial class InMemoryStore
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
         Locked((channel, after, limit), static (store, query) =>
             store.Find(query.channel)?.Roster.List(query.after, query.limit) ?? new MemberPage([], false), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken) =>
+        Locked((channel, before, limit), static (store, query) =>
+            store.Find(query.channel)?.ListActions(query.before, query.limit) ?? new ActionPage([], null), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<BanPage> ListBansAsync(

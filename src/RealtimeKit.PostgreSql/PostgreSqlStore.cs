@@ -132,6 +132,10 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
         _calls.RunAsync(session => ChannelReader.ListMembersAsync(session, channel, after, limit), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => Actions.ListAsync(session, channel, before, limit), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<BanPage> ListBansAsync(
         string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         _calls.RunAsync(session => Sanctions.ListBansAsync(session, channel, after, limit, time), cancellationToken);

@@ -97,6 +97,10 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
         _readers.RunAsync(session => ChannelReader.ListMembers(session, channel, after, limit), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => Actions.List(session, channel, before, limit), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<BanPage> ListBansAsync(
         string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         _readers.RunAsync(session => Sanctions.ListBans(session, channel, after, limit, time), cancellationToken);

@@ -125,6 +125,63 @@ public abstract partial class ChannelStoreConformance
         Assert.Equal(((ChannelRole?)null, (Sanction?)null, (Sanction?)null), await StateAsync("b"));
     }
 
+    /// <summary>
+    /// What users do to others is kept in its order, of members, settings and deletions alike; not what changed nothing, what the application did,
+    /// and what users did to themselves. It is listed from the latest, in pages, and gone with the channel.
+    /// </summary>
+    [Fact]
+    public async Task ActionsAreKeptAndListed()
+    {
+        var room = await NewChannelAsync("room", "bob");
+        await NewChannelAsync("other", "bob");
+        await room.PostManyAsync(2, "bob");
+        var until = Sample.Time(90_000);
+        foreach (var change in (MemberChange[])[
+            new JoinChange("room", "eve", ChannelRole.Moderator), new JoinChange("room", "eve"), new RoleChange("room", "eve", ChannelRole.Member),
+            new MuteChange("room", "eve", new Sanction("ann", Sample.Time(5), until, "x")), new UnmuteChange("room", "eve"), new UnmuteChange("room", "eve"),
+            new RemoveChange("room", "eve", "y"), new BanChange("room", "eve", new Sanction("ann", Sample.Time(5))), new UnbanChange("room", "eve")])
+            await ApplyAsync(change with { By = "ann" }, 5);
+        await ApplyAsync(new JoinChange("room", "cid") { By = "cid" }, 5);
+        await ApplyAsync(new LeaveChange("room", "cid") { By = "cid" }, 5);
+        await ApplyAsync(new JoinChange("room", "cid"), 5);
+        await ApplyAsync(new RemoveChange("other", "bob") { By = "ann" }, 6);
+        await Channels.UpdateAsync(new SettingsChange("room") { Name = new(true, null), Closed = false, By = "ann", Time = Sample.Time(7) }, Cancel);
+        await Channels.UpdateAsync(
+            new SettingsChange("room") { Name = new(true, "N"), Data = new(true, JsonValue.Parse("{\"a\":1}")), Closed = true, SlowMode = 3, By = "ann", Time = Sample.Time(7) }, Cancel);
+        await Channels.UpdateAsync(new SettingsChange("room") { Closed = false }, Cancel);
+        await room.ApplyAsync(new DeleteChange("room", Sample.Time(8), 1) { By = "ann" });
+        await room.ApplyAsync(new DeleteChange("room", Sample.Time(8), 1) { By = "ann" });
+        await room.ApplyAsync(new DeleteChange("room", Sample.Time(8), 2) { By = "bob" });
+        ChannelAction At(long at, string change) => new(Sample.Time(at), "ann", change);
+        ChannelAction[] expected =
+        [
+            At(8, "delete") with { User = "bob", Sequence = 1 },
+            At(7, "update") with { Data = JsonValue.Parse("{\"name\":\"N\",\"data\":{\"a\":1},\"closed\":true,\"slowMode\":3}") },
+            At(5, "unban") with { User = "eve" }, At(5, "ban") with { User = "eve" }, At(5, "remove") with { User = "eve", Reason = "y" },
+            At(5, "unmute") with { User = "eve" }, At(5, "mute") with { User = "eve", Until = until, Reason = "x" },
+            At(5, "setRole") with { User = "eve", Role = ChannelRole.Member }, At(5, "invite") with { User = "eve", Role = ChannelRole.Moderator },
+        ];
+        var all = await Channels.ListActionsAsync("room", null, expected.Length, Cancel);
+        Assert.Equal(expected, all.Actions);
+        Assert.Null(all.Next);
+        var listed = new List<ChannelAction>();
+        long? next = null;
+        do
+        {
+            var page = await Channels.ListActionsAsync("room", next, 4, Cancel);
+            Assert.Equal(page.Next is null ? 1 : 4, page.Actions.Count);
+            listed.AddRange(page.Actions);
+            next = page.Next;
+        }
+        while (next is not null);
+        Assert.Equal(expected, listed);
+        Assert.Single((await Channels.ListActionsAsync("other", null, 9, Cancel)).Actions);
+        Assert.Empty((await Channels.ListActionsAsync("nowhere", null, 9, Cancel)).Actions);
+        await Channels.DeleteAsync("room", Cancel);
+        await NewChannelAsync("room");
+        Assert.Empty((await Channels.ListActionsAsync("room", null, 9, Cancel)).Actions);
+    }
+
     /// <summary>The revision rises with every ban and mute, also of who is no member and where one replaces another, and not with their end.</summary>
     [Fact]
     public async Task SanctionsRaiseTheRevision()

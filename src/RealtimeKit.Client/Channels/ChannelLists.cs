@@ -12,6 +12,11 @@ public sealed record MemberList(IReadOnlyList<ChannelMember> Members, bool More)
 /// <param name="More">Whether there are more after the last of them.</param>
 public sealed record BanList(IReadOnlyList<ChannelBan> Bans, bool More);
 
+/// <summary>A page of what moderators and owners did, the latest first.</summary>
+/// <param name="Actions">The actions.</param>
+/// <param name="Next">What to ask the next page with; <see langword="null"/> where this is the last.</param>
+public sealed record ActionList(IReadOnlyList<ChannelAction> Actions, string? Next);
+
 /// <summary>A page of the channels that the user is a member of, the latest changed first.</summary>
 /// <param name="Channels">The channels.</param>
 /// <param name="Next">What to ask the next page with; <see langword="null"/> where this is the last.</param>

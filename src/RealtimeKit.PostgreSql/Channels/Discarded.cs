@@ -18,6 +18,7 @@ internal static class Discarded
             AND NOT EXISTS (SELECT FROM mentions WHERE channel = $1) AND NOT EXISTS (SELECT FROM tallies WHERE channel = $1)
             AND NOT EXISTS (SELECT FROM members WHERE channel = $1) AND NOT EXISTS (SELECT FROM marks WHERE channel = $1)
             AND NOT EXISTS (SELECT FROM sanctions WHERE channel = $1) AND NOT EXISTS (SELECT FROM paces WHERE channel = $1)
+            AND NOT EXISTS (SELECT FROM actions WHERE channel = $1)
         """;
 
     /// <summary>For each table a statement that removes so many of a channel's rows.</summary>
@@ -31,6 +32,7 @@ internal static class Discarded
         "DELETE FROM marks WHERE ctid = ANY(ARRAY(SELECT ctid FROM marks WHERE channel = $1 LIMIT $2))",
         "DELETE FROM sanctions WHERE ctid = ANY(ARRAY(SELECT ctid FROM sanctions WHERE channel = $1 LIMIT $2))",
         "DELETE FROM paces WHERE ctid = ANY(ARRAY(SELECT ctid FROM paces WHERE channel = $1 LIMIT $2))",
+        "DELETE FROM actions WHERE ctid = ANY(ARRAY(SELECT ctid FROM actions WHERE channel = $1 LIMIT $2))",
     ];
 
     /// <summary>Removes a piece of one deleted channel.</summary>

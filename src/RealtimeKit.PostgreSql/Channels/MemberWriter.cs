@@ -68,6 +68,7 @@ internal static class MemberWriter
 
         if (after.Ban != before.Ban) yield return Sanctions.Write(id, Sanctions.Ban, user, after.Ban);
         if (after.Mute != before.Mute) yield return Sanctions.Write(id, Sanctions.Mute, user, after.Mute);
+        if (result.Action is { } action && Actions.Keep([(id, action)]) is { } kept) yield return kept;
         if (after.Revision != before.Revision) yield return Sql.Command(Revise, Sql.Parameter(id));
     }
 }

@@ -15,7 +15,7 @@ internal static class Settings
     /// <summary>How many columns these are.</summary>
     public const int Count = 4;
 
-    public const string Find = $"SELECT c.revision, {Columns} FROM channels c WHERE c.name = $1";
+    public const string Find = $"SELECT c.id, c.revision, {Columns} FROM channels c WHERE c.name = $1";
 
     public const string Put = "UPDATE channels SET title = $2, data = $3, closed = $4, slow_mode = $5, revision = $6 WHERE name = $1";
 
@@ -30,26 +30,26 @@ internal static class Settings
             Sql.Command(MemberWriter.Lock, Sql.Parameter(change.Channel)),
             // A statement of its own, so that it sees what was committed while the lock was waited for.
             Sql.Command(Find, Sql.Parameter(change.Channel))).ConfigureAwait(false);
-        var result = change.Decide(found);
-        var settings = result.Settings;
-        await session.RunAsync(
-            [
-                .. result.Outcome != SettingsOutcome.Changed ? [] : new[]
-                {
-                    Sql.Command(
-                        Put, Sql.Parameter(change.Channel), Sql.Parameter(settings.Name), Sql.Parameter(settings.Data?.ToString()),
-                        Sql.Parameter(settings.Closed), Sql.Parameter(settings.SlowMode), Sql.Parameter(result.Revision)),
-                },
-                Sql.Command("COMMIT"),
-            ]).ConfigureAwait(false);
+        var result = change.Decide(found is null ? null : (found.Value.Settings, found.Value.Revision));
+        await session.RunAsync([.. Write(found?.Channel, change.Channel, result), Sql.Command("COMMIT")]).ConfigureAwait(false);
         return result;
     }
 
-    private static async Task<(ChannelSettings Settings, long Revision)?> ReadAsync(NpgsqlDataReader rows)
+    private static IEnumerable<NpgsqlBatchCommand> Write(long? channel, string name, SettingsResult result)
+    {
+        if (channel is not { } id || result.Outcome != SettingsOutcome.Changed) yield break;
+        var settings = result.Settings;
+        yield return Sql.Command(
+            Put, Sql.Parameter(name), Sql.Parameter(settings.Name), Sql.Parameter(settings.Data?.ToString()), Sql.Parameter(settings.Closed),
+            Sql.Parameter(settings.SlowMode), Sql.Parameter(result.Revision));
+        if (result.Action is { } action && Actions.Keep([(id, action)]) is { } kept) yield return kept;
+    }
+
+    private static async Task<(long Channel, ChannelSettings Settings, long Revision)?> ReadAsync(NpgsqlDataReader rows)
     {
         // A channel that was made after the lock is not there yet for this call.
         if (!await rows.ReadAsync().ConfigureAwait(false)) return null;
         await rows.NextResultAsync().ConfigureAwait(false);
-        return await rows.ReadAsync().ConfigureAwait(false) ? (Read(rows, 1), rows.GetInt64(0)) : null;
+        return await rows.ReadAsync().ConfigureAwait(false) ? (rows.GetInt64(0), Read(rows, 2), rows.GetInt64(1)) : null;
     }
 }

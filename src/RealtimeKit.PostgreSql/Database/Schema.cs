@@ -114,6 +114,21 @@ internal static class Schema
             ADD COLUMN closed boolean NOT NULL DEFAULT false,
             ADD COLUMN data text;
 
+        -- What moderators and owners did.
+        CREATE TABLE actions(
+            channel bigint NOT NULL,
+            position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+            time bigint NOT NULL,
+            sequence bigint,
+            until bigint,
+            role smallint,
+            by_user text COLLATE "C" NOT NULL,
+            change text NOT NULL,
+            user_id text COLLATE "C",
+            reason text,
+            data text,
+            PRIMARY KEY(channel, position));
+
         -- When a user posted last, for posts in channels with slow mode.
         CREATE TABLE paces(
             channel bigint NOT NULL,

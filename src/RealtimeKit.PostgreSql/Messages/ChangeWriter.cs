@@ -1,4 +1,5 @@
 using Npgsql;
+using RealtimeKit.PostgreSql.Channels;
 using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
@@ -80,6 +81,7 @@ internal static class ChangeWriter
             Reactions(DeleteReactions, channels, ledger => ledger.Removed),
             Reactions(InsertReactions, channels, ledger => ledger.Added),
             Paces.Write(channels),
+            Actions.Keep(channels.SelectMany(channel => channel.Actions, (channel, action) => (channel.Id, action))),
             channels.Length == 0 ? null : Heads(channels),
         }.OfType<NpgsqlBatchCommand>();
     }

@@ -87,6 +87,14 @@ internal static class ClientRequests
         FrameWriter.End(json, output);
     }
 
+    public static void Actions(IBufferWriter<byte> output, long id, string channel, string? before, int? limit)
+    {
+        var json = Begin(output, "actions"u8, id, channel);
+        if (before is not null) json.WriteString("before"u8, before);
+        if (limit is { } most) json.WriteNumber("limit"u8, most);
+        FrameWriter.End(json, output);
+    }
+
     public static void Channels(IBufferWriter<byte> output, long id, string? before, int? limit)
     {
         var json = Begin(output, "channels"u8, id);

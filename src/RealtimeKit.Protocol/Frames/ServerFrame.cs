@@ -27,6 +27,8 @@ internal sealed record MembersFrame(long Id, IReadOnlyList<ChannelMember> Member
 
 internal sealed record BansFrame(long Id, IReadOnlyList<ChannelBan> Bans, bool More) : ServerReply(Id);
 
+internal sealed record ActionsFrame(long Id, IReadOnlyList<ChannelAction> Actions, bool More, string? Next) : ServerReply(Id);
+
 internal sealed record ChannelsFrame(long Id, IReadOnlyList<ChannelSummary> Channels, bool More, string? Next) : ServerReply(Id);
 
 /// <summary>An error; its id is 0 where the connection is about to be closed for it.</summary>

@@ -61,6 +61,8 @@ internal static class ServerFrameReader
         "presence" => new PresenceFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(ReadUser)], Flag(json, "more"u8)),
         "members" => new MembersFrame(Id(json), [.. json.GetProperty("members"u8).EnumerateArray().Select(ReadMember)], Flag(json, "more"u8)),
         "bans" => new BansFrame(Id(json), [.. json.GetProperty("bans"u8).EnumerateArray().Select(ReadBan)], Flag(json, "more"u8)),
+        "actions" => new ActionsFrame(
+            Id(json), [.. json.GetProperty("actions"u8).EnumerateArray().Select(ReadAction)], Flag(json, "more"u8), Optional(json, "next"u8)?.GetString()),
         "channels" => new ChannelsFrame(
             Id(json), [.. json.GetProperty("channels"u8).EnumerateArray().Select(ReadChannel)], Flag(json, "more"u8),
             Optional(json, "next"u8)?.GetString()),
@@ -104,6 +106,11 @@ internal static class ServerFrameReader
     private static ChannelSettings ReadSettings(JsonElement json) => new(
         Optional(json, "name"u8)?.GetString(), Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null,
         Flag(json, "closed"u8), Optional(json, "slowMode"u8)?.GetInt32() ?? 0);
+
+    private static ChannelAction ReadAction(JsonElement json) => new(
+        Time(json, "time"u8), Text(json, "by"u8), Text(json, "change"u8), Optional(json, "user"u8)?.GetString(), Optional(json, "sequence"u8)?.GetInt64(),
+        Role(json), OptionalTime(json, "until"u8), Optional(json, "reason"u8)?.GetString(),
+        Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null);
 
     private static ChannelBan ReadBan(JsonElement json) => new(
         Text(json, "user"u8), Optional(json, "by"u8)?.GetString(), Time(json, "time"u8), OptionalTime(json, "until"u8),

@@ -36,6 +36,7 @@ internal static class Discarded
             if (session.Use(sql).Bind(first).Bind(last).Bind(rows).Execute() == rows) return true;
         }
 
+        if (session.Use(Actions.Remove).Bind(channel).Bind(rows).Execute() == rows) return true;
         foreach (var (find, remove) in OfUsers)
         {
             var found = Find(session.Use(find).Bind(channel).Bind(rows));

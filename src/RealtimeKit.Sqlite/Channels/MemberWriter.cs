@@ -28,6 +28,7 @@ internal sealed class MemberWriter(SqliteSession session)
 
         if (after.Ban != before.Ban) Sanctions.Write(session, channel, Sanctions.Ban, change.User, after.Ban);
         if (after.Mute != before.Mute) Sanctions.Write(session, channel, Sanctions.Mute, change.User, after.Mute);
+        if (result.Action is { } action) Actions.Keep(session, channel, action);
         if (after.Revision != before.Revision)
             session.Use("UPDATE channels SET revision = revision + 1 WHERE id = ?").Bind(channel).Execute();
         return result;

@@ -10,7 +10,7 @@ internal static class Settings
     /// <summary>The columns of the channel <c>c</c>.</summary>
     public const string Columns = "c.title, c.data, c.closed, c.slow_mode";
 
-    private const string Select = $"SELECT c.revision, {Columns} FROM channels c WHERE c.name = ?";
+    private const string Select = $"SELECT c.id, c.revision, {Columns} FROM channels c WHERE c.name = ?";
     private const string Put = "UPDATE channels SET title = ?, data = ?, closed = ?, slow_mode = ?, revision = ? WHERE name = ?";
 
     public static ChannelSettings Read(Statement row, int at) => new(
@@ -18,17 +18,19 @@ internal static class Settings
 
     public static SettingsResult Update(SqliteSession session, SettingsChange change)
     {
-        var result = change.Decide(Find(session, change.Channel));
+        if (Find(session, change.Channel) is not (var channel, var found, var revision)) return change.Decide(null);
+        var result = change.Decide((found, revision));
         if (result.Outcome != SettingsOutcome.Changed) return result;
         var settings = result.Settings;
         session.Use(Put).Bind(settings.Name).Bind(settings.Data?.ToString()).Bind(settings.Closed ? 1 : 0).Bind(settings.SlowMode).Bind(result.Revision)
             .Bind(change.Channel).Execute();
+        if (result.Action is { } action) Actions.Keep(session, channel, action);
         return result;
     }
 
-    private static (ChannelSettings Settings, long Revision)? Find(SqliteSession session, string channel)
+    private static (long Channel, ChannelSettings Settings, long Revision)? Find(SqliteSession session, string channel)
     {
         using var row = session.Use(Select).Bind(channel);
-        return row.Step() ? (Read(row, 1), row.Int64(0)) : null;
+        return row.Step() ? (row.Int64(0), Read(row, 2), row.Int64(1)) : null;
     }
 }

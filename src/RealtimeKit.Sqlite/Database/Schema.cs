@@ -111,6 +111,21 @@ internal static class Schema
         ALTER TABLE channels ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE channels ADD COLUMN data TEXT;
 
+        -- What moderators and owners did. Positions rise over all channels.
+        CREATE TABLE actions(
+            position INTEGER PRIMARY KEY,
+            channel INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            by TEXT NOT NULL,
+            change TEXT NOT NULL,
+            user TEXT,
+            sequence INTEGER,
+            role INTEGER,
+            until INTEGER,
+            reason TEXT,
+            data TEXT);
+        CREATE INDEX actions_channel ON actions(channel, position);
+
         -- When a user posted last, for posts in channels with slow mode.
         CREATE TABLE paces(
             channel INTEGER NOT NULL,

@@ -1,4 +1,5 @@
 using RealtimeKit.Protocol;
+using RealtimeKit.Sqlite.Channels;
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Stores;
 
@@ -35,6 +36,7 @@ internal sealed class ChangeWriter(SqliteSession session)
                 if (message.IsChanged && !TryWrite(channel.Id, message)) return false;
             }
 
+            foreach (var action in channel.Actions) Actions.Keep(session, channel.Id, action);
             foreach (var (user, time) in channel.LastPosts)
                 session.Use(UpsertPace).Bind(channel.Id).Bind(user).Bind(time.ToUnixTimeMilliseconds()).Execute();
             if (channel.HasReactions) _reactions.Write(channel.Id, channel.Reactions);

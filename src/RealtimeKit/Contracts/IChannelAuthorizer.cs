@@ -107,7 +107,7 @@ public enum ChannelOperation
     /// <summary>Close a channel, or open it again.</summary>
     Close,
 
-    /// <summary>Read what moderators read: the bans.</summary>
+    /// <summary>Read what moderators read: bans and actions.</summary>
     Moderate,
 }
 

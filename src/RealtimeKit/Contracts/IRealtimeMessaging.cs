@@ -133,6 +133,13 @@ public interface IRealtimeMessaging
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     Task RecheckAccessAsync(string channel, string? user = null, CancellationToken cancellationToken = default);
 
+    /// <summary>Lists what moderators and owners did, the latest first, up to 200 at a time. What the application did is not among it.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="before">The <see cref="ActionPage.Next"/> of the page before, or <see langword="null"/> for the first.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    Task<ActionPage> ListActionsAsync(string channel, long? before = null, CancellationToken cancellationToken = default);
+
     /// <summary>Lists the bans that hold, in the order of the users' names, up to 200 at a time, those after <paramref name="after"/>.</summary>
     Task<BanPage> ListBansAsync(string channel, string? after = null, CancellationToken cancellationToken = default);
 

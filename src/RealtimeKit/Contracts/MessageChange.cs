@@ -60,7 +60,13 @@ public sealed record EditChange(string Channel, DateTimeOffset Time, long Sequen
 /// <param name="Channel">The channel.</param>
 /// <param name="Time">When it was deleted.</param>
 /// <param name="Sequence">The message.</param>
-public sealed record DeleteChange(string Channel, DateTimeOffset Time, long Sequence) : MessageChange(Channel, Time);
+public sealed record DeleteChange(string Channel, DateTimeOffset Time, long Sequence) : MessageChange(Channel, Time)
+{
+    /// <summary>
+    /// Who deletes it, where that is a user: of the deletion of another's message an action is kept. <see langword="null"/> for the application.
+    /// </summary>
+    public string? By { get; init; }
+}
 
 /// <summary>A reaction given or taken back by one user.</summary>
 /// <param name="Channel">The channel.</param>

@@ -109,6 +109,12 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         Node.Access.Recheck(channel, user, "denied");
     }
 
+    public async Task<ActionPage> ListActionsAsync(string channel, long? before, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        return await Node.Channels.ListActionsAsync(channel, before, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
+    }
+
     public async Task<BanPage> ListBansAsync(string channel, string? after, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
@@ -195,7 +201,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
         var (channel, user) = (change.Channel, change.User);
         Identifiers.Require(channel, nameof(channel));
         UserNames.Require(user, nameof(user));
-        var result = await Node.Memberships.ApplyAsync(change, by: null, cancellationToken).ConfigureAwait(false);
+        var result = await Node.Memberships.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {
             MemberOutcome.Changed => true,

@@ -12,9 +12,8 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
     /// a private or direct channel, and in every channel whoever is muted or may write again.
     /// </summary>
     /// <param name="change">The change.</param>
-    /// <param name="by">Who made it; <see langword="null"/> for the application, and where it is the user's own.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    public async ValueTask<MemberResult> ApplyAsync(MemberChange change, string? by, CancellationToken cancellationToken)
+    public async ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
     {
         var result = await CommitAsync(change with { Time = clock.Timestamp }, cancellationToken).ConfigureAwait(false);
         var reason = ReasonOfEnd(change, result);
@@ -22,7 +21,7 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
         {
             case MemberOutcome.Changed:
                 access.Changed(change.Channel, change.User, reason);
-                Send(change, result, by);
+                Send(change, result);
                 break;
             case MemberOutcome.Unchanged when reason is not null:
                 // An earlier call whose answer was lost may have made the change.
@@ -43,11 +42,12 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
         _ => null,
     };
 
-    private void Send(MemberChange change, in MemberResult result, string? by)
+    private void Send(MemberChange change, in MemberResult result)
     {
         var until = change switch { BanChange { Ban.Until: var end } => end, MuteChange { Mute.Until: var end } => end, _ => null };
         var isHidden = result.Before.Kind != ChannelKind.Public;
         if (!isHidden && change is not (MuteChange or UnmuteChange)) return;
+        var by = change.By == change.User ? null : change.By;
         distributor.SendMember(
             change.Channel, new MemberNews(change.User, MemberRules.Word(change, result.Before.Role), result.After.Role, by, until),
             isHidden ? SignalReach.All : SignalReach.Own);

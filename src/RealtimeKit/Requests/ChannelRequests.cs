@@ -101,7 +101,8 @@ internal sealed class ChannelRequests(
                 return;
             }
 
-            var result = await settings.UpdateAsync(change with { Revision = view.Head.Revision }, request.Ended).ConfigureAwait(false);
+            var result = await settings.UpdateAsync(
+                change with { By = request.User, Time = clock.Timestamp, Revision = view.Head.Revision }, request.Ended).ConfigureAwait(false);
             if (result.Outcome == SettingsOutcome.Stale) continue;
             if (result.Outcome == SettingsOutcome.NoChannel) request.NoChannel(channel);
             else request.Ok();

@@ -60,7 +60,7 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
         // Clients join whenever they start: a member needs no write for it.
         var outcome = change is JoinChange && view.Role is not null
             ? MemberOutcome.Unchanged
-            : (await memberships.ApplyAsync(change, by: null, request.Ended).ConfigureAwait(false)).Outcome;
+            : (await memberships.ApplyAsync(change with { By = request.User }, request.Ended).ConfigureAwait(false)).Outcome;
         switch (outcome)
         {
             case MemberOutcome.LastOwner:

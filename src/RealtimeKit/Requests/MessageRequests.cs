@@ -53,7 +53,7 @@ internal sealed class MessageRequests(
         if (request.IsFaulty()) return;
         await AppendAsync(request, async () =>
             await FindAllowedAsync(request, channel, sequence, ChannelOperation.Delete).ConfigureAwait(false) is { } found
-                ? new DeleteChange(channel, clock.Timestamp, sequence) { Epoch = found.Head.Epoch, Revision = found.Head.Revision } : null).ConfigureAwait(false);
+                ? new DeleteChange(channel, clock.Timestamp, sequence) { By = request.User, Epoch = found.Head.Epoch, Revision = found.Head.Revision } : null).ConfigureAwait(false);
     }
 
     private async ValueTask ReactAsync(Request request)

@@ -15,13 +15,14 @@ internal sealed class ModerationRequests(
     public IEnumerable<RequestType> Types =>
     [
         new("invite", InviteAsync),
-        new("remove", request => SanctionAsync(request, ChannelOperation.Remove, static (channel, user, _) => new RemoveChange(channel, user))),
+        new("remove", request => SanctionAsync(request, ChannelOperation.Remove, static (channel, user, removal) => new RemoveChange(channel, user, removal.Reason))),
         new("ban", request => SanctionAsync(request, ChannelOperation.Ban, static (channel, user, ban) => new BanChange(channel, user, ban))),
         new("unban", request => SanctionAsync(request, ChannelOperation.Unban, static (channel, user, _) => new UnbanChange(channel, user))),
         new("mute", request => SanctionAsync(request, ChannelOperation.Mute, static (channel, user, mute) => new MuteChange(channel, user, mute))),
         new("unmute", request => SanctionAsync(request, ChannelOperation.Unmute, static (channel, user, _) => new UnmuteChange(channel, user))),
         new("setRole", SetRoleAsync),
         new("bans", BansAsync),
+        new("actions", ActionsAsync),
     ];
 
     private ValueTask InviteAsync(Request request)
@@ -63,8 +64,8 @@ internal sealed class ModerationRequests(
                 : await channels.FindAsync(change.Channel, change.User, request.Ended).ConfigureAwait(false);
             var asked = access.Ask(request, view, operation) with { Target = change.User, TargetRole = target?.Role, NewRole = newRole };
             if (!await access.AdmitAsync(request, asked).ConfigureAwait(false)) return;
-            var by = change.User == request.User ? null : request.User;
-            var result = await memberships.ApplyAsync(change with { Revision = view.Head.Revision }, by, request.Ended).ConfigureAwait(false);
+            var result = await memberships.ApplyAsync(
+                change with { By = request.User, Revision = view.Head.Revision }, request.Ended).ConfigureAwait(false);
             if (result.Outcome == MemberOutcome.Stale) continue;
             Answer(request, change, result);
             return;
@@ -101,6 +102,36 @@ internal sealed class ModerationRequests(
         var page = await channels.ListBansAsync(channel, after, limit, clock.Timestamp, request.Ended).ConfigureAwait(false);
         using var reply = request.Session.Output.Open();
         ServerReplies.Bans(reply.Buffer, request.Id!.Value, options.SystemUser, page.Bans, page.More);
+    }
+
+    private async ValueTask ActionsAsync(Request request)
+    {
+        var channel = request.Fields.Identifier(FrameField.Channel);
+        var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
+        var text = request.Fields.String(FrameField.Before);
+        long? before = null;
+        if (text is not null)
+        {
+            if (long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var place)) before = place;
+            else request.Fields.Fail(ErrorCodes.Invalid, FrameField.Before, "must be the 'next' of an earlier reply");
+        }
+
+        if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Moderate).ConfigureAwait(false) is null) return;
+        // Only the store knows where a shorter page ends: a page that does not fit is read again with as many actions as fit.
+        while (limit > 0)
+            limit = Answer(request, await channels.ListActionsAsync(channel, before, limit, request.Ended).ConfigureAwait(false));
+    }
+
+    /// <summary>Answers with a page.</summary>
+    /// <returns>0, or how many actions fit where that are not all; nothing was answered then.</returns>
+    private static int Answer(Request request, ActionPage page)
+    {
+        using var frame = new FrameBuffer();
+        var fitting = ServerReplies.Actions(frame, request.Id!.Value, page.Actions, page.Next);
+        if (fitting < page.Actions.Count) return fitting;
+        using var reply = request.Session.Output.Open();
+        reply.Buffer.Append(frame.WrittenSpan);
+        return 0;
     }
 
     private static (string Channel, string User) ReadTarget(Request request) =>

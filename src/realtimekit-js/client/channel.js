@@ -24,6 +24,8 @@ import { Subscription } from './subscription.js';
 
 /** @typedef {{user: string, by: string, until?: string, reason?: string, time: string}} Ban */
 
+/** What a moderator or owner did; `change` is the request's name. @typedef {{time: string, by: string, change: string, user?: string, sequence?: number, role?: string, until?: string, reason?: string, data?: any}} Action */
+
 /**
  * Until when a ban or a mute lasts (a `Date`, or a time such as `2026-01-31T12:00:00.000Z`; absent: for good) and why, in at most 200 units.
  * @typedef {{until?: Date|string, reason?: string}} Sanction
@@ -204,6 +206,8 @@ export class Channel extends Emitter {
   unmute(user) { return this.#ask('unmute', { user }); }
   /** For owners. Whoever is no member becomes one. @param {string} user @param {'member'|'moderator'|'owner'} role @returns {Promise<void>} */
   setRole(user, role) { return this.#ask('setRole', { user, role }); }
+  /** What moderators and owners did, latest first; for these. @param {{limit?: number, before?: string}} [page] `before`: the `next` of the page before. @returns {Promise<{actions: Action[], more: boolean, next?: string}>} */
+  actions(page = {}) { return this.#read('actions', page, ({ actions, more, next }) => ({ actions, more, next })); }
   /** The bans that hold, by user; for moderators and owners. @param {{limit?: number, after?: string}} [page] `after`: the last user of the page before. @returns {Promise<{bans: Ban[], more: boolean}>} */
   bans(page = {}) { return this.#read('bans', page, ({ bans, more }) => ({ bans, more })); }
 

@@ -38,7 +38,6 @@ public sealed class SmallRequestTests(QuickStartProcess server) : ProtocolTest(s
     [Theory]
     [InlineData("search")]
     [InlineData("report")]
-    [InlineData("actions")]
     [InlineData("block")]
     [InlineData("inbox")]
     public async Task What_this_server_cannot_do_yet_is_unsupported(string type)

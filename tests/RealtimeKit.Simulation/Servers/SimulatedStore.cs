@@ -56,6 +56,9 @@ internal sealed class SimulatedStore(
     public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken) =>
         CallAsync(store => store.UpdateAsync(change, default));
 
+    public ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ListActionsAsync(channel, before, limit, default));
+
     public ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         CallAsync(store => store.ListBansAsync(channel, after, limit, time, default));
 

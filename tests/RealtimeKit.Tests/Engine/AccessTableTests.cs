@@ -35,7 +35,7 @@ public sealed class AccessTableTests
         ["the same to a moderator"] = "\"type\":\"TYPE\",\"user\":\"moderator\"",
         ["the same to an owner"] = "\"type\":\"TYPE\",\"user\":\"owner\"",
         ["`setRole`"] = "\"type\":\"setRole\",\"user\":\"member\",\"role\":\"moderator\"",
-        ["`bans`"] = "\"type\":\"bans\"",
+        ["`bans`, `actions`"] = "\"type\":\"bans\"",
     };
 
     private static readonly string[] Reads = ["subscribe", "history", "presence", "members", "reactions\",\"sequence\":2,\"x\":\"", "read\",\"sequence\":2,\"x\":\""];
@@ -77,6 +77,7 @@ public sealed class AccessTableTests
     {
         var request = Requests[row];
         if (row.StartsWith("`subscribe`", StringComparison.Ordinal)) return Reads.Select(type => request.Replace("history", type, StringComparison.Ordinal));
+        if (row.StartsWith("`bans`", StringComparison.Ordinal)) return [request, request.Replace("bans", "actions", StringComparison.Ordinal)];
         return request.Contains("TYPE", StringComparison.Ordinal) ? Sanctions.Select(type => request.Replace("TYPE", type, StringComparison.Ordinal)) : [request];
     }
 

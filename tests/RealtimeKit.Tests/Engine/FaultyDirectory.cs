@@ -36,6 +36,9 @@ internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
     public async ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken) =>
         Answer(await inner.UpdateAsync(change, cancellationToken));
 
+    public ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken) =>
+        inner.ListActionsAsync(channel, before, limit, cancellationToken);
+
     public ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         inner.ListBansAsync(channel, after, limit, time, cancellationToken);
 

@@ -11,7 +11,7 @@ internal sealed class FrameFuzzer(Random random)
     [
         "connect", "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "members", "channels",
         "create", "join", "leave", "read", "signal", "presence", "refresh", "ping", "pong", "search", "invite", "remove", "ban",
-        "unban", "mute", "unmute", "setRole", "bans", "event", "", "nonsense",
+        "unban", "mute", "unmute", "setRole", "bans", "actions", "update", "event", "", "nonsense",
     ];
 
     private static readonly string[] Fields =

@@ -175,8 +175,44 @@ public sealed class ModerationTests : IAsyncLifetime
     public async Task A_direct_channel_has_no_moderation()
     {
         var channel = (await _here.Messaging.EnsureDirectChannelAsync("own", "bob", Cancel)).Channel;
-        foreach (var type in new[] { "invite", "ban", "unban", "mute", "unmute", "remove", "bans", "setRole\",\"role\":\"owner" })
+        foreach (var type in new[] { "invite", "ban", "unban", "mute", "unmute", "remove", "bans", "actions", "setRole\",\"role\":\"owner" })
             (await AskAsync("own", $$"""{"type":"{{type}}","channel":"{{channel}}","user":"bob"}""")).Should().Be("forbidden", type);
+    }
+
+    [Fact]
+    public async Task What_moderators_do_is_listed_for_moderators()
+    {
+        await _here.Messaging.SendAsync("closed", "x", "bob", Cancel);
+        foreach (var frame in new[]
+        {
+            """{"type":"invite","channel":"closed","user":"eve"}""", """{"type":"mute","channel":"closed","user":"eve","reason":"loud","until":"2099-01-01T00:00:00.000Z"}""",
+            """{"type":"delete","channel":"closed","sequence":1}""", """{"type":"update","channel":"closed","name":"N","slowMode":2}""", """{"type":"remove","channel":"closed","user":"eve","reason":"gone"}""",
+        })
+            (await AskAsync("mod", frame)).Should().Be("ok", frame);
+        var actions = (await RequestAsync("own", """{"type":"actions","channel":"closed","limit":3}""")).GetRawText();
+        actions.Should().MatchRegex(
+            """,.actions":\[\{"time":"[^"]+","by":"mod","change":"remove","user":"eve","reason":"gone"\},\{"time":"[^"]+","by":"mod","change":"update","data":\{"name":"N","slowMode":2\}\},\{"time":"[^"]+","by":"mod","change":"delete","user":"bob","sequence":1\}\],"more":true,"next":"[0-9]+"\}$""");
+        var next = JsonDocument.Parse(actions).RootElement.GetProperty("next").GetString();
+        (await RequestAsync("mod2", $$"""{"type":"actions","channel":"closed","before":"{{next}}"}""")).GetRawText().Should().MatchRegex(
+            """,.change":"mute","user":"eve","until":"2099-01-01T00:00:00.000Z","reason":"loud"\},\{"time":"[^"]+","by":"mod","change":"invite","user":"eve","role":"member"\}\],"more":false\}$""");
+        (await AskAsync("bob", """{"type":"actions","channel":"closed"}""")).Should().Be("forbidden");
+        (await AskAsync("eve", """{"type":"actions","channel":"closed"}""")).Should().Be("not_found");
+        (await AskAsync("own", """{"type":"actions","channel":"closed","before":"x"}""")).Should().Be("invalid");
+        var page = await _here.Messaging.ListActionsAsync("closed", cancellationToken: Cancel);
+        (page.Actions.Count, page.Next, page.Actions[0].Reason).Should().Be((5, null, "gone"));
+    }
+
+    [Fact]
+    public async Task A_page_of_actions_stays_under_1_MiB()
+    {
+        for (var number = 0; number < 200; number++)
+            (await AskAsync("own", $$$"""{"type":"update","channel":"open","data":{"a":"{{{new string('x', 8_000)}}}{{{number}}}"}}""")).Should().Be("ok");
+        var reply = await RequestAsync("own", """{"type":"actions","channel":"open","limit":200}""");
+        reply.GetRawText().Length.Should().BeLessThan(ProtocolConstants.MaxMessageBytes);
+        var seen = reply.GetProperty("actions").GetArrayLength();
+        reply.GetProperty("more").GetBoolean().Should().BeTrue();
+        reply = await RequestAsync("own", $$"""{"type":"actions","channel":"open","limit":200,"before":"{{reply.GetProperty("next").GetString()}}"}""");
+        (seen + reply.GetProperty("actions").GetArrayLength()).Should().Be(200);
     }
 
     [Fact]

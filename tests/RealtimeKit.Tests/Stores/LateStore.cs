@@ -42,6 +42,9 @@ internal sealed class LateStore : IMessageStore, IChannelStore, IDisposable
 
     public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken) => _inner.UpdateAsync(change, cancellationToken);
 
+    public ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken) =>
+        _inner.ListActionsAsync(channel, before, limit, cancellationToken);
+
     public ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         _inner.ListBansAsync(channel, after, limit, time, cancellationToken);
 

@@ -58,7 +58,7 @@ public sealed class SqliteFileTests : IDisposable
 
         // As a release with version 1 has left it.
         _database.Execute("""
-            DROP TABLE sanctions; DROP TABLE paces;
+            DROP TABLE sanctions; DROP TABLE paces; DROP TABLE actions;
             ALTER TABLE channels DROP COLUMN slow_mode; ALTER TABLE channels DROP COLUMN closed; ALTER TABLE channels DROP COLUMN data;
             PRAGMA user_version = 1
             """);

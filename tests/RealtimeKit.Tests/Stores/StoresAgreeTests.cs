@@ -80,13 +80,13 @@ public sealed class StoresAgreeTests
                     6 => new UnmuteChange(name, user),
                     _ => new RoleChange(name, user, role),
                 };
-                change = change with { Time = Start.AddMilliseconds(step), Revision = random.Next(8) == 0 ? random.Next(4) : null };
+                change = change with { Time = Start.AddMilliseconds(step), By = random.Next(3) == 0 ? null : Pick(random, Users), Revision = random.Next(8) == 0 ? random.Next(4) : null };
                 return async (_, channels) => Show(await channels.ApplyAsync(change, Cancel));
             case 4 when random.Next(3) == 0:
                 var settings = new SettingsChange(name)
                 {
                     Name = Part(random, $"name {random.Next(3)}"), Data = Part(random, JsonValue.Parse($"{{\"a\":{random.Next(3)}}}")),
-                    Closed = random.Next(3) == 0 ? random.Next(2) == 0 : null, SlowMode = random.Next(3) == 0 ? random.Next(3) : null,
+                    By = random.Next(3) == 0 ? null : user, Time = Start.AddMilliseconds(step), Closed = random.Next(3) == 0 ? random.Next(2) == 0 : null, SlowMode = random.Next(3) == 0 ? random.Next(3) : null,
                     Revision = random.Next(8) == 0 ? random.Next(4) : null,
                 };
                 return async (_, channels) => $"{await channels.UpdateAsync(settings, Cancel)}";
@@ -115,7 +115,7 @@ public sealed class StoresAgreeTests
         var sequence = random.Next(0, 25);
         switch (random.Next(10))
         {
-            case 0: return new DeleteChange(name, time, sequence);
+            case 0: return new DeleteChange(name, time, sequence) { By = random.Next(3) == 0 ? null : user };
             case 1: return new EditChange(name, time, sequence, new ContentEdit(
                 Part(random, $"text {random.Next(3)}"), Part(random, JsonValue.Parse($"{random.Next(3)}")), Mentions: Part<IReadOnlyList<string>>(random, [user])));
             case < 6: return new ReactChange(name, time, random.Next(1, 5), user, $"r{random.Next(3)}", random.Next(3) == 0);
@@ -150,6 +150,8 @@ public sealed class StoresAgreeTests
             var view = await channels.FindAsync(name, user, Cancel);
             var members = await channels.ListMembersAsync(name, Users[5], limit, Cancel);
             var bans = await channels.ListBansAsync(name, Users[5], limit, Start.AddMilliseconds(limit * 10), Cancel);
+            var actions = await channels.ListActionsAsync(name, null, limit, Cancel);
+            text.Append(actions.Next is null).AppendJoin(' ', actions.Actions);
             text.Append(bans.More).AppendJoin(' ', bans.Bans);
             text.Append(view is null ? "" : view with { Head = view.Head with { Epoch = "" } }).Append(members.More).AppendJoin(' ', members.Members);
         }

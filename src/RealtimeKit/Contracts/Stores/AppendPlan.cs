@@ -112,6 +112,8 @@ public sealed class AppendPlan
     {
         var result = ChangeRules.Delete(delete, stored, channel.Version + 1);
         if (result.Outcome == AppendOutcome.Appended && stored.Reactions.Count > 0) channel.Reactions.Clear(stored.Sequence);
+        if (result.Outcome == AppendOutcome.Appended && delete.By is { } by && by != stored.Sender)
+            channel.Keep(new ChannelAction(delete.Time, by, "delete", stored.Sender, stored.Sequence));
         return result;
     }
 

@@ -17,6 +17,7 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     private ReactionPlan? _reactions;
     private Dictionary<string, DateTimeOffset>? _lastPosts;
     private HashSet<string>? _paced;
+    private List<ChannelAction>? _actions;
 
     /// <summary>Its name.</summary>
     public string Name { get; } = name;
@@ -48,6 +49,9 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     /// <summary>Whether <see cref="Reactions"/> were asked for at all.</summary>
     public bool HasReactions => _reactions is not null;
 
+    /// <summary>The actions to be kept, in their order.</summary>
+    public IReadOnlyList<ChannelAction> Actions => _actions ?? [];
+
     /// <summary>The users whose last posts are to be written, each with the time, because a post of the batch has a <see cref="PostChange.Pause"/>.</summary>
     public IEnumerable<(string User, DateTimeOffset Time)> LastPosts => _paced?.Select(user => (user, _lastPosts![user])) ?? [];
 
@@ -68,6 +72,8 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
 
     /// <summary>Finds a message that was added or posted.</summary>
     public MessagePlan? Find(MessageId id) => _byId.GetValueOrDefault(id.Value);
+
+    internal void Keep(ChannelAction action) => (_actions ??= []).Add(action);
 
     internal DateTimeOffset? FindLastPost(string user) => _lastPosts?.TryGetValue(user, out var time) == true ? time : null;
 

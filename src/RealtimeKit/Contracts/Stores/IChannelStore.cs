@@ -42,6 +42,16 @@ public interface IChannelStore
     /// </summary>
     ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Lists the actions of a channel, the latest first, those before a place. They are kept in the transactions that the results of
+    /// <see cref="ApplyAsync"/>, <see cref="UpdateAsync"/> and of an append ask for, and never changed.
+    /// </summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="before">The <see cref="ActionPage.Next"/> of the page before, or <see langword="null"/>.</param>
+    /// <param name="limit">The most actions.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken);
+
     /// <summary>Lists the bans that hold at a time, in ordinal order of the users' names, those after <paramref name="after"/>.</summary>
     ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken);
 
@@ -166,3 +176,8 @@ public sealed record ChannelPage(IReadOnlyList<ChannelSummary> Channels, string?
 /// <param name="Sequence">The highest sequence read.</param>
 /// <param name="Moved">Whether the call moved it.</param>
 public readonly record struct ReadMark(long Sequence, bool Moved);
+
+/// <summary>A page of actions.</summary>
+/// <param name="Actions">The actions, the latest first.</param>
+/// <param name="Next">Where the next page begins; <see langword="null"/> where this is the last.</param>
+public sealed record ActionPage(IReadOnlyList<ChannelAction> Actions, long? Next);

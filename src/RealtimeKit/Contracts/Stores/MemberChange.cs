@@ -11,6 +11,11 @@ public abstract record MemberChange(string Channel, string User)
     public DateTimeOffset Time { get; init; }
 
     /// <summary>
+    /// Who makes it, where that is a user: of a change of another user an action is kept. <see langword="null"/> for the application.
+    /// </summary>
+    public string? By { get; init; }
+
+    /// <summary>
     /// The channel's revision at which the change was permitted: where the channel has another by now, nothing is changed and the outcome is
     /// <see cref="MemberOutcome.Stale"/>. Any revision where this is <see langword="null"/>.
     /// </summary>
@@ -37,7 +42,8 @@ public sealed record LeaveChange(string Channel, string User) : MemberChange(Cha
 /// <summary>A member is removed by somebody else. The read mark stays.</summary>
 /// <param name="Channel">The channel.</param>
 /// <param name="User">The user.</param>
-public sealed record RemoveChange(string Channel, string User) : MemberChange(Channel, User);
+/// <param name="Reason">Why, if that was said: at most <see cref="ProtocolConstants.MaxReasonLength"/> UTF-16 code units.</param>
+public sealed record RemoveChange(string Channel, string User, string? Reason = null) : MemberChange(Channel, User);
 
 /// <summary>A user is banned: the membership ends, if there is one, and there can be none until the ban ends. Replaces an earlier ban.</summary>
 /// <param name="Channel">The channel.</param>
@@ -89,7 +95,8 @@ public readonly record struct MemberState(
 /// What the user is after it. Where the outcome is <see cref="MemberOutcome.Changed"/>, the store writes what differs: role, ban, mute and
 /// the channel's revision.
 /// </param>
-public readonly record struct MemberResult(MemberOutcome Outcome, MemberState Before = default, MemberState After = default);
+/// <param name="Action">The action to be kept with it, if any.</param>
+public readonly record struct MemberResult(MemberOutcome Outcome, MemberState Before = default, MemberState After = default, ChannelAction? Action = null);
 
 /// <summary>What may become of a change of a member.</summary>
 public enum MemberOutcome

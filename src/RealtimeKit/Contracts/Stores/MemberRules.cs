@@ -22,7 +22,8 @@ public static class MemberRules
         if (after.Role is not null && before.Ban?.HoldsAt(change.Time) == true) return new MemberResult(MemberOutcome.Banned, before, before);
         if (before.Role == ChannelRole.Owner && after.Role != ChannelRole.Owner && before.Owners == 1)
             return new MemberResult(MemberOutcome.LastOwner, before, before);
-        return new MemberResult(MemberOutcome.Changed, before, Revises(before, after) ? after with { Revision = before.Revision + 1 } : after);
+        return new MemberResult(
+            MemberOutcome.Changed, before, Revises(before, after) ? after with { Revision = before.Revision + 1 } : after, ActionOf(change));
     }
 
     /// <summary>The word of the protocol for what happened, in <c>member</c> frames and as the reason of <c>revoked</c>.</summary>
@@ -53,6 +54,24 @@ public static class MemberRules
     // The same again changes nothing, whoever says it.
     private static Sanction Replace(Sanction? present, Sanction wanted, DateTimeOffset now) =>
         present is not null && present.HoldsAt(now) && present.Until == wanted.Until && present.Reason == wanted.Reason ? present : wanted;
+
+    // What users do to themselves is no action.
+    private static ChannelAction? ActionOf(MemberChange change)
+    {
+        if (change.By is not { } by || by == change.User) return null;
+        var action = new ChannelAction(change.Time, by, "", change.User);
+        return change switch
+        {
+            JoinChange join => action with { Change = "invite", Role = join.Role },
+            RoleChange role => action with { Change = "setRole", Role = role.Role },
+            RemoveChange { Reason: var reason } => action with { Change = "remove", Reason = reason },
+            BanChange { Ban: var ban } => action with { Change = "ban", Until = ban.Until, Reason = ban.Reason },
+            UnbanChange => action with { Change = "unban" },
+            MuteChange { Mute: var mute } => action with { Change = "mute", Until = mute.Until, Reason = mute.Reason },
+            UnmuteChange => action with { Change = "unmute" },
+            _ => null,
+        };
+    }
 
     // A right was taken or changed. A new member had none, and who may write again loses none.
     private static bool Revises(in MemberState before, in MemberState after) =>

@@ -18,6 +18,12 @@ public sealed record SettingsChange(string Channel)
     /// <summary>The seconds of slow mode; <see langword="null"/> keeps them.</summary>
     public int? SlowMode { get; init; }
 
+    /// <summary>Who makes it, where that is a user: then an action is kept. <see langword="null"/> for the application.</summary>
+    public string? By { get; init; }
+
+    /// <summary>When, UTC, in whole milliseconds.</summary>
+    public DateTimeOffset Time { get; init; }
+
     /// <summary>Whether the channel's revision rises in any case, because rights changed that the store does not know.</summary>
     public bool Revises { get; init; }
 
@@ -36,7 +42,26 @@ public sealed record SettingsChange(string Channel)
         var after = new ChannelSettings(Name.Apply(before.Name), Data.Apply(before.Data), Closed ?? before.Closed, SlowMode ?? before.SlowMode);
         if (after == before && !Revises) return new SettingsResult(SettingsOutcome.Unchanged, before, revision);
         var revises = Revises || (after.Closed && !before.Closed) || after.SlowMode > before.SlowMode;
-        return new SettingsResult(SettingsOutcome.Changed, after, revises ? revision + 1 : revision);
+        return new SettingsResult(
+            SettingsOutcome.Changed, after, revises ? revision + 1 : revision, By is null ? null : new ChannelAction(Time, By, "update", Data: Fields()));
+    }
+
+    // The fields that were set, as the request had them.
+    private JsonValue Fields()
+    {
+        using var buffer = new FrameBuffer();
+        using (var json = new System.Text.Json.Utf8JsonWriter(buffer, FrameWriter.Options))
+        {
+            json.WriteStartObject();
+            if (Name.Replaces) json.WriteString("name"u8, Name.Value);
+            if (Data is { Replaces: true, Value: { } data }) MessageCodec.WriteRaw(json, "data"u8, data);
+            else if (Data.Replaces) json.WriteNull("data"u8);
+            if (Closed is { } closed) json.WriteBoolean("closed"u8, closed);
+            if (SlowMode is { } seconds) json.WriteNumber("slowMode"u8, seconds);
+            json.WriteEndObject();
+        }
+
+        return JsonValue.FromTrusted(buffer.WrittenSpan.ToArray());
     }
 }
 
@@ -44,7 +69,8 @@ public sealed record SettingsChange(string Channel)
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Settings">The settings as they now are. To be written where the outcome is <see cref="SettingsOutcome.Changed"/>.</param>
 /// <param name="Revision">The channel's revision, to be written with them: it rises where a right is taken.</param>
-public readonly record struct SettingsResult(SettingsOutcome Outcome, ChannelSettings Settings, long Revision);
+/// <param name="Action">The action to be kept with it, if any.</param>
+public readonly record struct SettingsResult(SettingsOutcome Outcome, ChannelSettings Settings, long Revision, ChannelAction? Action = null);
 
 /// <summary>What may become of a change of settings.</summary>
 public enum SettingsOutcome

@@ -57,7 +57,7 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
 
         // As a release with version 1 has left it.
         await _schema.RunAsync(
-            "DROP TABLE sanctions, paces; ALTER TABLE channels DROP COLUMN slow_mode, DROP COLUMN closed, DROP COLUMN data; UPDATE schema_version SET version = 1");
+            "DROP TABLE sanctions, paces, actions; ALTER TABLE channels DROP COLUMN slow_mode, DROP COLUMN closed, DROP COLUMN data; UPDATE schema_version SET version = 1");
         await using var newer = _schema.Open();
         await newer.InitializeAsync(Cancel);
         (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);
