@@ -56,6 +56,8 @@ internal sealed class ChannelLog
     {
         var result = change.Decide((Settings, Roster.Revision));
         if (result.Action is { } action) _actions.Add(action);
+        // What is kept of an earlier slow mode is older than the last messages say.
+        if (Settings.SlowMode == 0 && result.Settings.SlowMode > 0) _lastPosts.Clear();
         (Settings, Roster.Revision) = (result.Settings, result.Revision);
         return result;
     }

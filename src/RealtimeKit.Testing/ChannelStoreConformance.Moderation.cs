@@ -226,6 +226,31 @@ public abstract partial class ChannelStoreConformance
         await room.AssertHeadAsync(3, 3);
     }
 
+    /// <summary>A post that was permitted in a channel of another epoch is stale, and none is written, alone or in a batch.</summary>
+    [Fact]
+    public async Task PostsOfAnotherEpochAreStale()
+    {
+        var room = await NewChannelAsync("room");
+        var epoch = (await room.HeadAsync()).Epoch;
+        ChannelDriver.AssertRefused(AppendOutcome.Stale, await room.ApplyAsync(Sample.Post("room", "x") with { Epoch = "another", Revision = 0 }));
+        Assert.Equal(AppendOutcome.Appended, (await room.ApplyAsync(Sample.Post("room", "x") with { Epoch = epoch, Revision = 0 })).Outcome);
+        await NewChannelAsync("other");
+        Assert.Equal("Stale Appended", string.Join(' ', (await Messages.AppendAsync(
+            [Sample.Post("room", "x") with { Epoch = "another", Revision = 0 }, Sample.Post("other", "x") with { Revision = 0 }], Cancel)).Select(result => result.Outcome)));
+        await room.AssertHeadAsync(1, 1);
+    }
+
+    /// <summary>A sanction that has ended by itself is nothing to end.</summary>
+    [Fact]
+    public async Task EndedSanctionsAreNotEnded()
+    {
+        await NewChannelAsync("room");
+        await ApplyAsync(new BanChange("room", "bob", new Sanction("ann", Sample.Time(), Sample.Time(10))), 0);
+        await ApplyAsync(new MuteChange("room", "bob", new Sanction("ann", Sample.Time(), Sample.Time(10))), 0);
+        Assert.Equal(MemberOutcome.Unchanged, await ApplyAsync(new UnbanChange("room", "bob"), 10));
+        Assert.Equal(MemberOutcome.Unchanged, await ApplyAsync(new UnmuteChange("room", "bob"), 10));
+    }
+
     /// <summary>In one batch each change is decided by its own revision, also where those of one channel bear different ones.</summary>
     [Fact]
     public async Task BatchesMayBearSeveralRevisions()

@@ -16,8 +16,8 @@ internal static class PostAppender
         WITH known AS MATERIALIZED (
             SELECT FROM unnest($4) AS p(id) CROSS JOIN LATERAL (SELECT FROM messages WHERE id = p.id LIMIT 1) m LIMIT 1)
         UPDATE channels c SET sequence = c.sequence + h.count, version = c.version + h.count, changed = h.time
-        FROM unnest($1, $2, $3, $5) AS h(name, count, time, revision)
-        WHERE c.name = h.name AND (h.revision IS NULL OR h.revision = c.revision) AND NOT EXISTS (SELECT FROM known)
+        FROM unnest($1, $2, $3, $5, $6) AS h(name, count, time, revision, epoch)
+        WHERE c.name = h.name AND (h.revision IS NULL OR h.revision = c.revision) AND (h.epoch IS NULL OR h.epoch = c.epoch) AND NOT EXISTS (SELECT FROM known)
         RETURNING c.name, c.sequence - h.count, c.version - h.count, c.epoch
         """;
 
@@ -75,7 +75,7 @@ internal static class PostAppender
             results[i] = heads.TryGetValue(post.Channel, out var head)
                 ? new AppendResult(AppendOutcome.Appended, ChangeRules.Post(post, head.Sequence + posts.Number(i), head.Version + posts.Number(i), null), head.Epoch)
                 // Without a channel it will be found out when the change is decided anew.
-                : new AppendResult(post.Revision is null ? AppendOutcome.NoChannel : AppendOutcome.Stale);
+                : new AppendResult(post.Revision is null && post.Epoch is null ? AppendOutcome.NoChannel : AppendOutcome.Stale);
         }
 
         return results;

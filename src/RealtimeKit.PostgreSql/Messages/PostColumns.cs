@@ -19,7 +19,7 @@ internal sealed class PostColumns
     private readonly string?[] _data;
     private readonly string?[] _attachments;
     private readonly string?[] _mentions;
-    private readonly Dictionary<string, (long Count, long Time, long? Revision)> _channels = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (long Count, long Time, long? Revision, string? Epoch)> _channels = new(StringComparer.Ordinal);
     private readonly List<(string Channel, long Number, string User)> _mentioned = [];
 
     private PostColumns(int count)
@@ -32,7 +32,7 @@ internal sealed class PostColumns
     /// <summary>Takes a batch.</summary>
     /// <returns>
     /// <see langword="null"/> where it has anything but new messages: another kind, an answer, a question or a copy within the batch; and where
-    /// messages of one channel were permitted at different revisions.
+    /// messages of one channel were permitted at different revisions or epochs.
     /// </returns>
     public static PostColumns? Of(IReadOnlyList<MessageChange> changes)
     {
@@ -41,7 +41,7 @@ internal sealed class PostColumns
         var seen = new HashSet<(string, Guid)>(changes.Count);
         for (var i = 0; i < changes.Count; i++)
         {
-            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false, Epoch: null, Pause.Ticks: 0 } post || !seen.Add((post.Channel, post.Id.Value))) return null;
+            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false, Pause.Ticks: 0 } post || !seen.Add((post.Channel, post.Id.Value))) return null;
             if (!columns.TrySet(i, post)) return null;
         }
 
@@ -59,7 +59,7 @@ internal sealed class PostColumns
         var move = Sql.Command(
             PostAppender.Move, Sql.Parameter(Array.ConvertAll(channels, channel => channel.Key)),
             Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Count)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Time)), Sql.Parameter(_ids),
-            Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Revision)));
+            Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Revision)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Epoch)));
         var write = Sql.Command(
             PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
             Sql.Parameter(_from), Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions));
@@ -79,8 +79,8 @@ internal sealed class PostColumns
     private bool TrySet(int i, PostChange post)
     {
         ref var channel = ref CollectionsMarshal.GetValueRefOrAddDefault(_channels, post.Channel, out var known);
-        if (known && channel.Revision != post.Revision) return false;
-        channel = (channel.Count + 1, post.Time.ToUnixTimeMilliseconds(), post.Revision);
+        if (known && (channel.Revision != post.Revision || channel.Epoch != post.Epoch)) return false;
+        channel = (channel.Count + 1, post.Time.ToUnixTimeMilliseconds(), post.Revision, post.Epoch);
         (_names[i], _numbers[i], _times[i]) = (post.Channel, channel.Count, channel.Time);
         (_ids[i], _idTexts[i], _digests[i], _from[i]) = (post.Id.Value, post.Id.SpecialText, MessageRow.Digest(post), post.Sender);
         (_texts[i], _data[i], _attachments[i]) = (post.Content.Text, post.Content.Data?.ToString(), post.Content.Attachments?.ToString());

@@ -203,11 +203,13 @@ internal struct FrameFields
         return default;
     }
 
-    /// <summary>Notes a fault; the first one stays.</summary>
-    public void Fail(string code, FrameField field, string rule) =>
-        Fault ??= new FrameFault(code, $"'{NameOf(field)}' {rule}.");
+    /// <summary>Notes a fault; the first one stays, but for one of a length alone where the form is wrong as well.</summary>
+    public void Fail(string code, FrameField field, string rule) => Fail(new FrameFault(code, $"'{NameOf(field)}' {rule}."));
 
-    public void Fail(FrameFault fault) => Fault ??= fault;
+    public void Fail(FrameFault fault)
+    {
+        if (Fault is null || (Fault.Code == ErrorCodes.TooLarge && fault.Code == ErrorCodes.Invalid)) Fault = fault;
+    }
 
     /// <summary>Reads a JSON integer without fraction or exponent; beyond 64 bits it saturates.</summary>
     public static bool TryInteger(ReadOnlySpan<byte> raw, out long value)

@@ -24,6 +24,8 @@ internal static class Settings
         var settings = result.Settings;
         session.Use(Put).Bind(settings.Name).Bind(settings.Data?.ToString()).Bind(settings.Closed ? 1 : 0).Bind(settings.SlowMode).Bind(result.Revision)
             .Bind(change.Channel).Execute();
+        // What is kept of an earlier slow mode is older than the last messages say.
+        if (found.SlowMode == 0 && settings.SlowMode > 0) session.Use("DELETE FROM paces WHERE channel = ?").Bind(channel).Execute();
         if (result.Action is { } action) Actions.Keep(session, channel, action);
         return result;
     }

@@ -46,7 +46,8 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
 
     // Where it is refused unless it is a copy of a stored message.
     private static bool IsDecidedByItsId(ChannelPlan channel, PostChange post) =>
-        post.OnlyIfKnown || post.Pause > TimeSpan.Zero || (post.Revision is { } revision && revision != channel.Revision);
+        post.OnlyIfKnown || post.Pause > TimeSpan.Zero || (post.Revision is { } revision && revision != channel.Revision)
+        || (post.Epoch is { } epoch && epoch != channel.Epoch);
 
     private long? FindLastPost(ChannelPlan channel, string user) =>
         session.Use(SelectPace).Bind(channel.Id).Bind(user).Scalar()

@@ -9,7 +9,7 @@ public abstract record MessageChange(string Channel, DateTimeOffset Time)
 {
     /// <summary>
     /// The epoch of the channel that the change was decided for: where the channel has another by now, it was deleted and made again
-    /// under its name, and the outcome is <see cref="AppendOutcome.NoMessage"/>. Any epoch where this is <see langword="null"/>.
+    /// under its name, and the outcome is <see cref="AppendOutcome.NoMessage"/>, of a post <see cref="AppendOutcome.Stale"/>. Any epoch where this is <see langword="null"/>.
     /// </summary>
     public string? Epoch { get; init; }
 

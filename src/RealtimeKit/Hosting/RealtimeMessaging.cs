@@ -124,7 +124,7 @@ internal sealed class RealtimeMessaging(IServiceProvider services) : IRealtimeMe
     public async Task<MemberPage> ListMembersAsync(string channel, string? after, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
-        return await Node.Channels.ListMembersAsync(channel, after, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
+        return (await Node.Channels.ListMembersAsync(channel, after, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false)).At(Node.Clock.Timestamp);
     }
 
     public async Task<SentMessage> SendAsync(string channel, OutgoingMessage message, string? sender, CancellationToken cancellationToken)

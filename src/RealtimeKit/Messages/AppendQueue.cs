@@ -108,8 +108,12 @@ internal sealed partial class AppendQueue(
                 committer.Fail(batch, exception);
             }
 
-            foreach (var stale in batch.Where(static append => append.IsStale).GroupBy(static append => append.User, StringComparer.Ordinal).ToList())
-                _ = DecideAgainAsync(stale.Key, [.. stale]);
+            if (batch.Exists(static append => append.IsStale))
+            {
+                foreach (var stale in batch.Where(static append => append.IsStale).GroupBy(static append => append.User, StringComparer.Ordinal).ToList())
+                    _ = DecideAgainAsync(stale.Key, [.. stale]);
+            }
+
             batch.Clear();
         }
     }
@@ -121,17 +125,13 @@ internal sealed partial class AppendQueue(
         foreach (var append in stale) (append.IsStale, append.IsDecided) = (false, false);
         try
         {
-            foreach (var append in stale) await DecideAgainAsync(append).ConfigureAwait(false);
-        }
-        catch (StoreUnavailableException outage)
-        {
-            // Those before it, too: a sender begins again from the first that was refused.
-            committer.Refuse(stale, outage);
+            foreach (var append in stale) await append.DecideAgainAsync().ConfigureAwait(false);
         }
         catch (Exception exception)
         {
-            BatchFailed(exception, stale.Count);
-            committer.Fail(stale, exception);
+            // Whatever it was, all of them are refused for now: a sender begins again from the first that was refused, and nothing passes it.
+            committer.Refuse(stale, exception as StoreUnavailableException
+                ?? new StoreUnavailableException("Whether the changes are permitted could not be found out.", exception));
         }
 
         lock (_gate)
@@ -142,20 +142,6 @@ internal sealed partial class AppendQueue(
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-    }
-
-    private async Task DecideAgainAsync(PendingAppend append)
-    {
-        try
-        {
-            append.IsDecided = !await append.DecideAgainAsync().ConfigureAwait(false);
-            if (append.IsDecided) activities.End(append.Activity);
-        }
-        catch (Exception exception) when (exception is not StoreUnavailableException)
-        {
-            // The host's rules fail for one; the others go on.
-            committer.Fail([append], exception);
-        }
     }
 
     private bool TryTake(List<PendingAppend> batch)

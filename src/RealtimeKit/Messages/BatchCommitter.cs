@@ -154,7 +154,7 @@ internal sealed partial class BatchCommitter(
     private void Finish(PendingAppend append, AppendResult result, HashSet<(string Channel, long Version)>? found)
     {
         append.IsDecided = true;
-        if (result.Outcome == AppendOutcome.Stale && append.CanBeDecidedAgain)
+        if (append.IsToBeDecidedAgain(result))
         {
             append.IsStale = true;
             return;

@@ -30,8 +30,11 @@ internal abstract class PendingAppend(string user, MessageChange change)
     /// <summary>Ends it at once where one before it in its stream was refused.</summary>
     public virtual bool TryRefuse() => false;
 
-    /// <summary>Whether <see cref="DecideAgainAsync"/> is to be called where the change was permitted at another revision than there is by now.</summary>
-    public virtual bool CanBeDecidedAgain => false;
+    /// <summary>
+    /// Called with each result, in the order of the batch: whether <see cref="DecideAgainAsync"/> is to be called before it is answered. So it is
+    /// where the change was permitted at another revision than there is by now, and where it stands behind such a one of its stream.
+    /// </summary>
+    public virtual bool IsToBeDecidedAgain(AppendResult result) => false;
 
     /// <summary>Whether that is so, and the change is not decided yet.</summary>
     public bool IsStale { get; set; }
@@ -45,9 +48,9 @@ internal abstract class PendingAppend(string user, MessageChange change)
     {
     }
 
-    /// <summary>Decides again whether the change is permitted.</summary>
-    /// <returns>Whether it is to be appended again; else it has ended.</returns>
-    public virtual ValueTask<bool> DecideAgainAsync() => ValueTask.FromResult(false);
+    /// <summary>Decides again whether the change is permitted. Then it is appended again, and answered in its order.</summary>
+    /// <exception cref="StoreUnavailableException">That cannot be found out now.</exception>
+    public virtual ValueTask DecideAgainAsync() => ValueTask.CompletedTask;
 
     /// <summary>Called after the commit; returns at once and does not throw.</summary>
     public abstract void Complete(AppendResult result);

@@ -23,8 +23,7 @@ internal sealed class SettingsUpdates(IChannelStore channels, AccessNotices acce
 
         if (result.Outcome == SettingsOutcome.Changed)
         {
-            // Names and data give and take no rights.
-            if (change.Closed is not null || change.SlowMode is not null) access.Changed(change.Channel, null, null);
+            access.Changed(change.Channel, null, null);
             distributor.SendSettings(change.Channel, result.Settings);
         }
 

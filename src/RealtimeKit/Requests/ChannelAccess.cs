@@ -30,11 +30,11 @@ internal sealed class ChannelAccess(IChannelStore channels, IChannelAuthorizer a
     public AccessRequest Ask(Request request, ChannelView view, ChannelOperation operation) =>
         view.Ask(request.User, operation, clock.Timestamp) with { Principal = request.Session.Principal };
 
-    /// <summary>Whether the user may read the channel now. Answers nothing.</summary>
-    public async ValueTask<bool> MayReadAsync(Request request, string channel)
+    /// <summary>Finds a channel that the user may read now; null where there is none. Answers nothing.</summary>
+    public async ValueTask<ChannelView?> FindReadableAsync(Request request, string channel)
     {
         var view = await channels.FindAsync(channel, request.User, request.Ended).ConfigureAwait(false);
         return view is not null
-            && await authorizer.AuthorizeAsync(Ask(request, view, ChannelOperation.Read), request.Ended).ConfigureAwait(false) == Access.Allowed;
+            && await authorizer.AuthorizeAsync(Ask(request, view, ChannelOperation.Read), request.Ended).ConfigureAwait(false) == Access.Allowed ? view : null;
     }
 }

@@ -44,12 +44,9 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
         var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
         var after = request.Fields.Has(FrameField.After) ? request.Fields.User(FrameField.After) : null;
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
-        var page = await channels.ListMembersAsync(channel, after, limit, request.Ended).ConfigureAwait(false);
+        var page = (await channels.ListMembersAsync(channel, after, limit, request.Ended).ConfigureAwait(false)).At(clock.Timestamp);
         using var reply = request.Session.Output.Open();
-        var now = clock.Timestamp;
-        // A mute that has ended stays stored until the next change of it.
-        ServerReplies.Members(
-            reply.Buffer, request.Id!.Value, channel, page.Members.Select(member => member.MutedUntil <= now ? member with { Muted = false, MutedUntil = null } : member), page.More);
+        ServerReplies.Members(reply.Buffer, request.Id!.Value, channel, page.Members, page.More);
     }
 
     private async ValueTask ChangeAsync(Request request, ChannelOperation operation, Func<string, string, MemberChange> toChange)

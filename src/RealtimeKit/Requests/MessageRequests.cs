@@ -120,19 +120,34 @@ internal sealed class MessageRequests(
 
     private async ValueTask<Message?> FindMessageAsync(Request request, string channel, long sequence)
     {
+        var message = await ReadMessageAsync(request, channel, sequence).ConfigureAwait(false);
+        if (message is null) NoMessage(request, channel, sequence);
+        return message;
+    }
+
+    private async ValueTask<Message?> ReadMessageAsync(Request request, string channel, long sequence)
+    {
         // A page of one message, right after the one before it.
         var page = await store.ReadHistoryAsync(
             new HistoryQuery(channel, new PageLimit(1, ProtocolConstants.MaxMessageBytes), After: sequence - 1), request.Ended).ConfigureAwait(false);
-        if (page?.Messages is [var message] && message.Sequence == sequence) return message;
-        request.Error(ErrorCodes.NotFound, $"There is no message {sequence} in channel '{channel}'.");
-        return null;
+        return page?.Messages is [var message] && message.Sequence == sequence ? message : null;
     }
+
+    private static void NoMessage(Request request, string channel, long sequence) =>
+        request.Error(ErrorCodes.NotFound, $"There is no message {sequence} in channel '{channel}'.");
 
     // A message's sender never changes within an epoch, so it may be looked up before the change, which bears the epoch, is appended.
     private async ValueTask<(Message Message, ChannelHead Head)?> FindAllowedAsync(Request request, string channel, long sequence, ChannelOperation operation)
     {
         if (await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return null;
-        if (await FindMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } message) return null;
+        if (await ReadMessageAsync(request, channel, sequence).ConfigureAwait(false) is not { } message)
+        {
+            // Who may not even change messages of their own is told that, whatever messages there are.
+            var own = access.Ask(request, view, operation) with { Sender = request.User, SenderRole = view.Role };
+            if (await access.AdmitAsync(request, own).ConfigureAwait(false)) NoMessage(request, channel, sequence);
+            return null;
+        }
+
         var sender = message.Sender == request.User ? null
             : await channels.FindAsync(channel, message.Sender, request.Ended).ConfigureAwait(false);
         var asked = access.Ask(request, view, operation) with { Sender = message.Sender, SenderRole = sender?.Role };

@@ -58,7 +58,7 @@ internal sealed class ModerationRequests(
         if (request.IsFaulty()) return;
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
-            if (await access.FindAsync(request, change.Channel).ConfigureAwait(false) is not { } view) return;
+            if (await access.FindAsync(request, change.Channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return;
             var target = change.User == request.User
                 ? view
                 : await channels.FindAsync(change.Channel, change.User, request.Ended).ConfigureAwait(false);

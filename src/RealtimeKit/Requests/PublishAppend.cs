@@ -8,15 +8,19 @@ namespace RealtimeKit.Requests;
 /// <param name="session">The session.</param>
 /// <param name="channel">The channel.</param>
 /// <param name="users">Where the user's turns are counted.</param>
-/// <param name="decideAgain">Says whether the session may publish to the channel now, and at which revision of the channel.</param>
+/// <param name="decideAgain">Says whether the session may publish to the channel now; what was known at the given revision is void.</param>
 /// <param name="id">The request's id.</param>
 /// <param name="bytes">The request's size.</param>
 /// <param name="post">The message.</param>
 internal sealed class PublishAppend(
-    Session session, SessionChannel channel, UserSessions users, Func<Session, SessionChannel, ValueTask<Permission>> decideAgain,
+    Session session, SessionChannel channel, UserSessions users, Func<Session, SessionChannel, long?, ValueTask<Permission>> decideAgain,
     long id, int bytes, PostChange post) : PendingAppend(session.User, post)
 {
-    private bool _forbidden;
+    // How often it is decided again, because rights of the channel are taken all the time.
+    private const int MostAttempts = 20;
+
+    private Access _access = Access.Allowed;
+    private int _attempts;
 
     public override bool TryRefuse()
     {
@@ -28,28 +32,27 @@ internal sealed class PublishAppend(
 
     public override void JoinBatch(long batch)
     {
-        if (Change.Revision is { } revision && channel.Lower(batch, revision) is var lowest && lowest != revision)
-            Change = Change with { Revision = lowest };
+        var revision = Change.Revision ?? long.MaxValue;
+        var lowest = channel.Lower(batch, revision);
+        if (lowest != revision && Change.Revision is not null) Change = Change with { Revision = lowest };
     }
 
-    public override bool CanBeDecidedAgain => true;
-
-    public override async ValueTask<bool> DecideAgainAsync()
+    public override bool IsToBeDecidedAgain(AppendResult result)
     {
-        var permission = await decideAgain(session, channel).ConfigureAwait(false);
-        if (permission.Access == Access.Hidden)
-        {
-            Answer(session, id, post, new AppendResult(AppendOutcome.NoChannel));
-            End();
-            return false;
-        }
+        if (result.Outcome == AppendOutcome.Stale) channel.IsStale = true;
+        // What is known, or refused for another reason, is answered behind what stands before it.
+        return channel.IsStale && result.Outcome != AppendOutcome.Appended;
+    }
 
+    public override async ValueTask DecideAgainAsync()
+    {
+        if (++_attempts > MostAttempts) throw new StoreUnavailableException($"The rights of channel '{channel.Name}' change all the time.");
+        var permission = await decideAgain(session, channel, Change.Revision).ConfigureAwait(false);
+        _access = permission.Access;
         // A copy of a message that is stored is acknowledged, also to who may not publish any more.
-        _forbidden = permission.Access == Access.Forbidden;
-        Change = _forbidden
-            ? post with { OnlyIfKnown = true, Revision = null, Pause = TimeSpan.Zero }
-            : post with { Revision = permission.Revision, Pause = permission.Pause };
-        return true;
+        Change = _access == Access.Allowed
+            ? post with { Revision = permission.Revision, Epoch = permission.Epoch, Pause = permission.Pause }
+            : post with { OnlyIfKnown = true, Revision = null, Epoch = null, Pause = TimeSpan.Zero };
     }
 
     public override void Complete(AppendResult result)
@@ -64,7 +67,11 @@ internal sealed class PublishAppend(
             return;
         }
 
-        if (_forbidden && result.Outcome == AppendOutcome.NoMessage)
+        if (_access == Access.Hidden)
+        {
+            Answer(session, id, post, new AppendResult(AppendOutcome.NoChannel));
+        }
+        else if (_access == Access.Forbidden && result.Outcome == AppendOutcome.NoMessage)
         {
             using var reply = session.Output.Open();
             ServerReplies.Error(reply.Buffer, id, ErrorCodes.Forbidden, $"You may not publish in channel '{channel.Name}'.");

@@ -17,7 +17,10 @@ internal sealed class PublishHandler(
 {
     private const long GrantMilliseconds = 30_000;
 
-    private Func<Session, SessionChannel, ValueTask<Permission>>? _decideAgain;
+    // How long it may take to decide again: the user's other publishes wait meanwhile.
+    private static readonly TimeSpan DecisionLimit = TimeSpan.FromSeconds(10);
+
+    private Func<Session, SessionChannel, long?, ValueTask<Permission>>? _decideAgain;
 
     public IEnumerable<RequestType> Types => [new("publish", PublishAsync, WaitsForPublishes: false, ReachesReaders: true)];
 
@@ -36,29 +39,31 @@ internal sealed class PublishHandler(
         var grant = channel!.Grant;
         if (channel.Refusal is not null || grant is null || grant.Until < session.Now || !interceptors.IsEmpty) return PublishSlowlyAsync(request, channel, draft!);
         var asked = Authorize(session, channel.Name, grant, request.Ended);
-        if (!asked.IsCompletedSuccessfully) return PublishSlowlyAsync(request, channel, draft!, asked);
+        if (!asked.IsCompletedSuccessfully) return PublishSlowlyAsync(request, channel, draft!, grant, asked);
         var access = asked.Result;
         if (access != Access.Allowed || !session.Outstanding.TryAdd(request.Fields.Length))
-            return PublishSlowlyAsync(request, channel, draft!, new ValueTask<Access>(access));
+            return PublishSlowlyAsync(request, channel, draft!, grant, new ValueTask<Access>(access));
         if (!users.TryTakeTurn(session.User, out _))
         {
             session.Outstanding.Remove(request.Fields.Length);
-            return PublishSlowlyAsync(request, channel, draft!, new ValueTask<Access>(access));
+            return PublishSlowlyAsync(request, channel, draft!, grant, new ValueTask<Access>(access));
         }
 
-        Append(request, channel, draft!, draft!.Content, new Permission(Access.Allowed, grant.Revision, grant.Pause));
+        Append(request, channel, draft!, draft!.Content, new Permission(Access.Allowed, grant));
         return ValueTask.CompletedTask;
     }
 
     /// <param name="request">The request.</param>
     /// <param name="channel">Its channel.</param>
     /// <param name="draft">Its message.</param>
-    /// <param name="asked">What the authorizer says, where it was asked already.</param>
-    private async ValueTask PublishSlowlyAsync(Request request, SessionChannel channel, MessageDraft draft, ValueTask<Access>? asked = null)
+    /// <param name="grant">What the authorizer was asked with, where it was asked already.</param>
+    /// <param name="asked">What the authorizer says then.</param>
+    private async ValueTask PublishSlowlyAsync(
+        Request request, SessionChannel channel, MessageDraft draft, Grant? grant = null, ValueTask<Access> asked = default)
     {
         try
         {
-            await DecideAsync(request, channel, draft, asked).ConfigureAwait(false);
+            await DecideAsync(request, channel, draft, grant, asked).ConfigureAwait(false);
         }
         catch (StoreUnavailableException exception)
         {
@@ -69,7 +74,7 @@ internal sealed class PublishHandler(
         }
     }
 
-    private async ValueTask DecideAsync(Request request, SessionChannel channel, MessageDraft draft, ValueTask<Access>? asked)
+    private async ValueTask DecideAsync(Request request, SessionChannel channel, MessageDraft draft, Grant? grant, ValueTask<Access> asked)
     {
         var session = request.Session;
         if (channel.Refusal is { } earlier && !await session.Refusals.TryBeginAgainAsync(channel, draft.Id).ConfigureAwait(false))
@@ -79,8 +84,8 @@ internal sealed class PublishHandler(
             return;
         }
 
-        var permission = asked is { } already && channel.Grant is { } grant
-            ? new Permission(await already.ConfigureAwait(false), grant.Revision, grant.Pause)
+        var permission = grant is not null
+            ? new Permission(await asked.ConfigureAwait(false), grant)
             : await AuthorizeAsync(request.Session, channel, request.Ended).ConfigureAwait(false);
         var access = permission.Access;
         if (access == Access.Hidden)
@@ -133,13 +138,14 @@ internal sealed class PublishHandler(
     {
         channel.BeginPublish();
         appends.Enqueue(new PublishAppend(request.Session, channel, users, _decideAgain ??= DecideAgainAsync, request.Id!.Value, request.Fields.Length, new PostChange(
-            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest) { Revision = permission.Revision, Pause = permission.Pause }));
+            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest) { Revision = permission.Revision, Epoch = permission.Epoch, Pause = permission.Pause }));
     }
 
-    private ValueTask<Permission> DecideAgainAsync(Session session, SessionChannel channel)
+    // Also where the connection has ended: what was sent behind it may be stored, and must not pass it.
+    private async ValueTask<Permission> DecideAgainAsync(Session session, SessionChannel channel, long? stale)
     {
-        channel.Grant = null;
-        return AuthorizeAsync(session, channel, session.Ended);
+        if (channel.Grant?.Revision <= (stale ?? long.MaxValue)) channel.Grant = null;
+        return await AuthorizeAsync(session, channel, CancellationToken.None).AsTask().WaitAsync(DecisionLimit, clock.Time).ConfigureAwait(false);
     }
 
     /// <summary>A message that is stored already is acknowledged whatever policy and limits say now; another gets the refusal.</summary>
@@ -180,26 +186,33 @@ internal sealed class PublishHandler(
     private async ValueTask<Permission> AuthorizeAsync(Session session, SessionChannel channel, CancellationToken cancellationToken)
     {
         if (channel.Grant is { } known && known.Until >= session.Now)
-            return new Permission(await Authorize(session, channel.Name, known, cancellationToken).ConfigureAwait(false), known.Revision, known.Pause);
+            return new Permission(await Authorize(session, channel.Name, known, cancellationToken).ConfigureAwait(false), known);
         var version = rights.Version;
         var view = await channels.FindAsync(channel.Name, session.User, cancellationToken).ConfigureAwait(false);
-        if (view is null) return new Permission(Access.Hidden);
+        if (view is null) return new Permission(Access.Hidden, null);
         var asked = view.Ask(session.User, ChannelOperation.Publish, clock.Timestamp) with { Principal = session.Principal };
         var pause = view.Role is ChannelRole.Moderator or ChannelRole.Owner ? TimeSpan.Zero : TimeSpan.FromSeconds(view.Settings.SlowMode);
+        var grant = new Grant(view.Kind, view.Role, view.Settings.Closed, pause, view.Head.Revision, view.Head.Epoch, session.Now + GrantMilliseconds);
         // What is to end by itself is not kept.
         if (!asked.IsBanned && !asked.IsMuted)
         {
-            channel.Grant = new Grant(view.Kind, view.Role, view.Settings.Closed, pause, view.Head.Revision, session.Now + GrantMilliseconds);
+            channel.Grant = grant;
             // Set first and compared afterwards: a change in between either drops the grant or is seen here.
             if (version != rights.Version) channel.Grant = null;
         }
 
-        return new Permission(await authorizer.AuthorizeAsync(asked, cancellationToken).ConfigureAwait(false), view.Head.Revision, pause);
+        return new Permission(await authorizer.AuthorizeAsync(asked, cancellationToken).ConfigureAwait(false), grant);
     }
 }
 
 /// <summary>Whether a session may publish to a channel.</summary>
 /// <param name="Access">Whether it may.</param>
-/// <param name="Revision">The channel's revision at which that is so.</param>
-/// <param name="Pause">How much time must pass between two posts of the user.</param>
-internal readonly record struct Permission(Access Access, long? Revision = null, TimeSpan Pause = default);
+/// <param name="Grant">What was known of the user and the channel then; <see langword="null"/> where there is no channel.</param>
+internal readonly record struct Permission(Access Access, Grant? Grant)
+{
+    public long? Revision => Grant?.Revision;
+
+    public string? Epoch => Grant?.Epoch;
+
+    public TimeSpan Pause => Grant?.Pause ?? TimeSpan.Zero;
+}

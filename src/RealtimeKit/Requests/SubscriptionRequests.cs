@@ -55,7 +55,8 @@ internal sealed class SubscriptionRequests(
         if (rights.Version == accessVersion && local.Revision <= view.Head.Revision) return;
         try
         {
-            if (!await access.MayReadAsync(request, channel).ConfigureAwait(false)) session.Revoke(subscription, "denied");
+            if (await access.FindReadableAsync(request, channel).ConfigureAwait(false) is not { } now) session.Revoke(subscription, "denied");
+            else if (now.Settings != view.Settings) SendSettings(session, channel, now.Settings);
         }
         catch (Exception exception)
         {
@@ -63,6 +64,14 @@ internal sealed class SubscriptionRequests(
             log.HousekeepingFailed(exception, session.Id);
             review.All();
         }
+    }
+
+    // They changed while the request was answered, and the frame that said so may have come before the subscription.
+    private static void SendSettings(Session session, string channel, ChannelSettings settings)
+    {
+        using var frame = new FrameBuffer();
+        ServerEvents.Channel(frame, channel, settings);
+        session.Output.Signal(frame.WrittenSpan);
     }
 
     private static ValueTask Unsubscribe(Request request)

@@ -11,6 +11,7 @@ internal sealed class SessionChannel(string name)
     private int _publishes;
     private long _batch;
     private long _lowest;
+    private bool _isStale;
 
     public Subscription? Subscription { get; set; }
 
@@ -30,9 +31,16 @@ internal sealed class SessionChannel(string name)
     /// <returns>The lowest revision among those of the batch so far.</returns>
     public long Lower(long batch, long revision)
     {
-        _lowest = batch == _batch ? Math.Min(_lowest, revision) : revision;
+        (_lowest, _isStale) = batch == _batch ? (Math.Min(_lowest, revision), _isStale) : (revision, false);
         _batch = batch;
         return _lowest;
+    }
+
+    /// <summary>Whether a publish of the batch that <see cref="Lower"/> was called for last was stale. Only the committer uses it.</summary>
+    public bool IsStale
+    {
+        get => _isStale;
+        set => _isStale = value;
     }
 
     public void EndPublish() => Interlocked.Decrement(ref _publishes);
@@ -44,8 +52,9 @@ internal sealed class SessionChannel(string name)
 /// <param name="IsClosed">Whether the channel is closed.</param>
 /// <param name="Pause">How much time must pass between two posts of the user.</param>
 /// <param name="Revision">The channel's revision at which that was so.</param>
+/// <param name="Epoch">The channel's epoch.</param>
 /// <param name="Until">When to ask the store again, on the node's coarse clock: another node's notice of a change may be lost.</param>
-internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, bool IsClosed, TimeSpan Pause, long Revision, long Until);
+internal sealed record Grant(ChannelKind Kind, ChannelRole? Role, bool IsClosed, TimeSpan Pause, long Revision, string Epoch, long Until);
 
 /// <summary>Why publishes of a session to a channel are refused.</summary>
 /// <param name="Code">The error's code.</param>

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using RealtimeKit.InMemory;
 using RealtimeKit.Stores;
+using RealtimeKit.Tests.Engine.Nodes;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;
@@ -66,9 +67,11 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
         await using var client = await node.ConnectAsync("ann");
 
         await RefuseAsync(10);
+        await Until.TrueAsync(() => !node.Log.Entries.IsEmpty, "the outage is logged");
         node.Log.Entries.Should().ContainSingle().Which.Text.Should().Contain("; 1 changes, requests and reads were refused").And.Contain("The test took the store away.");
         time.Advance(TimeSpan.FromSeconds(5));
         await RefuseAsync(1);
+        await Until.TrueAsync(() => node.Log.Entries.Count > 1, "it is logged again");
         node.Log.Entries.Should().HaveCount(2).And.Subject.Last().Text.Should().Contain("; 10 changes, requests and reads were refused");
 
         async Task RefuseAsync(int count)

@@ -2,6 +2,7 @@ using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
 using RealtimeKit.InMemory;
+using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 using Xunit;
 
@@ -107,16 +108,69 @@ public sealed class RightsOrderTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Where_the_hosts_rules_fail_only_that_message_fails()
+    public async Task Where_the_hosts_rules_fail_it_is_refused_for_now_and_nothing_passes_it()
     {
         await using var ann = await _there.ConnectAsync("ann");
         (await PublishAsync(ann, 2, Guid.NewGuid())).Should().Be("published");
         await _here.Messaging.MuteAsync("room", "bob", cancellationToken: Cancel);
         // The first question is the publish's own; the second is the one after it turned out stale.
         _authorizer.FailsAt = 2;
-        var reply = await ann.RequestAsync(Publish(3, Guid.NewGuid(), "x"), 3);
-        reply.GetProperty("code").GetString().Should().Be("internal");
-        (await PublishAsync(ann, 4, Guid.NewGuid())).Should().Be("published");
+        var id = Guid.NewGuid();
+        var reply = await ann.RequestAsync(Publish(3, id, "x"), 3);
+        reply.GetProperty("code").GetString().Should().Be("unavailable");
+        (await PublishAsync(ann, 4, id)).Should().Be("published");
+    }
+
+    [Fact]
+    public async Task What_was_sent_before_the_connection_ended_is_stored_as_a_beginning_of_it()
+    {
+        await using (var ann = await _there.ConnectAsync("ann"))
+        {
+            (await PublishAsync(ann, 2, Guid.NewGuid())).Should().Be("published");
+            await _here.Messaging.MuteAsync("room", "bob", cancellationToken: Cancel);
+            var looks = new TaskCompletionSource();
+            _directory.Found = _ => looks.Task;
+            for (var number = 1; number <= 20; number++) await ann.SendAsync(Publish(number + 2, Guid.NewGuid(), $"{number}"));
+            // Some are being decided again when the connection ends.
+            ann.Abort();
+            looks.SetResult();
+        }
+
+        while (await _there.Messaging.GetConnectionCountAsync("ann", Cancel) > 0) await Task.Yield();
+        await _here.Messaging.SendAsync("room", "last", cancellationToken: Cancel);
+        var texts = (await _here.Messaging.ReadHistoryAsync("room", cancellationToken: Cancel)).Messages.Select(message => message.Content.Text).Where(text => text is not "x" and not "last").ToList();
+        texts.Should().Equal(Enumerable.Range(1, texts.Count).Select(number => $"{number}"));
+    }
+
+    [Fact]
+    public async Task A_channel_made_again_under_its_name_knows_no_rights_of_the_one_before()
+    {
+        await _here.Messaging.EnsureChannelAsync("secret", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
+        await _here.Messaging.AddMemberAsync("secret", "bob", cancellationToken: Cancel);
+        await using var bob = await _there.ConnectAsync("bob");
+        (await ReplyAsync(bob, Publish(2, Guid.NewGuid(), "x").Replace("room", "secret", StringComparison.Ordinal), 2)).Should().Be("published");
+        await _here.Messaging.DeleteChannelAsync("secret", Cancel);
+        await _here.Messaging.EnsureChannelAsync("secret", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
+        (await ReplyAsync(bob, Publish(3, Guid.NewGuid(), "x").Replace("room", "secret", StringComparison.Ordinal), 3)).Should().Be("not_found");
+        (await _store.FindAsync("secret", "ann", Cancel))!.Head.Sequence.Should().Be(0);
+    }
+
+    [Fact]
+    public async Task Known_messages_are_answered_behind_those_that_are_decided_again()
+    {
+        await using var ann = await _there.ConnectAsync("ann");
+        var known = Guid.NewGuid();
+        (await PublishAsync(ann, 2, known)).Should().Be("published");
+        for (var round = 0; round < 20; round++)
+        {
+            await _here.Messaging.MuteAsync("room", $"user{round}", cancellationToken: Cancel);
+            var id = 10 + (round * 10);
+            await ann.SendAsync($"{Publish(id, Guid.NewGuid(), "new")}\n{Publish(id + 1, known, "x")}\n{Publish(id + 2, Guid.NewGuid(), "new")}");
+            var answers = new List<long>();
+            while (answers.Count < 3)
+                if ((await ann.ReadAsync())!.Value is var frame && frame.TryGetProperty("id", out var answered)) answers.Add(answered.GetInt64());
+            answers.Should().Equal(id, id + 1, id + 2);
+        }
     }
 
     [Fact]

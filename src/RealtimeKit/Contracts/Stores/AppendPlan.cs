@@ -86,6 +86,23 @@ public sealed class AppendPlan
         return result;
     }
 
+    private static TimeSpan? FindWait(ChannelPlan channel, PostChange post)
+    {
+        if (channel.FindWait(post.Sender) is { } earlier) return earlier;
+        if (post.Pause <= TimeSpan.Zero) return null;
+        // A time in the future is another node's clock: nobody waits longer than the pause.
+        var wait = channel.FindLastPost(post.Sender) is { } last ? last + post.Pause - post.Time : TimeSpan.Zero;
+        if (wait > post.Pause) wait = post.Pause;
+        if (wait > TimeSpan.Zero)
+        {
+            channel.NoteWait(post.Sender, wait);
+            return wait;
+        }
+
+        channel.NotePost(post.Sender, post.Time);
+        return null;
+    }
+
     private static bool IsStale(ChannelPlan channel, MessageChange change) => change.Revision is { } revision && revision != channel.Revision;
 
     private static AppendResult Post(ChannelPlan channel, PostChange post)
@@ -95,14 +112,7 @@ public sealed class AppendPlan
         if (IsStale(channel, post)) return new AppendResult(AppendOutcome.Stale);
         var repliedTo = post.ReplyTo is { } sequence ? channel.Find(sequence)?.Message : null;
         if (post.OnlyIfKnown || (post.ReplyTo is not null && repliedTo is null)) return new AppendResult(AppendOutcome.NoMessage);
-        if (post.Pause > TimeSpan.Zero)
-        {
-            // A time in the future is another node's clock: nobody waits longer than the pause.
-            var wait = channel.FindLastPost(post.Sender) is { } last ? last + post.Pause - post.Time : TimeSpan.Zero;
-            if (wait > TimeSpan.Zero) return new AppendResult(AppendOutcome.TooSoon, Wait: wait < post.Pause ? wait : post.Pause);
-            channel.NotePost(post.Sender, post.Time);
-        }
-
+        if (FindWait(channel, post) is { } wait) return new AppendResult(AppendOutcome.TooSoon, Wait: wait);
         var message = ChangeRules.Post(post, channel.Sequence + 1, channel.Version + 1, repliedTo);
         channel.Post(message, post.Digest);
         return new AppendResult(AppendOutcome.Appended, message);

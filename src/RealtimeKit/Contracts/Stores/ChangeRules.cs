@@ -22,7 +22,8 @@ public static class ChangeRules
     {
         ArgumentNullException.ThrowIfNull(change);
         ArgumentNullException.ThrowIfNull(epoch);
-        return change.Epoch is null || change.Epoch == epoch ? null : new AppendResult(AppendOutcome.NoMessage);
+        return change.Epoch is null || change.Epoch == epoch ? null
+            : new AppendResult(change is PostChange ? AppendOutcome.Stale : AppendOutcome.NoMessage);
     }
 
     /// <summary>Decides on a post whose id the channel already holds.</summary>

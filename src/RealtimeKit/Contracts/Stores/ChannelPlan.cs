@@ -18,6 +18,7 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     private Dictionary<string, DateTimeOffset>? _lastPosts;
     private HashSet<string>? _paced;
     private List<ChannelAction>? _actions;
+    private Dictionary<string, TimeSpan>? _waits;
 
     /// <summary>Its name.</summary>
     public string Name { get; } = name;
@@ -72,6 +73,11 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
 
     /// <summary>Finds a message that was added or posted.</summary>
     public MessagePlan? Find(MessageId id) => _byId.GetValueOrDefault(id.Value);
+
+    /// <summary>How long a user of whom a post of the batch came too soon has to wait: later ones of the batch do not pass it.</summary>
+    internal TimeSpan? FindWait(string user) => _waits?.TryGetValue(user, out var wait) == true ? wait : null;
+
+    internal void NoteWait(string user, TimeSpan wait) => (_waits ??= new Dictionary<string, TimeSpan>(StringComparer.Ordinal)).Add(user, wait);
 
     internal void Keep(ChannelAction action) => (_actions ??= []).Add(action);
 

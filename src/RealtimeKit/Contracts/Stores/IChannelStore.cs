@@ -165,7 +165,14 @@ public sealed record BanPage(IReadOnlyList<ChannelBan> Bans, bool More);
 /// <summary>A page of members.</summary>
 /// <param name="Members">The members.</param>
 /// <param name="More">Whether there are more after the last of them.</param>
-public sealed record MemberPage(IReadOnlyList<ChannelMember> Members, bool More);
+public sealed record MemberPage(IReadOnlyList<ChannelMember> Members, bool More)
+{
+    /// <summary>The page as it is at a time: a mute that has ended stays stored until the next change of it.</summary>
+    internal MemberPage At(DateTimeOffset time) => this with
+    {
+        Members = [.. Members.Select(member => member.MutedUntil <= time ? member with { Muted = false, MutedUntil = null } : member)],
+    };
+}
 
 /// <summary>A page of a user's channels.</summary>
 /// <param name="Channels">The channels.</param>

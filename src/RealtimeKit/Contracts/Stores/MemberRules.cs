@@ -45,9 +45,9 @@ public static class MemberRules
         RoleChange role => before with { Role = role.Role },
         LeaveChange or RemoveChange => before with { Role = null },
         BanChange ban => before with { Role = null, Ban = Replace(before.Ban, ban.Ban, change.Time) },
-        UnbanChange => before with { Ban = null },
+        UnbanChange => before.Ban?.HoldsAt(change.Time) == true ? before with { Ban = null } : before,
         MuteChange mute => before with { Mute = Replace(before.Mute, mute.Mute, change.Time) },
-        UnmuteChange => before with { Mute = null },
+        UnmuteChange => before.Mute?.HoldsAt(change.Time) == true ? before with { Mute = null } : before,
         _ => throw new ArgumentException($"A {change.GetType().Name} is no change of a member that this version knows.", nameof(change)),
     };
 
@@ -73,8 +73,8 @@ public static class MemberRules
         };
     }
 
-    // A right was taken or changed. A new member had none, and who may write again loses none.
+    // A right was taken or changed, or somebody came above others. A new plain member changes nothing, and who may write again loses nothing.
     private static bool Revises(in MemberState before, in MemberState after) =>
-        (before.Role is not null && before.Role != after.Role)
+        (before.Role != after.Role && (before.Role is not null || after.Role > ChannelRole.Member))
         || (after.Ban is not null && after.Ban != before.Ban) || (after.Mute is not null && after.Mute != before.Mute);
 }

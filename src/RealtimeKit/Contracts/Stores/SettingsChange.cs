@@ -41,7 +41,8 @@ public sealed record SettingsChange(string Channel)
         if (Revision is { } permitted && permitted != revision) return new SettingsResult(SettingsOutcome.Stale, before, revision);
         var after = new ChannelSettings(Name.Apply(before.Name), Data.Apply(before.Data), Closed ?? before.Closed, SlowMode ?? before.SlowMode);
         if (after == before && !Revises) return new SettingsResult(SettingsOutcome.Unchanged, before, revision);
-        var revises = Revises || (after.Closed && !before.Closed) || after.SlowMode > before.SlowMode;
+        // Also where a right is given back: nodes keep what they know of a channel.
+        var revises = Revises || after.Closed != before.Closed || after.SlowMode != before.SlowMode;
         return new SettingsResult(
             SettingsOutcome.Changed, after, revises ? revision + 1 : revision, By is null ? null : new ChannelAction(Time, By, "update", Data: Fields()));
     }
@@ -68,7 +69,7 @@ public sealed record SettingsChange(string Channel)
 /// <summary>What became of a change of settings.</summary>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Settings">The settings as they now are. To be written where the outcome is <see cref="SettingsOutcome.Changed"/>.</param>
-/// <param name="Revision">The channel's revision, to be written with them: it rises where a right is taken.</param>
+/// <param name="Revision">The channel's revision, to be written with them: it rises where a right is taken or given back.</param>
 /// <param name="Action">The action to be kept with it, if any.</param>
 public readonly record struct SettingsResult(SettingsOutcome Outcome, ChannelSettings Settings, long Revision, ChannelAction? Action = null);
 
