@@ -109,6 +109,149 @@ public sealed class ChannelFoldTests
     }
 
     [Fact]
+    public void An_event_that_passes_over_a_message_is_a_hole_though_its_version_is_the_next()
+    {
+        _fold.Begin(new ChannelCursor("e", 7, 3));
+        _fold.Apply(Posted(5, 8), _told).Should().Be(FoldOutcome.Hole);
+        _fold.Fault.Should().NotBeNull();
+        _told.Should().BeEmpty();
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 7, 3));
+    }
+
+    [Fact]
+    public void An_event_amid_a_catch_up_is_a_hole()
+    {
+        _fold.Begin(new ChannelCursor("e", 4, 4));
+        _fold.Apply(Page(6, true, Message(6, 6)), _told);
+        _fold.Apply(new EventFrame("lobby", 7, EventKind.Edited, Message(2, 7)), _told).Should().Be(FoldOutcome.Hole);
+        _told.Should().BeEmpty();
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 4, 4), "message 6 is still held back, and must come again");
+    }
+
+    [Fact]
+    public void A_page_that_ends_before_the_place_is_dropped()
+    {
+        _fold.Begin(new ChannelCursor("e", 7, 3));
+        _fold.Apply(Posted(4, 8), _told);
+        _fold.Apply(Page(7, false, Message(2, 7)), _told).Should().Be(FoldOutcome.Ignored);
+        _told.Should().ContainSingle();
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 8, 4));
+    }
+
+    [Fact]
+    public void A_last_page_with_nothing_in_it_still_says_that_a_message_was_left_out()
+    {
+        _fold.Begin(new ChannelCursor("e", 4, 4));
+        _fold.Apply(Page(4, false), _told).Should().Be(FoldOutcome.Applied);
+        _fold.Apply(Page(6, true, Message(6, 6)), _told).Should().Be(FoldOutcome.Applied);
+        _fold.Apply(Page(6, false), _told).Should().Be(FoldOutcome.OutOfOrder, "nothing more would come for 6");
+    }
+
+    [Fact]
+    public void A_page_that_repeats_a_version_is_a_fault_and_applied()
+    {
+        _fold.Begin(new ChannelCursor("e", 7, 3));
+        _fold.Apply(Page(9, false, Message(2, 7), Message(4, 9)), _told).Should().Be(FoldOutcome.Applied);
+        _fold.Fault.Should().Contain("7");
+        _told.Sequences().Should().Equal(4);
+        _fold.Apply(Page(10, false, Message(5, 10)), _told);
+        _fold.Fault.Should().BeNull();
+    }
+
+    [Fact]
+    public void As_many_messages_as_the_limit_are_held_back()
+    {
+        _fold.Begin(ChannelCursor.Start);
+        _fold.Apply(Page(6, true, [.. Enumerable.Range(2, 5).Select(n => Message(n, n))]), _told).Should().Be(FoldOutcome.Applied);
+        _fold.Apply(Page(7, false, Message(1, 7)), _told).Should().Be(FoldOutcome.Applied);
+        _told.Sequences().Should().Equal(1, 2, 3, 4, 5, 6);
+    }
+
+    [Fact]
+    public void While_messages_are_held_back_the_place_has_those_that_were_told()
+    {
+        _fold.Begin(new ChannelCursor("e", 4, 4));
+        _fold.Apply(Page(6, true, Message(5, 5), Message(7, 6)), _told);
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 4, 5));
+    }
+
+    [Fact]
+    public void Pages_after_an_interruption_may_be_cut_smaller_than_those_before_it()
+    {
+        _fold.Begin(new ChannelCursor("e", 4, 4));
+        _fold.Apply(Page(7, true, Message(6, 6), Message(7, 7)), _told);
+        _fold.Resume();
+        _fold.Apply(Page(6, true, Message(6, 6)), _told).Should().Be(FoldOutcome.Applied);
+        _fold.Apply(Page(8, false, Message(7, 7), Message(5, 8)), _told).Should().Be(FoldOutcome.Applied);
+        _told.Sequences().Should().Equal(5, 6, 7);
+    }
+
+    [Fact]
+    public void History_tells_nothing_again_and_moves_the_place()
+    {
+        _fold.Begin(new ChannelCursor("e", 4, 4));
+        _fold.Apply(Page(7, false, Message(5, 5), Message(7, 7)), _told).Should().Be(FoldOutcome.OutOfOrder);
+        _fold.ApplyHistory([.. Enumerable.Range(4, 4).Select(n => Message(n, n))], _told);
+        _told.Sequences().Should().Equal(5, 6, 7);
+        _fold.Cursor.Should().Be(new ChannelCursor("e", 4, 7), "the changes after version 4 are still to come");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Nothing_of_what_was_still_to_come_is_left_at_another_beginning(bool recent)
+    {
+        if (recent)
+        {
+            _fold.BeginRecent("e");
+            _fold.Apply(Page(20, true, Message(11, 11)), _told);
+        }
+        else
+        {
+            _fold.Begin(new ChannelCursor("e", 4, 4));
+            _fold.Apply(Page(6, true, Message(6, 6)), _told);
+        }
+
+        _fold.Begin(new ChannelCursor("f", 2, 1));
+        _fold.Apply(Posted(2, 3), _told).Should().Be(FoldOutcome.Applied);
+        _told.Sequences().Should().Equal(2);
+        _fold.Cursor.Should().Be(new ChannelCursor("f", 3, 2));
+    }
+
+    [Fact]
+    public void Recent_messages_that_begin_again_may_be_others()
+    {
+        _fold.BeginRecent("e");
+        _fold.Apply(Page(20, true, Message(11, 11), Message(12, 12)), _told);
+        // The channel was made anew meanwhile.
+        _fold.BeginRecent("f");
+        _fold.Apply(Page(2, false, Message(1, 1), Message(2, 2)), _told);
+        _told.Sequences().Should().Equal(1, 2);
+        _fold.Cursor.Should().Be(new ChannelCursor("f", 2, 2));
+    }
+
+    [Fact]
+    public void The_first_message_of_an_empty_channel_may_come_behind_the_recent_ones()
+    {
+        _fold.Begin(new ChannelCursor("e", 4, 4));
+        _fold.BeginRecent("f");
+        _fold.Apply(Page(0, true), _told);
+        _fold.Apply(Page(1, false, Message(1, 1)), _told);
+        _told.Sequences().Should().Equal(1);
+    }
+
+    [Fact]
+    public void The_place_in_an_empty_channel_has_nothing_of_another_one()
+    {
+        _fold.Begin(new ChannelCursor("e", 4, 4));
+        _fold.BeginRecent("f");
+        _fold.Apply(Page(0, false), _told);
+        _fold.Cursor.Should().Be(new ChannelCursor("f", 0, 0));
+        _fold.Apply(Posted(1, 1), _told);
+        _told.Sequences().Should().Equal(1);
+    }
+
+    [Fact]
     public void Any_cutting_of_a_random_history_tells_every_message_once_in_order()
     {
         for (var seed = 0; seed < 200; seed++) Replay(new Random(seed));
