@@ -162,6 +162,17 @@ public sealed class AppendQueueTests
     }
 
     [Fact]
+    public async Task A_fault_of_the_node_itself_ends_its_batch_and_not_the_next()
+    {
+        await using var node = await StartAsync();
+        var broken = new BrokenAppend();
+        node.Services.GetRequiredService<RealtimeNode>().Appends.Enqueue(broken);
+        (await broken.Failure).Should().BeOfType<InvalidOperationException>();
+        (await SendAsync(node, "ann", "next")).Duplicate.Should().BeFalse();
+        node.Log.Entries.Should().ContainSingle().Which.Text.Should().Contain("The test's own.");
+    }
+
+    [Fact]
     public async Task A_batch_ends_at_two_mebibytes()
     {
         await using var node = await StartAsync();
@@ -380,6 +391,23 @@ public sealed class AppendQueueTests
     }
 
     private static TaskCompletionSource NewGate() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Fails as soon as it comes into a batch.</summary>
+    private sealed class BrokenAppend() : PendingAppend(
+        "eve", new PostChange("a", DateTimeOffset.UnixEpoch, MessageId.Create(), "eve", new MessageContent("x"), null, default))
+    {
+        private readonly TaskCompletionSource<Exception> _failure = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<Exception> Failure => _failure.Task;
+
+        public override void JoinBatch(long batch) => throw new InvalidOperationException("The test's own.");
+
+        public override void Complete(AppendResult result)
+        {
+        }
+
+        public override void Fail(Exception exception) => _failure.SetResult(exception);
+    }
 
     private sealed class Held(TaskCompletionSource gate, Task held, FaultyStore store) : IAsyncDisposable
     {
