@@ -167,7 +167,7 @@ public sealed class AppendQueueTests
         await using var node = await StartAsync();
         var broken = new BrokenAppend();
         node.Services.GetRequiredService<RealtimeNode>().Appends.Enqueue(broken);
-        (await broken.Failure).Should().BeOfType<InvalidOperationException>();
+        (await broken.Failure.WaitAsync(TimeSpan.FromSeconds(30), Cancel)).Should().BeOfType<InvalidOperationException>();
         (await SendAsync(node, "ann", "next")).Duplicate.Should().BeFalse();
         node.Log.Entries.Should().ContainSingle().Which.Text.Should().Contain("The test's own.");
     }
