@@ -47,14 +47,17 @@ public sealed class MemberChangeTests : IAsyncLifetime
         (await messaging.SetRoleAsync("p", "cid", ChannelRole.Owner, Cancel)).Should().BeTrue();
         (await messaging.RemoveMemberAsync("p", "bob", Cancel)).Should().BeTrue();
         (await messaging.RemoveMemberAsync("p", "bob", Cancel)).Should().BeFalse();
-        await using var cid = await _there.ConnectAsync("cid");
-        (await cid.RequestAsync("""{"type":"leave","id":2,"channel":"p"}""", 2)).GetProperty("type").GetString().Should().Be("ok");
         foreach (var client in new[] { near, far })
         {
             var seen = new List<string>();
-            while (seen.Count < 5) seen.Add(Show(await client.WaitForAsync("member")));
-            seen.Should().Equal("bob joined member", "bob role moderator", "cid joined owner", "bob removed ", "cid left ");
+            while (seen.Count < 4) seen.Add(Show(await client.WaitForAsync("member")));
+            seen.Should().Equal("bob joined member", "bob role moderator", "cid joined owner", "bob removed ");
         }
+
+        // Changes of two nodes have no order, so this one comes when the others have arrived.
+        await using var cid = await _there.ConnectAsync("cid");
+        (await cid.RequestAsync("""{"type":"leave","id":2,"channel":"p"}""", 2)).GetProperty("type").GetString().Should().Be("ok");
+        foreach (var client in new[] { near, far }) Show(await client.WaitForAsync("member")).Should().Be("cid left ");
     }
 
     [Fact]
