@@ -249,12 +249,15 @@ public sealed class ModerationTests : IAsyncLifetime
         (await RequestAsync("bob", """{"type":"members","channel":"open"}""")).GetRawText().Should().NotContain("muted");
     }
 
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(builder =>
-    {
-        builder.Services.AddSingleton<IMessageStore>(_store);
-        builder.Services.AddSingleton<IChannelStore>(_store);
-        builder.UseInMemoryBroker(_network);
-    });
+    // With a clock that nobody sets: bans, mutes and slow mode go by the time of day.
+    private Task<TestNode> StartAsync() => TestNode.StartAsync(
+        builder =>
+        {
+            builder.Services.AddSingleton<IMessageStore>(_store);
+            builder.Services.AddSingleton<IChannelStore>(_store);
+            builder.UseInMemoryBroker(_network);
+        },
+        time: new SetClock(TimeProvider.System));
 
     private async Task<JsonElement> RequestAsync(string user, string frame)
     {

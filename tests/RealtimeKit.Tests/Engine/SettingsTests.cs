@@ -181,12 +181,15 @@ public sealed class SettingsTests : IAsyncLifetime
         (await _here.Messaging.UpdateChannelAsync("open", new ChannelEdit { Remove = ChannelParts.Name }, Cancel)).Should().Be(new ChannelSettings());
     }
 
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(builder =>
-    {
-        builder.Services.AddSingleton<IMessageStore>(_store);
-        builder.Services.AddSingleton<IChannelStore>(_store);
-        builder.UseInMemoryBroker(_network);
-    });
+    // With a clock that nobody sets: bans, mutes and slow mode go by the time of day.
+    private Task<TestNode> StartAsync() => TestNode.StartAsync(
+        builder =>
+        {
+            builder.Services.AddSingleton<IMessageStore>(_store);
+            builder.Services.AddSingleton<IChannelStore>(_store);
+            builder.UseInMemoryBroker(_network);
+        },
+        time: new SetClock(TimeProvider.System));
 
     private static string Publish(Guid id) => $$$"""{"type":"publish","channel":"open","message":{"id":"{{{id}}}","text":"x"}}""";
 
