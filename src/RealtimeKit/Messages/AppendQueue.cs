@@ -127,11 +127,15 @@ internal sealed partial class AppendQueue(
         {
             foreach (var append in stale) await append.DecideAgainAsync().ConfigureAwait(false);
         }
+        catch (StoreUnavailableException outage)
+        {
+            // All of them: a sender begins again from the first that was refused, and nothing passes it.
+            committer.Refuse(stale, outage);
+        }
         catch (Exception exception)
         {
-            // Whatever it was, all of them are refused for now: a sender begins again from the first that was refused, and nothing passes it.
-            committer.Refuse(stale, exception as StoreUnavailableException
-                ?? new StoreUnavailableException("Whether the changes are permitted could not be found out.", exception));
+            DecisionFailed(exception, stale.Count);
+            committer.Fail(stale, new StoreUnavailableException("Whether the changes are permitted could not be found out.", exception));
         }
 
         lock (_gate)
@@ -166,6 +170,9 @@ internal sealed partial class AppendQueue(
     {
         if (bytes > _mostBytes / 2) _mostBytes = isInReach ? Math.Min(_mostBytes + Step, MostBytes) : Math.Max(_mostBytes / 2, Step);
     }
+
+    [LoggerMessage(7, LogLevel.Error, "Whether {Count} changes are still permitted could not be decided, after rights of their channel were taken; they are refused for now.")]
+    private partial void DecisionFailed(Exception exception, int count);
 
     [LoggerMessage(5, LogLevel.Error, "A batch of {Count} changes failed by a fault of this node; those that were not stored before are refused.")]
     private partial void BatchFailed(Exception exception, int count);

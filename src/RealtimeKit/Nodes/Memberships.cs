@@ -33,14 +33,17 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
     }
 
     // Why the user's subscriptions end by it: null where they do not. Who leaves a public channel, or was never in it, may read on.
-    private static string? ReasonOfEnd(MemberChange change, in MemberResult result) => change switch
+    private static string? ReasonOfEnd(MemberChange change, in MemberResult result)
     {
-        _ when result.After.Role is not null => null,
-        BanChange => MemberRules.Word(change, result.Before.Role),
-        RemoveChange when result.Before.Role is not null => MemberRules.Word(change, result.Before.Role),
-        RemoveChange or LeaveChange when result.Before.Kind != ChannelKind.Public => MemberRules.Word(change, result.Before.Role),
-        _ => null,
-    };
+        var ends = result.After.Role is null && change switch
+        {
+            BanChange => true,
+            RemoveChange => result.Before.Role is not null || result.Before.Kind != ChannelKind.Public,
+            LeaveChange => result.Before.Kind != ChannelKind.Public,
+            _ => false,
+        };
+        return ends ? MemberRules.Word(change, result.Before.Role) : null;
+    }
 
     private void Send(MemberChange change, in MemberResult result)
     {

@@ -9,17 +9,15 @@ internal sealed class ChannelAccess(IChannelStore channels, IChannelAuthorizer a
     /// <summary>Finds a channel that the user may know of and in which the operation is allowed, or answers why not.</summary>
     public async ValueTask<ChannelView?> FindAsync(Request request, string channel, ChannelOperation operation)
     {
-        if (await FindAsync(request, channel).ConfigureAwait(false) is not { } view) return null;
+        var view = await channels.FindAsync(channel, request.User, request.Ended).ConfigureAwait(false);
+        if (view is null)
+        {
+            request.NoChannel(channel);
+            return null;
+        }
+
         var access = await authorizer.AuthorizeAsync(Ask(request, view, operation), request.Ended).ConfigureAwait(false);
         return request.Admit(access, operation, channel) ? view : null;
-    }
-
-    /// <summary>Finds a channel, or answers that there is none. What the user may do to it is not asked.</summary>
-    public async ValueTask<ChannelView?> FindAsync(Request request, string channel)
-    {
-        var view = await channels.FindAsync(channel, request.User, request.Ended).ConfigureAwait(false);
-        if (view is null) request.NoChannel(channel);
-        return view;
     }
 
     /// <summary>Whether the operation is allowed; if not, answers so.</summary>

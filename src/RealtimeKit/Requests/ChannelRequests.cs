@@ -11,9 +11,6 @@ internal sealed class ChannelRequests(
 {
     public IEnumerable<RequestType> Types => [new("channels", ChannelsAsync), new("create", CreateAsync), new("update", UpdateAsync)];
 
-    // How often a change is decided again because a change of rights came between.
-    private const int MostAttempts = 10;
-
     private const int MostMembersAtOnce = 200;
 
     private async ValueTask ChannelsAsync(Request request)
@@ -90,26 +87,23 @@ internal sealed class ChannelRequests(
             SlowMode = ChannelFields.SlowMode(ref request.Fields),
         };
         if (request.IsFaulty()) return;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+        await request.UntilDecidedAsync(async () =>
         {
-            if (await access.FindAsync(request, channel).ConfigureAwait(false) is not { } view) return;
-            if (!await access.AdmitAsync(request, access.Ask(request, view, ChannelOperation.Update)).ConfigureAwait(false)) return;
-            if (change.Closed is not null && !await access.AdmitAsync(request, access.Ask(request, view, ChannelOperation.Close)).ConfigureAwait(false)) return;
+            if (await access.FindAsync(request, channel, ChannelOperation.Update).ConfigureAwait(false) is not { } view) return true;
+            if (change.Closed is not null && !await access.AdmitAsync(request, access.Ask(request, view, ChannelOperation.Close)).ConfigureAwait(false)) return true;
             if (view.Kind == ChannelKind.Direct && (change.Name.Replaces || change.SlowMode is not null))
             {
                 request.Error(ErrorCodes.Forbidden, $"Of the direct channel '{channel}' only 'data' can be changed.");
-                return;
+                return true;
             }
 
             var result = await settings.UpdateAsync(
                 change with { By = request.User, Time = clock.Timestamp, Revision = view.Head.Revision }, request.Ended).ConfigureAwait(false);
-            if (result.Outcome == SettingsOutcome.Stale) continue;
+            if (result.Outcome == SettingsOutcome.Stale) return false;
             if (result.Outcome == SettingsOutcome.NoChannel) request.NoChannel(channel);
             else request.Ok();
-            return;
-        }
-
-        request.Error(ErrorCodes.Unavailable, "Others are changing the channel's rights at the same time: send the same request again.");
+            return true;
+        }).ConfigureAwait(false);
     }
 
     public static string NewName(ChannelKind kind) => $"{kind.ToWord()}-{Guid.CreateVersion7():N}";

@@ -18,9 +18,6 @@ internal sealed class MessageRequests(
         new("history", HistoryAsync),
     ];
 
-    // How often a change is decided again because another one, or a change of rights, came between.
-    private const int MostAttempts = 10;
-
     private async ValueTask EditAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
@@ -159,22 +156,19 @@ internal sealed class MessageRequests(
     {
         try
         {
-            for (var attempt = 0; attempt < MostAttempts; attempt++)
+            await request.UntilDecidedAsync(async () =>
             {
-                if (await decide().ConfigureAwait(false) is not { } change) return;
+                if (await decide().ConfigureAwait(false) is not { } change) return true;
                 var result = await appends.AppendAsync(request.User, change, request.Ended).ConfigureAwait(false);
-                if (result.Outcome == AppendOutcome.Stale) continue;
+                if (result.Outcome == AppendOutcome.Stale) return false;
                 Answer(request, change, result);
-                return;
-            }
+                return true;
+            }).ConfigureAwait(false);
         }
         catch (MessageRefusedException exception)
         {
             request.Error(ErrorCodes.Forbidden, exception.Message);
-            return;
         }
-
-        request.Error(ErrorCodes.Unavailable, "Others are changing the message or the channel's rights at the same time: send the same request again.");
     }
 
     private static void Answer(Request request, MessageChange change, AppendResult result)

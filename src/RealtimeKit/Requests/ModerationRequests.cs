@@ -9,9 +9,6 @@ namespace RealtimeKit.Requests;
 internal sealed class ModerationRequests(
     ChannelAccess access, IChannelStore channels, Memberships memberships, NodeClock clock, RealtimeOptions options) : IRequestFamily
 {
-    // How often a change is decided again because a change of rights came between.
-    private const int MostAttempts = 10;
-
     public IEnumerable<RequestType> Types =>
     [
         new("invite", InviteAsync),
@@ -53,26 +50,22 @@ internal sealed class ModerationRequests(
         return ChangeAsync(request, operation, toChange(channel, user, new Sanction(request.User, now, until, reason)), null);
     }
 
-    private async ValueTask ChangeAsync(Request request, ChannelOperation operation, MemberChange change, ChannelRole? newRole)
-    {
-        if (request.IsFaulty()) return;
-        for (var attempt = 0; attempt < MostAttempts; attempt++)
+    private ValueTask ChangeAsync(Request request, ChannelOperation operation, MemberChange change, ChannelRole? newRole) => request.IsFaulty()
+        ? ValueTask.CompletedTask
+        : request.UntilDecidedAsync(async () =>
         {
-            if (await access.FindAsync(request, change.Channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return;
+            if (await access.FindAsync(request, change.Channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return true;
             var target = change.User == request.User
                 ? view
                 : await channels.FindAsync(change.Channel, change.User, request.Ended).ConfigureAwait(false);
             var asked = access.Ask(request, view, operation) with { Target = change.User, TargetRole = target?.Role, NewRole = newRole };
-            if (!await access.AdmitAsync(request, asked).ConfigureAwait(false)) return;
+            if (!await access.AdmitAsync(request, asked).ConfigureAwait(false)) return true;
             var result = await memberships.ApplyAsync(
                 change with { By = request.User, Revision = view.Head.Revision }, request.Ended).ConfigureAwait(false);
-            if (result.Outcome == MemberOutcome.Stale) continue;
+            if (result.Outcome == MemberOutcome.Stale) return false;
             Answer(request, change, result);
-            return;
-        }
-
-        request.Error(ErrorCodes.Unavailable, "Others are changing the channel's rights at the same time: send the same request again.");
-    }
+            return true;
+        });
 
     private static void Answer(Request request, MemberChange change, MemberResult result)
     {

@@ -6,6 +6,8 @@ namespace RealtimeKit.Requests;
 /// <summary>One frame of a client on its way through a handler.</summary>
 internal sealed class Request
 {
+    private const int MostAttempts = 10;
+
     [ThreadStatic]
     private static Request? _spare;
 
@@ -70,6 +72,18 @@ internal sealed class Request
     public void Forbidden(ChannelOperation operation, string channel, string? target = null) => Error(
         ErrorCodes.Forbidden,
         target is null ? $"You may not {Describe(operation)} channel '{channel}'." : $"You may not {Describe(operation)} '{target}' in channel '{channel}'.");
+
+    /// <summary>Decides and changes something, anew where another change came between, and answers where that goes on and on.</summary>
+    /// <param name="attempt">Decides, changes and answers; false where what it decided on was stale, and nothing was answered.</param>
+    public async ValueTask UntilDecidedAsync(Func<ValueTask<bool>> attempt)
+    {
+        for (var left = MostAttempts; left > 0; left--)
+        {
+            if (await attempt().ConfigureAwait(false)) return;
+        }
+
+        Error(ErrorCodes.Unavailable, "Others are changing the message or the channel's rights at the same time: send the same request again.");
+    }
 
     /// <summary>Whether access was given; if not, answers so.</summary>
     public bool Admit(Access access, ChannelOperation operation, string channel, string? target = null)

@@ -11,7 +11,6 @@ internal sealed class SessionChannel(string name)
     private int _publishes;
     private long _batch;
     private long _lowest;
-    private bool _isStale;
 
     public Subscription? Subscription { get; set; }
 
@@ -31,17 +30,13 @@ internal sealed class SessionChannel(string name)
     /// <returns>The lowest revision among those of the batch so far.</returns>
     public long Lower(long batch, long revision)
     {
-        (_lowest, _isStale) = batch == _batch ? (Math.Min(_lowest, revision), _isStale) : (revision, false);
+        (_lowest, IsStale) = batch == _batch ? (Math.Min(_lowest, revision), IsStale) : (revision, false);
         _batch = batch;
         return _lowest;
     }
 
     /// <summary>Whether a publish of the batch that <see cref="Lower"/> was called for last was stale. Only the committer uses it.</summary>
-    public bool IsStale
-    {
-        get => _isStale;
-        set => _isStale = value;
-    }
+    public bool IsStale { get; set; }
 
     public void EndPublish() => Interlocked.Decrement(ref _publishes);
 }
