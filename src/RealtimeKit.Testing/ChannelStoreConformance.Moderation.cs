@@ -261,10 +261,11 @@ public abstract partial class ChannelStoreConformance
             [.. posts.Select(post => Sample.Post(post.Channel, "x") with { Revision = post.Revision })], Cancel)).Select(result => result.Outcome));
         Assert.Equal("Stale Appended Stale", await AppendAsync(("room", 0), ("room", 1), ("room", 0)));
         Assert.Equal("Stale Appended Stale NoChannel", await AppendAsync(("room", 0), ("other", 0), ("room", 0), ("nowhere", null)));
+        Assert.Equal("NoChannel Appended", await AppendAsync(("nowhere", 0), ("other", 0)));
         Assert.Equal("Appended Appended Appended", await AppendAsync(("room", null), ("room", 1), ("other", 0)));
         Assert.Equal("Stale", await AppendAsync(("room", 7)));
         await room.AssertHeadAsync(3, 3);
-        await other.AssertHeadAsync(2, 2);
+        await other.AssertHeadAsync(3, 3);
     }
 
     /// <summary>

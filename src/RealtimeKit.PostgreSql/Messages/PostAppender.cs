@@ -68,14 +68,16 @@ internal static class PostAppender
         }
 
         if (heads.Count == 0) return null;
+        // Why a channel was not moved, only the longer way finds out: it is missing, or another one, or its revision went on.
+        var left = changes.Where(change => !heads.ContainsKey(change.Channel)).ToList();
+        var others = new Queue<AppendResult>(left.Count == 0 ? [] : await ChangeAppender.AppendAsync(session, left).ConfigureAwait(false));
         var results = new AppendResult[changes.Count];
         for (var i = 0; i < results.Length; i++)
         {
             var post = (PostChange)changes[i];
             results[i] = heads.TryGetValue(post.Channel, out var head)
                 ? new AppendResult(AppendOutcome.Appended, ChangeRules.Post(post, head.Sequence + posts.Number(i), head.Version + posts.Number(i), null), head.Epoch)
-                // Without a channel it will be found out when the change is decided anew.
-                : new AppendResult(post.Revision is null && post.Epoch is null ? AppendOutcome.NoChannel : AppendOutcome.Stale);
+                : others.Dequeue();
         }
 
         return results;
