@@ -24,7 +24,7 @@ export { RealtimeError };
 
 /** @typedef {{state: State, error: RealtimeError|null, retryIn: number|null}} StateChange `error`: why it is `waiting` or `closed`; `retryIn`: ms, when `waiting`. */
 
-/** @typedef {{user: string, connection: string, node: string, time: string, heartbeat: number, expires?: string, limits: {messageBytes: number, textLength: number, channels: number, historyPage: number}}} Hello */
+/** @typedef {{user: string, connection: string, node: string, time: string, heartbeat: number, expires?: string, limits: {messageBytes: number, textLength: number, channels: number, historyPage: number}, features?: string[]}} Hello */
 
 /** @typedef {{channel: string, name?: string, kind: string, role: string, sequence: number, version: number, read: number, unread: number, mentions: number, last?: Message, data?: any, closed?: boolean}} ChannelInfo */
 
@@ -98,6 +98,9 @@ export class RealtimeClient extends Emitter {
 
   /** The name of the server's node that this is, or was last, connected to. */
   get node() { return this.#connection.hello?.node ?? null; }
+
+  /** What the node has, or the last one had, of what not every node has, such as `search`. */
+  get features() { return this.#connection.hello?.features ?? []; }
 
   /** What the server takes, once it has been connected. */
   get limits() { return this.#connection.hello?.limits ?? null; }

@@ -32,6 +32,21 @@ public sealed class ConnectionTests
         await client.ConnectAsync(Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>();
     }
 
+    [Fact]
+    public async Task Features_are_those_of_the_connected_node()
+    {
+        await using var server = await ScriptedServer.StartAsync();
+        await using var client = Clients.Make(server.Endpoint);
+        client.State.Features.Should().BeEmpty();
+        var connecting = client.ConnectAsync(Token);
+        var connection = await server.AcceptSignedInAsync(""","features":["search","new"]""");
+        await connecting.InTime();
+        client.State.Features.Should().Equal("search", "new");
+        await connection.CloseAsync(4400);
+        await client.UntilAsync(ConnectionStatus.Closed);
+        client.State.Features.Should().BeEmpty();
+    }
+
     [Theory]
     [InlineData(1001)]
     [InlineData(1003)]

@@ -8,7 +8,7 @@ namespace RealtimeKit.Client.Tests;
 public sealed class PauseTests
 {
     private static readonly ConnectedFrame Connected = new(
-        1, "c", "ada", DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(25), null, ProtocolConstants.MaxFrameBytes);
+        1, "c", "ada", DateTimeOffset.UnixEpoch, TimeSpan.FromSeconds(25), null, ProtocolConstants.MaxFrameBytes, []);
 
     [Theory]
     [InlineData(false)]

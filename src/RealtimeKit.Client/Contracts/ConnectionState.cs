@@ -11,6 +11,12 @@ namespace RealtimeKit.Client;
 public sealed record ConnectionState(
     ConnectionStatus Status, string? User = null, TimeSpan? RetryIn = null, CloseCode? CloseCode = null, string? Reason = null)
 {
+    /// <summary>
+    /// The features that the connected node has, of those that a node may lack, such as <c>search</c>; while
+    /// <see cref="ConnectionStatus.Connected"/>, else empty. A request of another one fails with <see cref="ErrorCodes.Unsupported"/>.
+    /// </summary>
+    public IReadOnlyList<string> Features { get; init; } = [];
+
     internal static ConnectionState Idle { get; } = new(ConnectionStatus.Idle);
 
     internal static ConnectionState Connecting { get; } = new(ConnectionStatus.Connecting);

@@ -113,7 +113,7 @@ internal sealed class ConnectionLoop(
             router.Keeper = new ConnectionKeeper(connection, connected, options, requests, parts, logger);
             foreach (var part in parts) part.Attach(connection, connected);
             // After that: whoever sees the state may send at once.
-            stateChanged(new ConnectionState(ConnectionStatus.Connected, connected.User));
+            stateChanged(new ConnectionState(ConnectionStatus.Connected, connected.User) { Features = connected.Features });
             keeping = router.Keeper.RunAsync();
             _firstConnected.TrySetResult();
         };

@@ -7,7 +7,8 @@ internal abstract record ServerFrame;
 internal abstract record ServerReply(long Id) : ServerFrame;
 
 internal sealed record ConnectedFrame(
-    long Id, string Connection, string User, DateTimeOffset Time, TimeSpan Heartbeat, DateTimeOffset? Expires, int MessageBytes)
+    long Id, string Connection, string User, DateTimeOffset Time, TimeSpan Heartbeat, DateTimeOffset? Expires, int MessageBytes,
+    IReadOnlyList<string> Features)
     : ServerReply(Id);
 
 internal sealed record SubscribedFrame(long Id, string Channel, string Epoch, long Version, long Sequence, long Read, ChannelRole? Role,

@@ -73,7 +73,8 @@ internal static class ServerFrameReader
         Id(json), Text(json, "connection"u8), Text(json, "user"u8), Time(json, "time"u8),
         Optional(json, "heartbeat"u8) is { } heartbeat ? Duration(heartbeat) : TimeSpan.FromSeconds(25), OptionalTime(json, "expires"u8),
         Optional(json, "limits"u8) is { } limits && Optional(limits, "messageBytes"u8) is { } bytes
-            ? bytes.GetInt32() : ProtocolConstants.MaxFrameBytes);
+            ? bytes.GetInt32() : ProtocolConstants.MaxFrameBytes,
+        Optional(json, "features"u8) is { } features ? [.. features.EnumerateArray().Select(static item => item.GetString()!)] : []);
 
     private static EventFrame ReadEvent(JsonElement json)
     {

@@ -42,6 +42,13 @@ internal static class ServerReplies
         json.WriteNumber("channels"u8, reply.Channels);
         json.WriteNumber("historyPage"u8, ProtocolConstants.MaxPageSize);
         json.WriteEndObject();
+        if (reply.Features.Count > 0)
+        {
+            json.WriteStartArray("features"u8);
+            foreach (var feature in reply.Features) json.WriteStringValue(feature);
+            json.WriteEndArray();
+        }
+
         FrameWriter.End(json, output);
     }
 
@@ -254,7 +261,8 @@ internal static class ServerReplies
 
 /// <summary>The fields of a <c>connected</c> frame.</summary>
 internal readonly record struct ConnectedReply(
-    string Connection, string User, string Node, DateTimeOffset Time, long Heartbeat, DateTimeOffset? Expires, int Channels);
+    string Connection, string User, string Node, DateTimeOffset Time, long Heartbeat, DateTimeOffset? Expires, int Channels,
+    IReadOnlyList<string> Features);
 
 /// <summary>The fields of a <c>subscribed</c> frame.</summary>
 internal readonly record struct SubscribedReply(

@@ -81,9 +81,8 @@ internal sealed class RealtimeNode : IDisposable
 
         var access = new ChannelAccess(Channels, authorizer, Clock);
         var asked = new Interceptors([.. interceptors]);
-        var table = new RequestTable(
+        IRequestFamily[] families =
         [
-            new SignInRequests(authenticator, Users, Clock, Options, log),
             new SubscriptionRequests(
                 access, rights, LocalChannels, subscriptions, _presenceNotifier, Repair, AccessReview, Clock, Options, log),
             new SignalRequests(access, Presence, asked, distributor),
@@ -92,7 +91,9 @@ internal sealed class RealtimeNode : IDisposable
             new MemberRequests(access, Channels, Memberships, distributor, Clock),
             new ModerationRequests(access, Channels, Memberships, Clock, Options),
             new ChannelRequests(access, Channels, authorizer, Settings, Clock),
-        ]);
+        ];
+        string[] features = [.. families.Select(static family => family.Feature).OfType<string>().Distinct()];
+        var table = new RequestTable([new SignInRequests(authenticator, Users, Clock, Options, features, log), .. families]);
         Connections = new ConnectionHandler(
             Sessions, Users, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, Admission, outages, log), log);
         Loops = new BackgroundLoops(time, loggers.CreateLogger<BackgroundLoops>());

@@ -19,6 +19,9 @@ internal sealed record RequestType(
 /// <summary>Handles a family of requests.</summary>
 internal interface IRequestFamily
 {
+    /// <summary>The feature that <c>connected</c> announces for it, where it is one that a node may lack.</summary>
+    string? Feature => null;
+
     /// <summary>The types that it handles.</summary>
     IEnumerable<RequestType> Types { get; }
 }

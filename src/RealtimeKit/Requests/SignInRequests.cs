@@ -6,7 +6,8 @@ using RealtimeKit.Transports;
 namespace RealtimeKit.Requests;
 
 /// <summary>Handles <c>connect</c>, <c>refresh</c>, <c>ping</c> and <c>pong</c>: sign-in, its expiry, and keep-alive.</summary>
-internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions users, NodeClock clock, RealtimeOptions options, SessionLog log) : IRequestFamily
+internal sealed class SignInRequests(
+    IAuthenticator authenticator, UserSessions users, NodeClock clock, RealtimeOptions options, IReadOnlyList<string> features, SessionLog log) : IRequestFamily
 {
     private const int LongestToken = 32_768;
 
@@ -48,7 +49,7 @@ internal sealed class SignInRequests(IAuthenticator authenticator, UserSessions 
         ServerReplies.Connected(
             reply.Buffer, request.Id!.Value, new ConnectedReply(
                 session.Id, signIn.User, options.NodeName, clock.Timestamp, (long)options.Heartbeat.TotalMilliseconds,
-                signIn.Expires, options.ChannelsPerConnection));
+                signIn.Expires, options.ChannelsPerConnection, features));
     }
 
     private static ValueTask Ping(Request request)
