@@ -25,8 +25,8 @@ internal sealed class Shop(IRealtimeMessaging messaging, IConfiguration configur
 
     public static async Task OpenAsync(IRealtimeMessaging messaging)
     {
-        await messaging.EnsureChannelAsync(Orders);
-        await messaging.EnsureChannelAsync(Stock);
+        await messaging.Channels.EnsureAsync(Orders);
+        await messaging.Channels.EnsureAsync(Stock);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -42,7 +42,7 @@ internal sealed class Shop(IRealtimeMessaging messaging, IConfiguration configur
 
     private async Task RememberAsync(CancellationToken stop)
     {
-        var stock = await messaging.ReadHistoryAsync(Stock, limit: ProtocolConstants.MaxPageSize, cancellationToken: stop);
+        var stock = await messaging.Messages.ReadHistoryAsync(Stock, limit: ProtocolConstants.MaxPageSize, cancellationToken: stop);
         foreach (var message in stock.Messages)
         {
             var change = message.Content.Data!.ToElement();
@@ -51,7 +51,7 @@ internal sealed class Shop(IRealtimeMessaging messaging, IConfiguration configur
 
         if (stock.Messages.Count == 0)
             foreach (var item in Items) await TellStockAsync(item, Full, stop);
-        var orders = await messaging.ReadHistoryAsync(Orders, limit: ProtocolConstants.MaxPageSize, cancellationToken: stop);
+        var orders = await messaging.Messages.ReadHistoryAsync(Orders, limit: ProtocolConstants.MaxPageSize, cancellationToken: stop);
         _last = orders.Messages.Select(message => message.Content.Data!.ToElement().GetProperty("order").GetInt64()).DefaultIfEmpty(1_000).Max();
     }
 
@@ -91,7 +91,7 @@ internal sealed class Shop(IRealtimeMessaging messaging, IConfiguration configur
         {
             try
             {
-                await messaging.SendAsync(channel, message, cancellationToken: stop);
+                await messaging.Messages.SendAsync(channel, message, cancellationToken: stop);
                 return;
             }
             catch (StoreUnavailableException)

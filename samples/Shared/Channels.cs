@@ -6,6 +6,6 @@ internal static class Channels
     public static async Task EnsureChannelsAsync(this IServiceProvider services)
     {
         var messaging = services.GetRequiredService<IRealtimeMessaging>();
-        foreach (var channel in new[] { "lobby", "random", "help" }) await messaging.EnsureChannelAsync(channel);
+        foreach (var channel in new[] { "lobby", "random", "help" }) await messaging.Channels.EnsureAsync(channel);
     }
 }

@@ -15,12 +15,12 @@ public static class ChatTest
         app.MapRealtimeMessaging("/realtime");
         await app.StartAsync();
         var messaging = app.Services.GetRequiredService<IRealtimeMessaging>();
-        await messaging.EnsureChannelAsync("lobby");
+        await messaging.Channels.EnsureAsync("lobby");
 
         await using var ann = new RealtimeClient(new Uri($"{app.Urls.Single()}/realtime"), new() { TokenProvider = _ => ValueTask.FromResult<string?>("ann") });
         await ann.ConnectAsync();
         await ann.Channel("lobby").SubscribeAsync();
-        await messaging.SendAsync("lobby", "Hello");
+        await messaging.Messages.SendAsync("lobby", "Hello");
         return await ann.Channel("lobby").ReadAsync().OfType<MessagePosted>().Select(posted => posted.Message.Content.Text).FirstAsync();
     }
 }

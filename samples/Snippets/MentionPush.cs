@@ -31,7 +31,7 @@ public sealed class MentionPush(IPush push, IRealtimeMessaging messaging, ILogge
     {
         try
         {
-            if (await messaging.GetConnectionCountAsync(user, cancellationToken) == 0) await push.SendAsync(user, $"{message.Sender} mentioned you", cancellationToken);
+            if (await messaging.Users.GetConnectionCountAsync(user, cancellationToken) == 0) await push.SendAsync(user, $"{message.Sender} mentioned you", cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

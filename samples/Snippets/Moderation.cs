@@ -23,6 +23,6 @@ public static class Moderation
         {
             // First the rule, then the connections: whoever comes back finds no channel.
             bans.Add(user);
-            return await messaging.DisconnectUserAsync(user, "You were banned.");
+            return await messaging.Users.DisconnectAsync(user, "You were banned.");
         });
 }

@@ -21,7 +21,7 @@ public sealed class Outbox(string connectionString, IRealtimeMessaging messaging
         await connection.OpenAsync(cancellationToken);
         foreach (var (place, id, channel, text) in await ReadAsync(connection))
         {
-            await messaging.SendAsync(channel, new OutgoingMessage { Id = MessageId.Parse(id), Text = text }, cancellationToken: cancellationToken);
+            await messaging.Messages.SendAsync(channel, new OutgoingMessage { Id = MessageId.Parse(id), Text = text }, cancellationToken: cancellationToken);
             await RunAsync(connection, null, "DELETE FROM outbox WHERE place = $1", place);
         }
     }

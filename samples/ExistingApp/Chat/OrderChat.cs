@@ -16,7 +16,7 @@ public sealed class OrderChat(IRealtimeMessaging messaging)
         && long.TryParse(channel.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var order)
             ? order : null;
 
-    public Task OpenAsync(long order) => messaging.EnsureChannelAsync(ChannelOf(order), ChannelKind.Private);
+    public Task OpenAsync(long order) => messaging.Channels.EnsureAsync(ChannelOf(order), ChannelKind.Private);
 
     /// <summary>Says that an order took a step.</summary>
     /// <param name="order">The order.</param>
@@ -26,6 +26,6 @@ public sealed class OrderChat(IRealtimeMessaging messaging)
     {
         await OpenAsync(order);
         var message = new OutgoingMessage { Text = $"The order is {status}.", Data = JsonValue.Parse($$"""{"status":"{{status}}"}""") };
-        await messaging.SendAsync(ChannelOf(order), message, sender);
+        await messaging.Messages.SendAsync(ChannelOf(order), message, sender);
     }
 }

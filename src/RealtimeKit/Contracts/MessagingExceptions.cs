@@ -5,7 +5,7 @@ namespace RealtimeKit;
 /// <summary>A call of <see cref="IRealtimeMessaging"/> named a channel that does not exist.</summary>
 /// <param name="channel">The channel.</param>
 public sealed class ChannelNotFoundException(string channel)
-    : Exception($"There is no channel '{channel}'. Make it with {nameof(IRealtimeMessaging.EnsureChannelAsync)}.")
+    : Exception($"There is no channel '{channel}'. Make it with {nameof(IRealtimeMessaging.Channels)}.{nameof(IRealtimeChannels.EnsureAsync)}.")
 {
     /// <summary>The channel that does not exist.</summary>
     public string Channel { get; } = channel;
@@ -54,7 +54,9 @@ public sealed class LastOwnerException(string channel, string user)
 /// <param name="channel">The channel.</param>
 /// <param name="user">The user.</param>
 public sealed class UserBannedException(string channel, string user)
-    : Exception($"User '{user}' is banned from channel '{channel}': end the ban first with {nameof(IRealtimeMessaging.UnbanAsync)}.")
+    : Exception(
+        $"User '{user}' is banned from channel '{channel}': end the ban first with "
+        + $"{nameof(IRealtimeMessaging.Moderation)}.{nameof(IRealtimeModeration.UnbanAsync)}.")
 {
     /// <summary>The channel.</summary>
     public string Channel { get; } = channel;

@@ -10,7 +10,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 public static class RealtimeMessagingServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the engine and <see cref="IRealtimeMessaging"/>. A store must be chosen on the returned builder, and a transport
+    /// Adds the engine and <see cref="IRealtimeMessaging"/>, whose groups can be had alone too. A store must be chosen on the returned builder, and a transport
     /// for clients to come in; the host fails at start where there is no store or an option is wrong. Health checks of store, broker and node
     /// are added under the tag <see cref="RealtimeDiagnostics.HealthTag"/>.
     /// </summary>
@@ -32,6 +32,11 @@ public static class RealtimeMessagingServiceCollectionExtensions
         services.TryAddSingleton<IChannelAuthorizer>(provider => provider.GetRequiredService<DefaultChannelAuthorizer>());
         services.TryAddSingleton<RealtimeNode>();
         services.TryAddSingleton<IRealtimeMessaging, RealtimeMessaging>();
+        services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Channels);
+        services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Members);
+        services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Messages);
+        services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Moderation);
+        services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Users);
         services.TryAddSingleton<IConnectionHandler>(provider => provider.GetRequiredService<RealtimeNode>().Connections);
         services.AddHostedService<RealtimeHostedService>();
         return new RealtimeMessagingBuilder(services);

@@ -74,7 +74,7 @@ internal static class NodesMode
         var reading = new List<Task>();
         for (var channel = 0; channel < channels; channel++)
         {
-            await messaging.EnsureChannelAsync($"c{channel}");
+            await messaging.Channels.EnsureAsync($"c{channel}");
             reading.Add(await ReadAsync(two, $"c{channel}", number =>
             {
                 if (number >= skipped) times.Add(Stopwatch.GetElapsedTime(sent[number]).TotalMilliseconds);
@@ -86,7 +86,7 @@ internal static class NodesMode
         await Pace.RunAsync(rate, WarmUp + time, number =>
         {
             sent[number] = Stopwatch.GetTimestamp();
-            sends.Add(messaging.SendAsync($"c{number % channels}", number.ToString(CultureInfo.InvariantCulture)));
+            sends.Add(messaging.Messages.SendAsync($"c{number % channels}", number.ToString(CultureInfo.InvariantCulture)));
             return ValueTask.CompletedTask;
         });
         await Task.WhenAll(sends);

@@ -33,7 +33,7 @@ internal static class RepairMode
         var served = new List<LocalChannel>(count);
         for (var number = 0; number < count; number++)
         {
-            await messaging.EnsureChannelAsync($"channel-{number}");
+            await messaging.Channels.EnsureAsync($"channel-{number}");
             served.Add(await node.LocalChannels.AcquireAsync($"channel-{number}", default));
         }
 

@@ -15,7 +15,7 @@ internal static class StoreCommit
         builder.Services.AddRealtimeMessaging().UsePostgreSqlStore(postgreSql);
         using var host = builder.Build();
         await host.StartAsync();
-        await host.Services.GetRequiredService<IRealtimeMessaging>().EnsureChannelAsync("commits");
+        await host.Services.GetRequiredService<IRealtimeMessaging>().Channels.EnsureAsync("commits");
         var store = host.Services.GetRequiredService<IMessageStore>();
         var (skipped, times) = ((int)(rate * warmUp.TotalSeconds), new List<double>());
         await Pace.RunAsync(rate, warmUp + time, async number =>

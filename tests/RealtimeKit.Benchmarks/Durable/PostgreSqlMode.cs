@@ -89,7 +89,7 @@ internal static class PostgreSqlMode
         builder.Services.AddRealtimeMessaging().UsePostgreSqlStore(server.ConnectionString, x => x.Schema = schema);
         using var host = builder.Build();
         await host.StartAsync();
-        for (var i = 0; i < channels; i++) await host.Services.GetRequiredService<IRealtimeMessaging>().EnsureChannelAsync($"c{i}");
+        for (var i = 0; i < channels; i++) await host.Services.GetRequiredService<IRealtimeMessaging>().Channels.EnsureAsync($"c{i}");
         await job(host.Services.GetRequiredService<IMessageStore>());
         await host.StopAsync();
     }

@@ -123,7 +123,7 @@ internal static class ScaleMode
         var publish = ScaleRequest.Of(small).Single(request => request.Name == "publish");
         var quiet = await PublishAsync(() => false, time / 4);
         var start = Stopwatch.GetTimestamp();
-        var deleting = node.Get<IRealtimeMessaging>().DeleteChannelAsync(large.Log);
+        var deleting = node.Get<IRealtimeMessaging>().Channels.DeleteAsync(large.Log);
         var answered = Stopwatch.GetElapsedTime(start);
         _ = deleting.ContinueWith(_ => answered = Stopwatch.GetElapsedTime(start), TaskScheduler.Default);
         var beside = await PublishAsync(() => !deleting.IsCompleted, time);

@@ -34,7 +34,7 @@ internal sealed class RealtimeKitServer(Action<RealtimeMessagingBuilder, Argumen
     {
         var messaging = app.Services.GetRequiredService<IRealtimeMessaging>();
         for (var i = 0; i < arguments.Number("channels", 1); i++)
-            await messaging.EnsureChannelAsync($"c{i}");
+            await messaging.Channels.EnsureAsync($"c{i}");
     }
 
     private sealed class TokenIsUser : IAuthenticator

@@ -121,7 +121,7 @@ public abstract class ConversationTests
         await using var host = await StartAsync();
         await using var ada = Client(host, "ada");
         await ada.ConnectAsync(Token).InTime();
-        await host.Messaging.DisconnectUserAsync("ada", "enough", Token);
+        await host.Messaging.Users.DisconnectAsync("ada", "enough", Token);
         await ada.UntilAsync(ConnectionStatus.Closed);
         ada.State.CloseCode.Should().Be(CloseCode.Disconnected);
         ada.State.Reason.Should().Contain("enough");
@@ -143,10 +143,10 @@ public abstract class ConversationTests
         await using var ada = Client(host, "ada");
         await ada.ConnectAsync(Token).InTime();
         await ada.Channel("lobby").SendAsync("x", Token).InTime();
-        (await host.Messaging.GetConnectionCountAsync("ada", Token)).Should().Be(1);
+        (await host.Messaging.Users.GetConnectionCountAsync("ada", Token)).Should().Be(1);
         await ada.CloseAsync().InTime();
         await Eventually.TrueAsync(
-            async () => await host.Messaging.GetConnectionCountAsync("ada", Token) == 0, "the server has let the connection go");
+            async () => await host.Messaging.Users.GetConnectionCountAsync("ada", Token) == 0, "the server has let the connection go");
     }
 
     private async Task<ChatHost> StartAsync() => await ChatHost.StartAsync(testServer: HasTestServer);

@@ -100,7 +100,7 @@ public sealed class RecoveryTests
     {
         const int count = 5_000;
         await using var host = await ChatHost.StartAsync();
-        await host.Messaging.EnsureChannelAsync("other", cancellationToken: Token);
+        await host.Messaging.Channels.EnsureAsync("other", cancellationToken: Token);
         await using var ada = host.Client("ada", configure: options => options.QueueLimit = count);
         await using var bob = host.Client("bob", configure: options => options.ReadBuffer = 100);
         await Task.WhenAll(ada.ConnectAsync(Token), bob.ConnectAsync(Token)).InTime();
@@ -129,9 +129,9 @@ public sealed class RecoveryTests
         proxy.Refuse(true);
         proxy.Cut();
         await bob.UntilAsync(ConnectionStatus.Waiting);
-        await host.Messaging.DeleteChannelAsync("lobby", Token);
+        await host.Messaging.Channels.DeleteAsync("lobby", Token);
         (await ada.Channel("lobby").TakeWhileAsync(_ => true))[^1].Should().Be(new ChannelRevoked("deleted"));
-        await host.Messaging.EnsureChannelAsync("lobby", cancellationToken: Token);
+        await host.Messaging.Channels.EnsureAsync("lobby", cancellationToken: Token);
         await ada.Channel("lobby").SendAsync("new 1", Token).InTime();
         await ada.Channel("lobby").SendAsync("new 2", Token).InTime();
         proxy.Refuse(false);
@@ -148,13 +148,13 @@ public sealed class RecoveryTests
         await using var bob = host.Client("bob");
         _ = bob.ConnectAsync(Token);
         await bob.Channel("lobby").SubscribeAsync(cancellationToken: Token).InTime();
-        for (var n = 1; n <= 3; n++) await host.Messaging.SendAsync("lobby", $"m{n}", cancellationToken: Token);
+        for (var n = 1; n <= 3; n++) await host.Messaging.Messages.SendAsync("lobby", $"m{n}", cancellationToken: Token);
         (await bob.Channel("lobby").TakeWhileAsync(update => update is not MessagePosted { Message.Sequence: 3 })).Sequences().Should().Equal(1, 2, 3);
         await host.DisposeAsync();
 
         await store.RenewEpochsAsync(Token);
         await using var again = await ChatHost.StartAsync(store, port);
-        await again.Messaging.SendAsync("lobby", "m4", cancellationToken: Token);
+        await again.Messaging.Messages.SendAsync("lobby", "m4", cancellationToken: Token);
         var updates = (await bob.Channel("lobby").TakeWhileAsync(update => update is not MessagePosted { Message.Text: "m4" })).Where(update => update is not SignalReceived).ToList();
         updates[0].Should().BeOfType<ChannelReset>();
     }
@@ -163,14 +163,14 @@ public sealed class RecoveryTests
     public async Task A_member_who_is_removed_hears_no_more_and_a_disconnected_user_does_not_come_back()
     {
         await using var host = await ChatHost.StartAsync();
-        await host.Messaging.EnsureChannelAsync("den", ChannelKind.Private, cancellationToken: Token);
-        await host.Messaging.AddMemberAsync("den", "bob", cancellationToken: Token);
+        await host.Messaging.Channels.EnsureAsync("den", ChannelKind.Private, cancellationToken: Token);
+        await host.Messaging.Members.AddAsync("den", "bob", cancellationToken: Token);
         await using var bob = host.Client("bob");
         await bob.ConnectAsync(Token).InTime();
         await bob.Channel("den").SubscribeAsync(cancellationToken: Token).InTime();
-        await host.Messaging.RemoveMemberAsync("den", "bob", Token);
+        await host.Messaging.Members.RemoveAsync("den", "bob", Token);
         (await bob.Channel("den").TakeWhileAsync(_ => true))[^1].Should().Be(new ChannelRevoked("removed"));
-        (await host.Messaging.DisconnectUserAsync("bob")).Should().Be(1);
+        (await host.Messaging.Users.DisconnectAsync("bob")).Should().Be(1);
         await bob.UntilAsync(ConnectionStatus.Closed);
         bob.State.CloseCode.Should().Be(CloseCode.Disconnected);
     }

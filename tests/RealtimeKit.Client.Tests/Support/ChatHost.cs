@@ -50,7 +50,7 @@ internal sealed class ChatHost : IAsyncDisposable
     {
         var host = new ChatHost(store ?? new InMemoryStore(), port, configure, network, testServer);
         await host._app.StartAsync();
-        await host.Messaging.EnsureChannelAsync("lobby");
+        await host.Messaging.Channels.EnsureAsync("lobby");
         return host;
     }
 

@@ -22,13 +22,13 @@ public sealed class TwoNodesTests
         using var one = await StartAsync(store, relay.Address);
         using var two = await StartAsync(store, relay.Address);
         var messaging = one.Services.GetRequiredService<IRealtimeMessaging>();
-        await messaging.EnsureChannelAsync("lobby", cancellationToken: Cancel);
+        await messaging.Channels.EnsureAsync("lobby", cancellationToken: Cancel);
 
         await using var reader = new InProcessTransport(two.Services.GetRequiredService<IConnectionHandler>()).Connect("ann");
         await reader.SendAsync("""{"type":"connect","id":1}"""u8.ToArray(), Cancel);
         await reader.SendAsync("""{"type":"subscribe","id":2,"channel":"lobby"}"""u8.ToArray(), Cancel);
         await HearsAsync(reader, "subscribed");
-        await messaging.SendAsync("lobby", "Hello", cancellationToken: Cancel);
+        await messaging.Messages.SendAsync("lobby", "Hello", cancellationToken: Cancel);
 
         (await HearsAsync(reader, "\"event\"")).Should().Contain("Hello");
         await one.StopAsync(Cancel);

@@ -21,19 +21,19 @@ public sealed class BackupPageTests : IDisposable
         string before;
         await using (var app = Open(live))
         {
-            await app.Messaging.EnsureChannelAsync("lobby", cancellationToken: Cancel);
-            await app.Messaging.SendAsync("lobby", "kept", cancellationToken: Cancel);
+            await app.Messaging.Channels.EnsureAsync("lobby", cancellationToken: Cancel);
+            await app.Messaging.Messages.SendAsync("lobby", "kept", cancellationToken: Cancel);
             await RunAsync(live, Sql("VACUUM INTO").Replace("backup.db", backup, StringComparison.Ordinal));
-            await app.Messaging.SendAsync("lobby", "after the backup", cancellationToken: Cancel);
-            before = (await app.Messaging.ReadHistoryAsync("lobby", cancellationToken: Cancel)).Head.Epoch;
+            await app.Messaging.Messages.SendAsync("lobby", "after the backup", cancellationToken: Cancel);
+            before = (await app.Messaging.Messages.ReadHistoryAsync("lobby", cancellationToken: Cancel)).Head.Epoch;
         }
 
         await RunAsync(backup, Sql("randomblob"));
         await using var restored = Open(backup);
-        var page = await restored.Messaging.ReadHistoryAsync("lobby", cancellationToken: Cancel);
+        var page = await restored.Messaging.Messages.ReadHistoryAsync("lobby", cancellationToken: Cancel);
         page.Messages.Select(message => message.Content.Text).Should().Equal("kept");
         page.Head.Epoch.Should().NotBe(before).And.MatchRegex("^[0-9a-f]{16}$");
-        (await restored.Messaging.SendAsync("lobby", "again", cancellationToken: Cancel)).Sequence.Should().Be(2);
+        (await restored.Messaging.Messages.SendAsync("lobby", "again", cancellationToken: Cancel)).Sequence.Should().Be(2);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

@@ -45,7 +45,7 @@ internal sealed class SnippetHost : IAsyncDisposable
         map?.Invoke(app);
         var host = new SnippetHost(app);
         await app.StartAsync();
-        await host.Messaging.EnsureChannelAsync("lobby");
+        await host.Messaging.Channels.EnsureAsync("lobby");
         return host;
     }
 

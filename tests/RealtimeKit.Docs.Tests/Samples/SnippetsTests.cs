@@ -51,8 +51,8 @@ public sealed class SnippetsTests
             return Messaging(services).AddMessageObserver<MentionPush>();
         });
         await host.ConnectAsync("here");
-        await host.Messaging.SendAsync("lobby", new OutgoingMessage { Text = "Fails, and ends nothing", Mentions = ["broken"] }, "ann", Cancel);
-        await host.Messaging.SendAsync("lobby", new OutgoingMessage { Text = "Hello", Mentions = ["here", "away"] }, "ann", Cancel);
+        await host.Messaging.Messages.SendAsync("lobby", new OutgoingMessage { Text = "Fails, and ends nothing", Mentions = ["broken"] }, "ann", Cancel);
+        await host.Messaging.Messages.SendAsync("lobby", new OutgoingMessage { Text = "Hello", Mentions = ["here", "away"] }, "ann", Cancel);
         (await push.Sent.Task.WaitAsync(Patience, Cancel)).Should().Be("away: ann mentioned you");
         push.Asked.Should().Equal("broken", "away");
     }
@@ -61,7 +61,7 @@ public sealed class SnippetsTests
     public async Task An_authorizer_keeps_the_default_rules_and_adds_one()
     {
         await using var host = await SnippetHost.StartAsync(services => Messaging(services).UseChannelAuthorizer<ClosedChannels>());
-        await host.Messaging.EnsureChannelAsync("private", ChannelKind.Private, cancellationToken: Cancel);
+        await host.Messaging.Channels.EnsureAsync("private", ChannelKind.Private, cancellationToken: Cancel);
         var ann = await host.ConnectAsync("ann");
         await ann.Channel("lobby").SendAsync("before", Cancel);
         host.Services.GetRequiredService<ClosedChannels>().Close("lobby");
@@ -78,7 +78,7 @@ public sealed class SnippetsTests
         var ann = await host.ConnectAsync("ann");
         await ann.Channel("lobby").SubscribeAsync(cancellationToken: Cancel);
         var running = new ClockBot(host.NewClient("bot"), TimeProvider.System).RunAsync("lobby", stop.Token);
-        await UntilAsync(async () => (await host.Messaging.GetPresenceAsync("lobby", Cancel)).Any(user => user.User == "bot"));
+        await UntilAsync(async () => (await host.Messaging.Channels.GetPresenceAsync("lobby", Cancel)).Any(user => user.User == "bot"));
         await ann.Channel("lobby").SendAsync("/time", Cancel);
         var answer = await ann.Channel("lobby").ReadAsync(Cancel).OfType<MessagePosted>().FirstAsync(posted => posted.Message.Sender == "bot", Cancel).AsTask().WaitAsync(Patience, Cancel);
         answer.Message.Should().Match<Message>(message => message.ReplyTo == 1 && message.Content.Text!.StartsWith("It is 2"));
@@ -97,7 +97,7 @@ public sealed class SnippetsTests
         var other = new SymmetricSecurityKey(Encoding.UTF8.GetBytes("another key of thirty-two bytes..."));
         await using var host = await SnippetHost.StartAsync(services => services.AddMessagingWithTokens(key));
         var sent = await (await host.ConnectAsync(TokenSignIn.NewToken("ann", key))).Channel("lobby").SendAsync("Hello", Cancel);
-        (await host.Messaging.ReadHistoryAsync("lobby", cancellationToken: Cancel)).Messages.Should().ContainSingle(message => message.Sequence == sent.Sequence && message.Sender == "ann");
+        (await host.Messaging.Messages.ReadHistoryAsync("lobby", cancellationToken: Cancel)).Messages.Should().ContainSingle(message => message.Sequence == sent.Sequence && message.Sender == "ann");
         await using var stranger = host.NewClient(TokenSignIn.NewToken("ann", other));
         var refused = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         stranger.StateChanged += (_, state) =>
@@ -135,9 +135,9 @@ public sealed class SnippetsTests
         await using var host = await SnippetHost.StartAsync(Messaging);
         foreach (var channel in (string[])["one", "two"])
         {
-            await host.Messaging.EnsureChannelAsync(channel, cancellationToken: Cancel);
-            await host.Messaging.AddMemberAsync(channel, "ann", cancellationToken: Cancel);
-            await host.Messaging.SendAsync(channel, "Hello", cancellationToken: Cancel);
+            await host.Messaging.Channels.EnsureAsync(channel, cancellationToken: Cancel);
+            await host.Messaging.Members.AddAsync(channel, "ann", cancellationToken: Cancel);
+            await host.Messaging.Messages.SendAsync(channel, "Hello", cancellationToken: Cancel);
         }
 
         var ann = await host.ConnectAsync("ann");
@@ -176,10 +176,10 @@ public sealed class SnippetsTests
             // The first attempt stores a message, and ends before its row is gone.
             string id;
             await using (var command = new SqliteCommand("SELECT id FROM outbox ORDER BY place LIMIT 1", connection)) id = (string)(await command.ExecuteScalarAsync(Cancel))!;
-            await host.Messaging.SendAsync("lobby", new OutgoingMessage { Id = MessageId.Parse(id), Text = "paid" }, cancellationToken: Cancel);
+            await host.Messaging.Messages.SendAsync("lobby", new OutgoingMessage { Id = MessageId.Parse(id), Text = "paid" }, cancellationToken: Cancel);
             await new Outbox(connectionString, host.Messaging).SendAsync(Cancel);
             await new Outbox(connectionString, host.Messaging).SendAsync(Cancel);
-            (await host.Messaging.ReadHistoryAsync("lobby", cancellationToken: Cancel)).Messages.Select(message => message.Content.Text).Should().Equal("paid", "shipped");
+            (await host.Messaging.Messages.ReadHistoryAsync("lobby", cancellationToken: Cancel)).Messages.Select(message => message.Content.Text).Should().Equal("paid", "shipped");
         }
         finally
         {

@@ -30,7 +30,7 @@ public sealed class PostgreSqlBrokerTests : IAsyncLifetime
     {
         _schema = await TemporarySchema.CreateAsync();
         (_here, _there) = (await StartAsync(), await StartAsync());
-        await _here.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
     }
 
     public async ValueTask DisposeAsync()
@@ -50,10 +50,10 @@ public sealed class PostgreSqlBrokerTests : IAsyncLifetime
         await ann.SendAsync("""{"type":"signal","id":3,"channel":"a","name":"typing"}""");
         await bob.WaitAsync(frame => frame.GetProperty("type").GetString() == "signal" && frame.GetProperty("name").GetString() == "typing", "typing");
 
-        await _here.Messaging.EnsureChannelAsync("p", ChannelKind.Private, cancellationToken: Cancel);
-        await _here.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("p", ChannelKind.Private, cancellationToken: Cancel);
+        await _here.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribeAsync(_there, "eve", "p");
-        await _here.Messaging.RemoveMemberAsync("p", "eve", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "eve", Cancel);
         (await eve.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
     }
 
@@ -149,7 +149,7 @@ public sealed class PostgreSqlBrokerTests : IAsyncLifetime
         {
             try
             {
-                await node.Messaging.SendAsync("a", message, cancellationToken: Cancel);
+                await node.Messaging.Messages.SendAsync("a", message, cancellationToken: Cancel);
                 return;
             }
             catch (StoreUnavailableException) when (tries < 100)

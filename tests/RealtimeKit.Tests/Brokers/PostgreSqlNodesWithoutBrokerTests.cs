@@ -20,8 +20,8 @@ public sealed class PostgreSqlNodesWithoutBrokerTests : IAsyncLifetime
     {
         _schema = await TemporarySchema.CreateAsync();
         (_here, _there) = (await StartAsync(), await StartAsync());
-        await _here.Messaging.EnsureChannelAsync("p", ChannelKind.Private, cancellationToken: Cancel);
-        foreach (var user in new[] { "ann", "eve" }) await _here.Messaging.AddMemberAsync("p", user, cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("p", ChannelKind.Private, cancellationToken: Cancel);
+        foreach (var user in new[] { "ann", "eve" }) await _here.Messaging.Members.AddAsync("p", user, cancellationToken: Cancel);
     }
 
     public async ValueTask DisposeAsync()
@@ -36,14 +36,14 @@ public sealed class PostgreSqlNodesWithoutBrokerTests : IAsyncLifetime
     {
         await using var ann = await SubscribeAsync("ann");
         await using var eve = await SubscribeAsync("eve");
-        await _here.Messaging.SendAsync("p", new OutgoingMessage { Text = "1" }, cancellationToken: Cancel);
+        await _here.Messaging.Messages.SendAsync("p", new OutgoingMessage { Text = "1" }, cancellationToken: Cancel);
         foreach (var client in new[] { ann, eve })
             (await client.WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("1");
 
         await using var eveHere = await _here.ConnectAsync("eve");
         (await eveHere.RequestAsync("""{"type":"leave","id":2,"channel":"p"}""", 2)).GetProperty("type").GetString().Should().Be("ok");
         (await eve.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
-        await _here.Messaging.SendAsync("p", new OutgoingMessage { Text = "a secret" }, cancellationToken: Cancel);
+        await _here.Messaging.Messages.SendAsync("p", new OutgoingMessage { Text = "a secret" }, cancellationToken: Cancel);
         (await ann.WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("a secret");
         (await eve.RequestAsync("""{"type":"history","id":3,"channel":"p"}""", 3)).GetProperty("code").GetString().Should().Be("not_found");
     }

@@ -55,14 +55,14 @@ public sealed class ActivityTests : IDisposable
         var (store, network) = (new InMemoryStore(), new InMemoryBrokerNetwork());
         await using var here = await TestNode.StartAsync(builder => builder.UseInMemoryStore(store).UseInMemoryBroker(network));
         await using var there = await TestNode.StartAsync(builder => builder.UseInMemoryStore(store).UseInMemoryBroker(network));
-        await here.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await here.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var bob = await there.ConnectAsync("bob");
         await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         ActivityContext request;
         using (var controller = _host.StartActivity("POST /orders")!)
         {
             request = controller.Context;
-            await here.Messaging.SendAsync("a", new OutgoingMessage { Text = "traced" }, cancellationToken: Cancel);
+            await here.Messaging.Messages.SendAsync("a", new OutgoingMessage { Text = "traced" }, cancellationToken: Cancel);
             Activity.Current.Should().BeSameAs(controller);
         }
 
@@ -82,7 +82,7 @@ public sealed class ActivityTests : IDisposable
     public async Task A_clients_message_is_a_trace_of_its_own_and_tells_no_text()
     {
         await using var node = await TestNode.StartAsync();
-        await node.Messaging.EnsureChannelAsync("own-trace", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("own-trace", cancellationToken: Cancel);
         using var upgrade = _host.StartActivity("GET /realtime")!;
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync(PublishOrderTests.Publish(2, "own-trace", Guid.NewGuid(), "secret words"), 2);

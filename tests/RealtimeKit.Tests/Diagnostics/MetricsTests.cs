@@ -20,7 +20,7 @@ public sealed class MetricsTests
     {
         await using var node = await TestNode.StartAsync();
         using var numbers = new Numbers(node);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await using var bob = await node.ConnectAsync("bob");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
@@ -41,10 +41,10 @@ public sealed class MetricsTests
     {
         await using var node = await TestNode.StartAsync();
         using var numbers = new Numbers(node);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
-        for (var i = 0; i < 3; i++) await node.Messaging.SendAsync("a", new OutgoingMessage { Text = "x" }, sender: "ann", cancellationToken: Cancel);
+        for (var i = 0; i < 3; i++) await node.Messaging.Messages.SendAsync("a", new OutgoingMessage { Text = "x" }, sender: "ann", cancellationToken: Cancel);
         await ann.RequestAsync("""{"type":"delete","id":3,"channel":"a","sequence":1}""", 3);
         await ann.WaitAsync(frame => frame.TryGetProperty("kind", out var kind) && kind.GetString() == "deleted", "the deletion");
 
@@ -68,7 +68,7 @@ public sealed class MetricsTests
             builder.Services.AddSingleton<IMessageStore>(store);
         });
         using var numbers = new Numbers(node);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a","recent":10}""", 2);
         await ann.WaitForAsync("changes");
@@ -86,7 +86,7 @@ public sealed class MetricsTests
         var (store, network) = (new InMemoryStore(), new InMemoryBrokerNetwork());
         await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore(store).UseInMemoryBroker(network));
         using var numbers = new Numbers(node);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var bob = await node.ConnectAsync("bob");
         await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         network.Online = false;

@@ -110,21 +110,21 @@ public sealed class AccessTableTests
         string channel;
         if (kind == ChannelKind.Direct)
         {
-            channel = (await node.Messaging.EnsureDirectChannelAsync(state == "one of the two" ? caller : $"other{_id}", "member", cancel)).Channel;
+            channel = (await node.Messaging.Channels.EnsureDirectAsync(state == "one of the two" ? caller : $"other{_id}", "member", cancel)).Channel;
         }
         else
         {
             channel = $"room{_id}";
-            await node.Messaging.EnsureChannelAsync(channel, kind, owner: "owner", cancellationToken: cancel);
-            await node.Messaging.AddMemberAsync(channel, "moderator", ChannelRole.Moderator, cancel);
-            await node.Messaging.AddMemberAsync(channel, "member", cancellationToken: cancel);
-            if (Role(state) is { } role) await node.Messaging.AddMemberAsync(channel, caller, role, cancel);
+            await node.Messaging.Channels.EnsureAsync(channel, kind, owner: "owner", cancellationToken: cancel);
+            await node.Messaging.Members.AddAsync(channel, "moderator", ChannelRole.Moderator, cancel);
+            await node.Messaging.Members.AddAsync(channel, "member", cancellationToken: cancel);
+            if (Role(state) is { } role) await node.Messaging.Members.AddAsync(channel, caller, role, cancel);
         }
 
-        foreach (var sender in new[] { caller, "member", "moderator", "owner" }) await node.Messaging.SendAsync(channel, "x", sender, cancel);
-        if (state.StartsWith("muted", StringComparison.Ordinal)) await node.Messaging.MuteAsync(channel, caller, cancellationToken: cancel);
-        if (state == "banned") await node.Messaging.BanAsync(channel, caller, cancellationToken: cancel);
-        if (state.EndsWith("in a closed one", StringComparison.Ordinal)) await node.Messaging.UpdateChannelAsync(channel, new ChannelEdit { Closed = true }, cancel);
+        foreach (var sender in new[] { caller, "member", "moderator", "owner" }) await node.Messaging.Messages.SendAsync(channel, "x", sender, cancel);
+        if (state.StartsWith("muted", StringComparison.Ordinal)) await node.Messaging.Moderation.MuteAsync(channel, caller, cancellationToken: cancel);
+        if (state == "banned") await node.Messaging.Moderation.BanAsync(channel, caller, cancellationToken: cancel);
+        if (state.EndsWith("in a closed one", StringComparison.Ordinal)) await node.Messaging.Channels.UpdateAsync(channel, new ChannelEdit { Closed = true }, cancel);
         await using var client = await node.ConnectAsync(caller);
         var id = ++_id;
         var reply = await client.RequestAsync(

@@ -36,10 +36,10 @@ public sealed class AppendQueueTests
         _store.Before = _ => goesOn.Task;
 
         // Some 24 MB in all.
-        var flood = Enumerable.Range(0, 400).Select(_ => node.Messaging.SendAsync("a", new OutgoingMessage { Data = Large }, "eve", Cancel)).ToList();
+        var flood = Enumerable.Range(0, 400).Select(_ => node.Messaging.Messages.SendAsync("a", new OutgoingMessage { Data = Large }, "eve", Cancel)).ToList();
         await Until.TrueAsync(() => queue.WaitingBytes > AppendQueue.MostWaitingBytes, "the queue is full");
         var waiting = queue.Waiting;
-        var other = node.Messaging.SendAsync("a", new OutgoingMessage { Text = "hello" }, "ben", Cancel);
+        var other = node.Messaging.Messages.SendAsync("a", new OutgoingMessage { Text = "hello" }, "ben", Cancel);
         await Until.TrueAsync(() => queue.Waiting > waiting, "another user's message is taken");
 
         queue.WaitingBytes.Should().BeLessThan(AppendQueue.MostWaitingBytes + (2 * Large.Utf8.Length));
@@ -316,7 +316,7 @@ public sealed class AppendQueueTests
             builder.Services.AddSingleton<IChannelStore>(_memory);
             builder.Services.AddSingleton<IMessageObserver>(_observer);
         });
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         return node;
     }
 
@@ -341,9 +341,9 @@ public sealed class AppendQueueTests
         Until.TrueAsync(() => node.Services.GetRequiredService<RealtimeNode>().Appends.Waiting == count, $"{count} changes wait");
 
     private static Task<SentMessage> SendAsync(TestNode node, string user, string text) =>
-        node.Messaging.SendAsync("a", new OutgoingMessage { Text = text }, user, Cancel);
+        node.Messaging.Messages.SendAsync("a", new OutgoingMessage { Text = text }, user, Cancel);
 
-    private static Task SendLargeAsync(TestNode node, string user) => node.Messaging.SendAsync("a", new OutgoingMessage { Data = Large }, user, Cancel);
+    private static Task SendLargeAsync(TestNode node, string user) => node.Messaging.Messages.SendAsync("a", new OutgoingMessage { Data = Large }, user, Cancel);
 
     private static async Task<bool> TryAsync(Task sending)
     {

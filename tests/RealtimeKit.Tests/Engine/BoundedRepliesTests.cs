@@ -18,7 +18,7 @@ public sealed class BoundedRepliesTests
     public async Task Edits_together_make_no_message_that_is_larger_than_one_may_be()
     {
         await using var node = await TestNode.StartAsync();
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var eve = await node.ConnectAsync("eve");
         await eve.RequestAsync(PublishOrderTests.Publish(2, "a", Guid.NewGuid(), "x"), 2);
         (await EditAsync(eve, 3, "a", "data", $"\"{new string('d', PartBytes)}\"")).GetProperty("type").GetString().Should().Be("ok");
@@ -36,8 +36,8 @@ public sealed class BoundedRepliesTests
         var names = Enumerable.Range(0, 40).Select(n => $"channel-{n}").ToList();
         foreach (var name in names)
         {
-            await node.Messaging.EnsureChannelAsync(name, owner: "ann", cancellationToken: Cancel);
-            await node.Messaging.SendAsync(name, new OutgoingMessage { Data = JsonValue.Parse($"\"{new string('d', PartBytes)}\"") }, cancellationToken: Cancel);
+            await node.Messaging.Channels.EnsureAsync(name, owner: "ann", cancellationToken: Cancel);
+            await node.Messaging.Messages.SendAsync(name, new OutgoingMessage { Data = JsonValue.Parse($"\"{new string('d', PartBytes)}\"") }, cancellationToken: Cancel);
         }
 
         await using var raw = node.Transport.Connect("ann");
@@ -59,7 +59,7 @@ public sealed class BoundedRepliesTests
     {
         const int crowd = 5_500;
         await using var node = await TestNode.StartAsync(configure: options => options.PresenceSignalsUpTo = 0);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         var names = Enumerable.Range(0, crowd).Select(n => $"{n:D6}{new string('x', 122)}").ToList();
         var clients = new List<InProcessClient>();
         foreach (var name in names)

@@ -20,7 +20,7 @@ public sealed class BoundsTests
     public async Task Naming_ever_new_channels_while_a_publish_is_under_way_makes_nothing_grow()
     {
         await using var node = await TestNode.StartAsync();
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var client = await node.ConnectAsync("mallory");
         var known = Guid.NewGuid();
         await client.RequestAsync(PublishOrderTests.Publish(2, "a", known, "x"), 2);
@@ -47,7 +47,7 @@ public sealed class BoundsTests
         await using var client = await node.ConnectAsync("mallory");
         for (var channel = 0; channel <= 1_000; channel++)
         {
-            await node.Messaging.EnsureChannelAsync($"c{channel}", cancellationToken: Cancel);
+            await node.Messaging.Channels.EnsureAsync($"c{channel}", cancellationToken: Cancel);
             var answer = await client.RequestAsync(PublishOrderTests.Publish(2 + channel, $"c{channel}", Guid.NewGuid(), "x"), 2 + channel);
             answer.GetProperty("code").GetString().Should().Be("unavailable");
         }
@@ -61,7 +61,7 @@ public sealed class BoundsTests
     {
         var time = new FakeTimeProvider();
         await using var node = await TestNode.StartAsync(configure: options => options.MessagesPerSecond = 1, time: time);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         (await PublishAsync(node, 3)).Should().Equal("published", "published", "rate_limited");
         await LeaveAsync(node);
         (await PublishAsync(node, 1)).Should().Equal("rate_limited");

@@ -35,7 +35,7 @@ public sealed class CultureTests
         var store = new InMemoryStore();
         await using var here = await TestNode.StartAsync(builder => builder.UseInMemoryStore(store));
         await using var there = await TestNode.StartAsync(builder => builder.UseInMemoryStore(store));
-        await here.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await here.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         var publish = $$$"""{"type":"publish","id":2,"channel":"a","message":{"id":"{{{Guid.NewGuid()}}}","data":{{{data}}}}}""";
 
         var before = CultureInfo.CurrentCulture;

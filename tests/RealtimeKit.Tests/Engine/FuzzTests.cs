@@ -79,8 +79,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
     {
         foreach (var channel in FrameFuzzer.Channels)
         {
-            await node.Messaging.DeleteChannelAsync(channel, TestContext.Current.CancellationToken);
-            await node.Messaging.EnsureChannelAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
+            await node.Messaging.Channels.DeleteAsync(channel, TestContext.Current.CancellationToken);
+            await node.Messaging.Channels.EnsureAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
         }
 
         return GC.GetTotalMemory(forceFullCollection: true);

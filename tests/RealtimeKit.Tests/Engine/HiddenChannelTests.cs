@@ -56,7 +56,7 @@ public sealed class HiddenChannelTests
             builder.Services.AddSingleton<IMessageStore>(memory);
             builder.Services.AddSingleton<IChannelStore>(directory);
         });
-        await node.Messaging.EnsureChannelAsync("vault", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("vault", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
         directory.Found = _ =>
         {
             _finds++;

@@ -130,7 +130,7 @@ public sealed class HostCodeTests
     public async Task An_interceptor_that_returns_what_no_message_may_hold_fails_that_publish_alone()
     {
         await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().AddMessageInterceptor<Shouter>());
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         (await PublishAsync(ann, 2, "long")).Should().Be("internal");
         (await PublishAsync(ann, 3, "nul")).Should().Be("internal");
@@ -150,7 +150,7 @@ public sealed class HostCodeTests
                 builder.Services.AddSingleton<IMessageBroker>(broker);
             },
             time: time);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await SubscribedAsync(node, "ann");
         broker.Fails = true;
         time.Advance(TimeSpan.FromMilliseconds(50));
@@ -180,7 +180,7 @@ public sealed class HostCodeTests
             builder.Services.AddSingleton<IChannelStore>(store);
             builder.Services.AddSingleton(authorizer);
         });
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         return node;
     }
 

@@ -54,7 +54,7 @@ public sealed class HostFailureTests : IDisposable
     {
         await using var node = await StartAsync();
         _logger.Fails = true;
-        foreach (var text in new[] { "fail", "2" }) await node.Messaging.SendAsync("a", text, cancellationToken: Cancel);
+        foreach (var text in new[] { "fail", "2" }) await node.Messaging.Messages.SendAsync("a", text, cancellationToken: Cancel);
         await Until.TrueAsync(() => _observer.Texts.Contains("2"), "the observer is told of the next change");
     }
 
@@ -62,7 +62,7 @@ public sealed class HostFailureTests : IDisposable
     public async Task A_logger_that_throws_leaves_no_reader_without_an_end()
     {
         await using var node = await StartAsync();
-        await node.Messaging.SendAsync("a", "x", cancellationToken: Cancel);
+        await node.Messaging.Messages.SendAsync("a", "x", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         _logger.Fails = _store.FailsReading = true;
         await ann.SendAsync("""{"type":"subscribe","id":2,"channel":"a","after":0}""");
@@ -87,12 +87,12 @@ public sealed class HostFailureTests : IDisposable
     public async Task A_listener_to_the_numbers_that_throws_costs_no_reader_anything()
     {
         await using var node = await StartAsync();
-        await node.Messaging.SendAsync("a", "1", cancellationToken: Cancel);
+        await node.Messaging.Messages.SendAsync("a", "1", cancellationToken: Cancel);
         using var listener = new BrokenListener(node);
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a","recent":10}""", 2);
         (await ann.WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("1");
-        await node.Messaging.SendAsync("a", "2", cancellationToken: Cancel);
+        await node.Messaging.Messages.SendAsync("a", "2", cancellationToken: Cancel);
         (await ann.WaitForAsync("event")).GetProperty("message").GetProperty("text").GetString().Should().Be("2");
         (await ann.RequestAsync("""{"type":"ping","id":3}""", 3)).GetProperty("type").GetString().Should().Be("ok");
         listener.Thrown.Should().BePositive();
@@ -122,7 +122,7 @@ public sealed class HostFailureTests : IDisposable
         using (var activity = host.StartActivity("mine")!)
         {
             mine = activity.TraceId;
-            await node.Messaging.SendAsync("a", "x", cancellationToken: Cancel);
+            await node.Messaging.Messages.SendAsync("a", "x", cancellationToken: Cancel);
         }
 
         (await ann.WaitForAsync("event")).GetProperty("message").GetProperty("text").GetString().Should().Be("x");
@@ -136,7 +136,7 @@ public sealed class HostFailureTests : IDisposable
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         _store.Answer = results => [.. results.Select(result => result with { Message = result.Message! with { Reactions = null! } })];
-        await node.Messaging.SendAsync("a", "x", cancellationToken: Cancel);
+        await node.Messaging.Messages.SendAsync("a", "x", cancellationToken: Cancel);
         (await ann.WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("text").GetString().Should().Be("x");
     }
 
@@ -165,7 +165,7 @@ public sealed class HostFailureTests : IDisposable
         var (time, gate) = (new FakeTimeProvider(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await using var node = await StartAsync(time: time);
         _store.Hold = gate.Task;
-        var sent = node.Messaging.SendAsync("a", "x", cancellationToken: Cancel);
+        var sent = node.Messaging.Messages.SendAsync("a", "x", cancellationToken: Cancel);
         await Until.TrueAsync(() => node.Services.GetRequiredService<RealtimeNode>().Appends.Waiting == 0, "the commit is under way");
         (await HealthAsync(node, "realtimekit-store")).Should().Be(HealthStatus.Healthy);
         time.Advance(TimeSpan.FromSeconds(31));
@@ -191,9 +191,9 @@ public sealed class HostFailureTests : IDisposable
         };
         listener.SetMeasurementEventCallback<long>((_, _, tags, _) => drops.Enqueue((string?)tags[0].Value));
         listener.Start();
-        await node.Messaging.SendAsync("a", "first", cancellationToken: Cancel);
+        await node.Messaging.Messages.SendAsync("a", "first", cancellationToken: Cancel);
         await Until.TrueAsync(() => slow.Begun == 1, "the slow one is at the first");
-        await Task.WhenAll(Enumerable.Range(0, 10_000 + missed).Select(number => node.Messaging.SendAsync("a", $"{number}", cancellationToken: Cancel)));
+        await Task.WhenAll(Enumerable.Range(0, 10_000 + missed).Select(number => node.Messaging.Messages.SendAsync("a", $"{number}", cancellationToken: Cancel)));
         await Until.TrueAsync(() => _observer.Texts.Count == 10_001 + missed, "the quick one is told of all");
         drops.Should().HaveCount(missed).And.AllBe(nameof(SlowObserver));
         node.Log.Entries.Should().ContainSingle().Which.Text.Should().Contain(nameof(SlowObserver)).And.Contain("1 changes were dropped");
@@ -204,7 +204,7 @@ public sealed class HostFailureTests : IDisposable
     {
         var slow = new SlowObserver();
         await using var node = await StartAsync(observer: slow);
-        foreach (var text in new[] { "1", "2", "3" }) await node.Messaging.SendAsync("a", text, cancellationToken: Cancel);
+        foreach (var text in new[] { "1", "2", "3" }) await node.Messaging.Messages.SendAsync("a", text, cancellationToken: Cancel);
         await Until.TrueAsync(() => _observer.Texts.Count == 3, "the quick one is told of all");
         await Until.TrueAsync(() => slow.Begun == 1, "the slow one has begun with the first, and waits in it");
         slow.Gate.SetResult();
@@ -231,7 +231,7 @@ public sealed class HostFailureTests : IDisposable
             },
             options => (options.RepairInterval, options.NodeHeartbeat) = (TimeSpan.FromMilliseconds(100), TimeSpan.FromMilliseconds(100)),
             time);
-        foreach (var channel in new[] { "a", "b" }) await node.Messaging.EnsureChannelAsync(channel, cancellationToken: Cancel);
+        foreach (var channel in new[] { "a", "b" }) await node.Messaging.Channels.EnsureAsync(channel, cancellationToken: Cancel);
         return node;
     }
 

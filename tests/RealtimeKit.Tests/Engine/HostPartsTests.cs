@@ -28,6 +28,23 @@ public sealed class HostPartsTests
     }
 
     [Fact]
+    public void A_group_of_the_servers_API_can_be_had_alone_and_has_at_most_twelve_methods()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging();
+        services.AddRealtimeMessaging().UseInMemoryStore();
+        using var provider = services.BuildServiceProvider();
+        var messaging = provider.GetRequiredService<IRealtimeMessaging>();
+        foreach (var group in typeof(IRealtimeMessaging).GetProperties())
+        {
+            provider.GetRequiredService(group.PropertyType).Should().BeSameAs(group.GetValue(messaging));
+            group.PropertyType.GetMethods().Length.Should().BeInRange(1, 12, "{0} shall stay small", group.Name);
+        }
+
+        typeof(IRealtimeMessaging).GetMethods().Should().OnlyContain(static method => method.IsSpecialName);
+    }
+
+    [Fact]
     public void Where_the_host_registered_none_there_is_one_and_the_host_can_take_it_from_the_container()
     {
         var services = new ServiceCollection();
@@ -50,7 +67,7 @@ public sealed class HostPartsTests
     public async Task A_refusal_says_what_was_refused(string request, string message)
     {
         await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().UseChannelAuthorizer<Everything>());
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var ann = await node.ConnectAsync("ann");
         (await ann.RequestAsync(request, 2)).GetProperty("message").GetString().Should().Be(message);
     }
@@ -59,8 +76,8 @@ public sealed class HostPartsTests
     public async Task A_host_keeps_the_default_rules_and_adds_one()
     {
         await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().UseChannelAuthorizer<ReadOnly>());
-        foreach (var channel in new[] { "open", "closed" }) await node.Messaging.EnsureChannelAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
-        await node.Messaging.EnsureChannelAsync("secret", ChannelKind.Private, cancellationToken: TestContext.Current.CancellationToken);
+        foreach (var channel in new[] { "open", "closed" }) await node.Messaging.Channels.EnsureAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("secret", ChannelKind.Private, cancellationToken: TestContext.Current.CancellationToken);
         await using var ann = await node.ConnectAsync("ann");
         async Task<string?> PublishAsync(long id, string channel)
         {

@@ -54,7 +54,7 @@ public sealed class InterceptorTests
     {
         var both = new BothParts();
         await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().AddMessageInterceptor(_ => both));
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await PublishedAsync(node);
         await using var again = await node.ConnectAsync("ann");
         both.Hold = true;
@@ -72,7 +72,7 @@ public sealed class InterceptorTests
     public async Task What_an_interceptor_makes_of_an_edit_a_reaction_and_a_signal_is_what_others_get()
     {
         await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().AddMessageInterceptor<Marker>());
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await PublishedAsync(node);
         await using var bob = await node.ConnectAsync("bob");
         await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
@@ -99,7 +99,7 @@ public sealed class InterceptorTests
     private static async Task<TestNode> StartAsync()
     {
         var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().AddMessageInterceptor<NoLinks>());
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         return node;
     }
 

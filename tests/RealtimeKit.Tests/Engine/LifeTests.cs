@@ -47,7 +47,7 @@ public sealed class LifeTests
     public async Task A_client_that_only_reads_a_busy_channel_is_pinged_too_and_stays()
     {
         await using var node = await StartAsync();
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
         await client.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         var engine = node.Services.GetRequiredService<RealtimeNode>();
@@ -55,7 +55,7 @@ public sealed class LifeTests
         {
             for (var part = 0; part < 5; part++)
             {
-                await node.Messaging.SendAsync("a", new OutgoingMessage { Text = "news" }, cancellationToken: TestContext.Current.CancellationToken);
+                await node.Messaging.Messages.SendAsync("a", new OutgoingMessage { Text = "news" }, cancellationToken: TestContext.Current.CancellationToken);
                 await client.WaitForAsync("event");
                 await PassAsync(node, TimeSpan.FromSeconds(5));
             }
@@ -96,7 +96,7 @@ public sealed class LifeTests
     public async Task A_user_who_does_nothing_falls_away_and_comes_back()
     {
         await using var node = await StartAsync();
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var ann = await node.ConnectAsync("ann");
         await using var bob = await node.ConnectAsync("bob");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
@@ -131,7 +131,7 @@ public sealed class LifeTests
     public async Task A_stopping_node_says_reconnect_answers_what_it_received_and_closes_with_1001()
     {
         await using var node = await TestNode.StartAsync(configure: options => options.DrainPeriod = TimeSpan.FromMilliseconds(200));
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
         var stopping = node.StopAsync();
         (await client.WaitForAsync("reconnect")).GetProperty("within").GetInt64().Should().Be(200);
@@ -151,7 +151,7 @@ public sealed class LifeTests
             builder.Services.AddSingleton<IMessageStore>(store);
             builder.Services.AddSingleton<IChannelStore>(inner);
         });
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
         await client.SendAsync("""{"type":"history","id":2,"channel":"a"}""" + "\n" + """{"type":"ping","id":3}""");
         await store.HoldHistory.Waits.Task;
@@ -172,8 +172,8 @@ public sealed class LifeTests
     {
         await using var node = await StartAsync();
         await using var client = await node.ConnectAsync("ann");
-        (await node.Messaging.GetConnectionCountAsync("ann", TestContext.Current.CancellationToken)).Should().Be(1);
-        (await node.Messaging.DisconnectUserAsync("ann", cancellationToken: TestContext.Current.CancellationToken)).Should().Be(1);
+        (await node.Messaging.Users.GetConnectionCountAsync("ann", TestContext.Current.CancellationToken)).Should().Be(1);
+        (await node.Messaging.Users.DisconnectAsync("ann", cancellationToken: TestContext.Current.CancellationToken)).Should().Be(1);
         (await client.ClosedAsync()).Should().Be(CloseCode.Disconnected);
     }
 

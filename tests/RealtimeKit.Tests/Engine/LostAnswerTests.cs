@@ -36,8 +36,8 @@ public sealed class LostAnswerTests : IAsyncLifetime
                 builder.Services.AddSingleton<IChannelAuthorizer>(_rules);
             },
             time: _time);
-        await _node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
-        await _node.Messaging.EnsureChannelAsync("p", ChannelKind.Private, cancellationToken: Cancel);
+        await _node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
+        await _node.Messaging.Channels.EnsureAsync("p", ChannelKind.Private, cancellationToken: Cancel);
     }
 
     public ValueTask DisposeAsync() => _node.DisposeAsync();
@@ -108,20 +108,20 @@ public sealed class LostAnswerTests : IAsyncLifetime
     [Fact]
     public async Task A_removal_whose_answer_was_lost_ends_the_subscription()
     {
-        await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await _node.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribedAsync("eve", "p");
         _directory.LosesAnswer = true;
-        await _node.Messaging.Invoking(x => x.RemoveMemberAsync("p", "eve", Cancel)).Should().ThrowAsync<StoreUnavailableException>();
+        await _node.Messaging.Invoking(x => x.Members.RemoveAsync("p", "eve", Cancel)).Should().ThrowAsync<StoreUnavailableException>();
         await RevokedAsync(eve);
     }
 
     [Fact]
     public async Task A_removal_that_is_found_done_ends_the_subscription()
     {
-        await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await _node.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribedAsync("eve", "p");
         await _memory.ApplyAsync(new RemoveChange("p", "eve"), Cancel);
-        (await _node.Messaging.RemoveMemberAsync("p", "eve", Cancel)).Should().BeFalse();
+        (await _node.Messaging.Members.RemoveAsync("p", "eve", Cancel)).Should().BeFalse();
         await RevokedAsync(eve);
     }
 
@@ -130,14 +130,14 @@ public sealed class LostAnswerTests : IAsyncLifetime
     {
         await using var bob = await SubscribedAsync("bob", "a");
         _directory.LosesAnswer = true;
-        await _node.Messaging.Invoking(x => x.DeleteChannelAsync("a", Cancel)).Should().ThrowAsync<StoreUnavailableException>();
+        await _node.Messaging.Invoking(x => x.Channels.DeleteAsync("a", Cancel)).Should().ThrowAsync<StoreUnavailableException>();
         (await bob.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("deleted");
     }
 
     [Fact]
     public async Task A_subscription_whose_right_could_not_be_confirmed_is_answered_once_and_looked_at_again()
     {
-        await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await _node.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await _node.ConnectAsync("eve");
         var looks = 0;
         _directory.Found = async _ =>
@@ -160,7 +160,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
     {
         var broken = new List<TestClient>();
         for (var user = 0; user < 20; user++) broken.Add(await SubscribedAsync($"broken-{user}", "a"));
-        await _node.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+        await _node.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribedAsync("eve", "p");
         _rules.FailsFor = "broken-";
         await _memory.ApplyAsync(new RemoveChange("p", "eve"), Cancel);

@@ -24,8 +24,8 @@ public sealed class MemberChangeTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         (_here, _there) = (await StartAsync(), await StartAsync());
-        await _here.Messaging.EnsureChannelAsync("p", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
-        await _here.Messaging.EnsureChannelAsync("open", owner: "ann", cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("p", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("open", owner: "ann", cancellationToken: Cancel);
     }
 
     public async ValueTask DisposeAsync()
@@ -40,13 +40,13 @@ public sealed class MemberChangeTests : IAsyncLifetime
         await using var near = await SubscribedAsync(_here, "p");
         await using var far = await SubscribedAsync(_there, "p");
         var messaging = _here.Messaging;
-        (await messaging.AddMemberAsync("p", "bob", cancellationToken: Cancel)).Should().BeTrue();
-        (await messaging.AddMemberAsync("p", "bob", ChannelRole.Owner, Cancel)).Should().BeFalse("a member keeps the role");
-        (await messaging.SetRoleAsync("p", "bob", ChannelRole.Moderator, Cancel)).Should().BeTrue();
-        (await messaging.SetRoleAsync("p", "bob", ChannelRole.Moderator, Cancel)).Should().BeFalse();
-        (await messaging.SetRoleAsync("p", "cid", ChannelRole.Owner, Cancel)).Should().BeTrue();
-        (await messaging.RemoveMemberAsync("p", "bob", Cancel)).Should().BeTrue();
-        (await messaging.RemoveMemberAsync("p", "bob", Cancel)).Should().BeFalse();
+        (await messaging.Members.AddAsync("p", "bob", cancellationToken: Cancel)).Should().BeTrue();
+        (await messaging.Members.AddAsync("p", "bob", ChannelRole.Owner, Cancel)).Should().BeFalse("a member keeps the role");
+        (await messaging.Members.SetRoleAsync("p", "bob", ChannelRole.Moderator, Cancel)).Should().BeTrue();
+        (await messaging.Members.SetRoleAsync("p", "bob", ChannelRole.Moderator, Cancel)).Should().BeFalse();
+        (await messaging.Members.SetRoleAsync("p", "cid", ChannelRole.Owner, Cancel)).Should().BeTrue();
+        (await messaging.Members.RemoveAsync("p", "bob", Cancel)).Should().BeTrue();
+        (await messaging.Members.RemoveAsync("p", "bob", Cancel)).Should().BeFalse();
         foreach (var client in new[] { near, far })
         {
             var seen = new List<string>();
@@ -70,7 +70,7 @@ public sealed class MemberChangeTests : IAsyncLifetime
         (await _store.FindAsync("open", "bob", Cancel))!.Role.Should().Be(ChannelRole.Member);
         await bob.RequestAsync("""{"type":"leave","id":4,"channel":"open"}""", 4);
         (await _store.FindAsync("open", "bob", Cancel))!.Role.Should().BeNull();
-        await _here.Messaging.SendAsync("open", "last", cancellationToken: Cancel);
+        await _here.Messaging.Messages.SendAsync("open", "last", cancellationToken: Cancel);
         foreach (var client in new[] { ann, bob })
         {
             var types = new List<string?>();

@@ -25,10 +25,10 @@ public sealed class ModerationTests : IAsyncLifetime
         (_here, _there) = (await StartAsync(), await StartAsync());
         foreach (var (channel, kind) in new[] { ("open", ChannelKind.Public), ("closed", ChannelKind.Private) })
         {
-            await _here.Messaging.EnsureChannelAsync(channel, kind, owner: "own", cancellationToken: Cancel);
-            await _here.Messaging.AddMemberAsync(channel, "mod", ChannelRole.Moderator, Cancel);
-            await _here.Messaging.AddMemberAsync(channel, "mod2", ChannelRole.Moderator, Cancel);
-            await _here.Messaging.AddMemberAsync(channel, "bob", cancellationToken: Cancel);
+            await _here.Messaging.Channels.EnsureAsync(channel, kind, owner: "own", cancellationToken: Cancel);
+            await _here.Messaging.Members.AddAsync(channel, "mod", ChannelRole.Moderator, Cancel);
+            await _here.Messaging.Members.AddAsync(channel, "mod2", ChannelRole.Moderator, Cancel);
+            await _here.Messaging.Members.AddAsync(channel, "bob", cancellationToken: Cancel);
         }
 
         foreach (var user in new[] { "own", "mod", "mod2" }) _clients.Add(user, await _here.ConnectAsync(user));
@@ -98,7 +98,7 @@ public sealed class ModerationTests : IAsyncLifetime
         Show(await _clients["bob"].WaitForAsync("member")).Should().Be("bob unmuted member by mod2");
         (await AskAsync("bob", $$$"""{"type":"publish","channel":"{{{channel}}}","message":{"id":"{{{Guid.NewGuid()}}}","text":"z"}}""")).Should().Be("published");
         // The others of a public channel are told nothing.
-        await _here.Messaging.SendAsync(channel, "last", cancellationToken: Cancel);
+        await _here.Messaging.Messages.SendAsync(channel, "last", cancellationToken: Cancel);
         var others = new List<string>();
         for (JsonElement frame; (frame = (await _clients["own"].ReadAsync())!.Value).GetRawText().Contains("last", StringComparison.Ordinal) == false;)
             if (frame.GetProperty("type").GetString() == "member") others.Add(frame.GetProperty("change").GetString()!);
@@ -174,7 +174,7 @@ public sealed class ModerationTests : IAsyncLifetime
     [Fact]
     public async Task A_direct_channel_has_no_moderation()
     {
-        var channel = (await _here.Messaging.EnsureDirectChannelAsync("own", "bob", Cancel)).Channel;
+        var channel = (await _here.Messaging.Channels.EnsureDirectAsync("own", "bob", Cancel)).Channel;
         foreach (var type in new[] { "invite", "ban", "unban", "mute", "unmute", "remove", "bans", "actions", "setRole\",\"role\":\"owner" })
             (await AskAsync("own", $$"""{"type":"{{type}}","channel":"{{channel}}","user":"bob"}""")).Should().Be("forbidden", type);
     }
@@ -182,7 +182,7 @@ public sealed class ModerationTests : IAsyncLifetime
     [Fact]
     public async Task What_moderators_do_is_listed_for_moderators()
     {
-        await _here.Messaging.SendAsync("closed", "x", "bob", Cancel);
+        await _here.Messaging.Messages.SendAsync("closed", "x", "bob", Cancel);
         foreach (var frame in new[]
         {
             """{"type":"invite","channel":"closed","user":"eve"}""", """{"type":"mute","channel":"closed","user":"eve","reason":"loud","until":"2099-01-01T00:00:00.000Z"}""",
@@ -198,7 +198,7 @@ public sealed class ModerationTests : IAsyncLifetime
         (await AskAsync("bob", """{"type":"actions","channel":"closed"}""")).Should().Be("forbidden");
         (await AskAsync("eve", """{"type":"actions","channel":"closed"}""")).Should().Be("not_found");
         (await AskAsync("own", """{"type":"actions","channel":"closed","before":"x"}""")).Should().Be("invalid");
-        var page = await _here.Messaging.ListActionsAsync("closed", cancellationToken: Cancel);
+        var page = await _here.Messaging.Moderation.ListActionsAsync("closed", cancellationToken: Cancel);
         (page.Actions.Count, page.Next, page.Actions[0].Reason).Should().Be((5, null, "gone"));
     }
 
@@ -219,27 +219,27 @@ public sealed class ModerationTests : IAsyncLifetime
     public async Task The_applications_own_code_moderates_as_well()
     {
         await AskAsync("bob", """{"type":"subscribe","channel":"open"}""");
-        (await _here.Messaging.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddHours(1), "x", Cancel)).Should().BeTrue();
+        (await _here.Messaging.Moderation.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddHours(1), "x", Cancel)).Should().BeTrue();
         (await _clients["bob"].WaitForAsync("member")).TryGetProperty("by", out _).Should().BeFalse();
         (await AskAsync("bob", $$$"""{"type":"publish","channel":"open","message":{"id":"{{{Guid.NewGuid()}}}","text":"y"}}""")).Should().Be("forbidden");
-        (await _here.Messaging.UnmuteAsync("open", "bob", Cancel)).Should().BeTrue();
-        (await _here.Messaging.UnmuteAsync("open", "bob", Cancel)).Should().BeFalse();
-        (await _here.Messaging.BanAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
+        (await _here.Messaging.Moderation.UnmuteAsync("open", "bob", Cancel)).Should().BeTrue();
+        (await _here.Messaging.Moderation.UnmuteAsync("open", "bob", Cancel)).Should().BeFalse();
+        (await _here.Messaging.Moderation.BanAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
         (await _clients["bob"].WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("banned");
-        (await _here.Messaging.ListBansAsync("open", cancellationToken: Cancel)).Bans.Should().ContainSingle(ban => ban.User == "bob" && ban.By == null);
+        (await _here.Messaging.Moderation.ListBansAsync("open", cancellationToken: Cancel)).Bans.Should().ContainSingle(ban => ban.User == "bob" && ban.By == null);
         (await RequestAsync("mod", """{"type":"bans","channel":"open"}""")).GetProperty("bans")[0].GetProperty("by").GetString().Should().Be("system");
-        await FluentActions.Awaiting(() => _here.Messaging.AddMemberAsync("open", "bob", cancellationToken: Cancel)).Should().ThrowAsync<UserBannedException>();
-        await FluentActions.Awaiting(() => _here.Messaging.BanAsync("open", "own", cancellationToken: Cancel)).Should().ThrowAsync<LastOwnerException>();
-        await FluentActions.Awaiting(() => _here.Messaging.MuteAsync("nowhere", "own", cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
-        await FluentActions.Awaiting(() => _here.Messaging.MuteAsync("open", "bob", DateTimeOffset.UnixEpoch, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
-        await FluentActions.Awaiting(() => _here.Messaging.MuteAsync("open", "bob", null, new string('x', 201), Cancel)).Should().ThrowAsync<ArgumentException>();
-        (await _here.Messaging.UnbanAsync("open", "bob", Cancel)).Should().BeTrue();
+        await FluentActions.Awaiting(() => _here.Messaging.Members.AddAsync("open", "bob", cancellationToken: Cancel)).Should().ThrowAsync<UserBannedException>();
+        await FluentActions.Awaiting(() => _here.Messaging.Moderation.BanAsync("open", "own", cancellationToken: Cancel)).Should().ThrowAsync<LastOwnerException>();
+        await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("nowhere", "own", cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
+        await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("open", "bob", DateTimeOffset.UnixEpoch, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
+        await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("open", "bob", null, new string('x', 201), Cancel)).Should().ThrowAsync<ArgumentException>();
+        (await _here.Messaging.Moderation.UnbanAsync("open", "bob", Cancel)).Should().BeTrue();
     }
 
     [Fact]
     public async Task A_mute_ends_by_itself()
     {
-        await _here.Messaging.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddSeconds(1), cancellationToken: Cancel);
+        await _here.Messaging.Moderation.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddSeconds(1), cancellationToken: Cancel);
         var id = Guid.NewGuid();
         string answer;
         do answer = await AskAsync("bob", $$$"""{"type":"publish","channel":"open","message":{"id":"{{{id}}}","text":"y"}}""");

@@ -26,7 +26,7 @@ public sealed class OverloadTests
     public async Task Readers_whose_sockets_take_bytes_are_never_served_from_the_store(int publishers)
     {
         await using var node = await TestNode.StartAsync();
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         var connections = node.Services.GetRequiredService<IConnectionHandler>();
         var readers = Enumerable.Range(0, Readers).Select(static number => new TakingConnection($"reader-{number}")).ToList();
         var sessions = readers.ConvertAll(reader => Task.Run(() => connections.HandleAsync(reader, CancellationToken.None)));

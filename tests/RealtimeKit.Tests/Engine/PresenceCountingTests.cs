@@ -18,7 +18,7 @@ public sealed class PresenceCountingTests
     {
         var time = new InterruptedTime();
         await using var node = await TestNode.StartAsync(time: time);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await SubscribedAsync(node, "ann");
         await using var bob = await node.ConnectAsync("bob");
         var session = Engine(node).Users.Of("bob").Single();
@@ -50,7 +50,7 @@ public sealed class PresenceCountingTests
             builder.Services.AddSingleton<IMessageStore>(store);
             builder.Services.AddSingleton<IChannelStore>(memory);
         });
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var bob = await node.ConnectAsync("bob");
         var session = Engine(node).Users.Of("bob").Single();
         var release = new TaskCompletionSource();
@@ -72,7 +72,7 @@ public sealed class PresenceCountingTests
     public async Task Of_two_windows_the_idle_one_takes_its_idleness_with_it()
     {
         await using var node = await TestNode.StartAsync();
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await SubscribedAsync(node, "ann");
         await using var idle = await SubscribedAsync(node, "bob");
         var session = Engine(node).Users.Of("bob").Single();
@@ -94,7 +94,7 @@ public sealed class PresenceCountingTests
         var time = new FakeTimeProvider();
         await using var node = await TestNode.StartAsync(
             builder => builder.UseInMemoryStore().UseInMemoryBroker(new InMemoryBrokerNetwork()), options => options.PresenceSignalsUpTo = 4, time);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await SubscribedAsync(node, "ann");
         var guests = new List<TestClient>();
         for (var guest = 0; guest < 8; guest++) guests.Add(await SubscribedAsync(node, $"guest-{guest}"));

@@ -60,7 +60,7 @@ public sealed class PresenceTellingTests
     private async Task<TestNode> StartAsync()
     {
         var node = await TestNode.StartAsync(configure: options => options.PresenceSignalsUpTo = 1_000, time: _time);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         return node;
     }
 

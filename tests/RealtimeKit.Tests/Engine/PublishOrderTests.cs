@@ -20,7 +20,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
         var memory = new InMemoryStore();
         var store = new FaultyStore(memory) { IsAway = () => random.Next(4) == 0 };
         await using var node = await TestNode.StartAsync(builder => Use(builder, store, memory));
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
 
         // As the protocol tells a client: send many at once, and on an error begin again at the first refused.
@@ -63,7 +63,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
         var (time, memory) = (new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(56)), new InMemoryStore());
         var store = new FaultyStore(memory) { IsAway = () => true };
         await using var node = await TestNode.StartAsync(builder => Use(builder, store, memory), time: time);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
 
         await RefuseAsync(10);
@@ -78,7 +78,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
         {
             for (var i = 0; i < count; i++)
             {
-                var refused = await node.Messaging.Invoking(x => x.SendAsync("a", "hello", "ann")).Should().ThrowAsync<StoreUnavailableException>();
+                var refused = await node.Messaging.Invoking(x => x.Messages.SendAsync("a", "hello", "ann")).Should().ThrowAsync<StoreUnavailableException>();
                 refused.Which.Message.Should().Contain("The test took the store away.");
             }
         }
@@ -90,7 +90,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
         var memory = new InMemoryStore();
         var store = new FaultyStore(memory);
         await using var node = await TestNode.StartAsync(builder => Use(builder, store, memory));
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
         var (known, lost, behind) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
         await client.RequestAsync(Publish(2, "a", known, "known"), 2);
@@ -117,7 +117,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
         var store = new FaultyStore(memory);
         await using var node = await TestNode.StartAsync(builder => Use(builder, store, memory));
         foreach (var channel in new[] { "a", "b" })
-            await node.Messaging.EnsureChannelAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
+            await node.Messaging.Channels.EnsureAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
         var away = true;
         store.IsAway = () => away;
@@ -130,7 +130,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
     public async Task A_user_over_the_rate_is_told_when_to_come_back_and_a_retry_of_what_is_stored_is_not_limited()
     {
         await using var node = await TestNode.StartAsync(configure: options => options.MessagesPerSecond = 1, time: new FakeTimeProvider());
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var client = await node.ConnectAsync("ann");
         var first = Guid.NewGuid();
         (await client.RequestAsync(Publish(2, "a", first, "1"), 2)).GetProperty("type").GetString().Should().Be("published");
@@ -160,7 +160,7 @@ public sealed class PublishOrderTests(ITestOutputHelper output)
         MessagePage page;
         do
         {
-            page = await node.Messaging.ReadHistoryAsync(
+            page = await node.Messaging.Messages.ReadHistoryAsync(
                 channel, after: all.Count, limit: 200, cancellationToken: TestContext.Current.CancellationToken);
             all.AddRange(page.Messages);
         }

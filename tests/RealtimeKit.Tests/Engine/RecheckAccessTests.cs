@@ -27,7 +27,7 @@ public sealed class RecheckAccessTests
         var network = new InMemoryBrokerNetwork();
         await using var here = await StartAsync(withBroker ? network : null);
         await using var there = await StartAsync(withBroker ? network : null);
-        await here.Messaging.EnsureChannelAsync("room", cancellationToken: Cancel);
+        await here.Messaging.Channels.EnsureAsync("room", cancellationToken: Cancel);
         await using var bob = await there.ConnectAsync("bob");
         await using var eve = await there.ConnectAsync("eve");
         foreach (var client in new[] { bob, eve })
@@ -37,13 +37,13 @@ public sealed class RecheckAccessTests
         }
 
         _rules.Refused.TryAdd("bob", true);
-        await here.Messaging.RecheckAccessAsync("room", onlyOne ? "bob" : null, Cancel);
+        await here.Messaging.Channels.RecheckAccessAsync("room", onlyOne ? "bob" : null, Cancel);
         (await PublishAsync(bob, 4)).Should().Be("not_found");
         (await bob.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("denied");
         (await PublishAsync(eve, 4)).Should().Be("published");
         (await eve.RequestAsync("""{"type":"unsubscribe","id":5,"channel":"room"}""", 5)).GetProperty("type").GetString().Should().Be("ok");
         (await _store.FindAsync("room", "eve", Cancel))!.Head.Sequence.Should().Be(3);
-        await FluentActions.Awaiting(() => here.Messaging.RecheckAccessAsync("nowhere", null, Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
+        await FluentActions.Awaiting(() => here.Messaging.Channels.RecheckAccessAsync("nowhere", null, Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
     }
 
     private Task<TestNode> StartAsync(InMemoryBrokerNetwork? network) => TestNode.StartAsync(

@@ -39,8 +39,8 @@ public sealed class RestoredBackupTests
     {
         await using (var node = await TestNode.StartAsync(useStore))
         {
-            await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
-            for (var n = 1; n <= 3; n++) await node.Messaging.SendAsync("a", $"old {n}", cancellationToken: Cancel);
+            await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
+            for (var n = 1; n <= 3; n++) await node.Messaging.Messages.SendAsync("a", $"old {n}", cancellationToken: Cancel);
         }
 
         backup();
@@ -49,18 +49,18 @@ public sealed class RestoredBackupTests
         {
             await using var bob = await node.ConnectAsync("bob");
             epoch = (await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a","recent":10}""", 2)).GetProperty("epoch").GetString()!;
-            for (var n = 4; n <= 5; n++) await node.Messaging.SendAsync("a", $"old {n}", cancellationToken: Cancel);
+            for (var n = 4; n <= 5; n++) await node.Messaging.Messages.SendAsync("a", $"old {n}", cancellationToken: Cancel);
         }
 
         await restore();
-        await using (var node = await TestNode.StartAsync(useStore, beforeStart: services => services.GetRequiredService<IRealtimeMessaging>().RenewEpochsAsync(Cancel)))
+        await using (var node = await TestNode.StartAsync(useStore, beforeStart: services => services.GetRequiredService<IRealtimeMessaging>().Channels.RenewEpochsAsync(Cancel)))
         {
-            for (var n = 4; n <= 5; n++) await node.Messaging.SendAsync("a", $"new {n}", cancellationToken: Cancel);
+            for (var n = 4; n <= 5; n++) await node.Messaging.Messages.SendAsync("a", $"new {n}", cancellationToken: Cancel);
             await using var bob = await node.ConnectAsync("bob");
             var resumed = await bob.RequestAsync($$"""{"type":"subscribe","id":2,"channel":"a","after":5,"epoch":"{{epoch}}"}""", 2);
             resumed.GetProperty("type").GetString().Should().Be("error", "the messages 4 and 5 that this client holds are not those of the log");
             resumed.GetProperty("code").GetString().Should().Be("conflict");
-            (await node.Messaging.ReadHistoryAsync("a", cancellationToken: Cancel)).Messages.Select(message => message.Text)
+            (await node.Messaging.Messages.ReadHistoryAsync("a", cancellationToken: Cancel)).Messages.Select(message => message.Text)
                 .Should().Equal("old 1", "old 2", "old 3", "new 4", "new 5");
         }
     }

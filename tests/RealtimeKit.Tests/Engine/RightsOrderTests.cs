@@ -28,8 +28,8 @@ public sealed class RightsOrderTests : IAsyncLifetime
     {
         // Two nodes without a broker, which do not even compare with the store while a test runs.
         (_here, _there) = (await StartAsync(), await StartAsync());
-        await _here.Messaging.EnsureChannelAsync("room", owner: "ann", cancellationToken: Cancel);
-        await _here.Messaging.AddMemberAsync("room", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("room", owner: "ann", cancellationToken: Cancel);
+        await _here.Messaging.Members.AddAsync("room", "bob", cancellationToken: Cancel);
     }
 
     public async ValueTask DisposeAsync()
@@ -44,13 +44,13 @@ public sealed class RightsOrderTests : IAsyncLifetime
         await using var bob = await _there.ConnectAsync("bob");
         var before = Guid.NewGuid();
         (await PublishAsync(bob, 2, before)).Should().Be("published", "the node has asked for bob's rights");
-        await _here.Messaging.MuteAsync("room", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Moderation.MuteAsync("room", "bob", cancellationToken: Cancel);
         (await PublishAsync(bob, 3, Guid.NewGuid())).Should().Be("forbidden");
         (await PublishAsync(bob, 4, before)).Should().Be("published", "a copy of a stored message is acknowledged");
         (await ReplyAsync(bob, """{"type":"edit","id":5,"channel":"room","sequence":1,"text":"y"}""", 5)).Should().Be("forbidden");
-        await _here.Messaging.UnmuteAsync("room", "bob", Cancel);
+        await _here.Messaging.Moderation.UnmuteAsync("room", "bob", Cancel);
         (await PublishAsync(bob, 6, Guid.NewGuid())).Should().Be("published");
-        await _here.Messaging.BanAsync("room", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Moderation.BanAsync("room", "bob", cancellationToken: Cancel);
         (await PublishAsync(bob, 7, Guid.NewGuid())).Should().Be("forbidden");
         (await _store.FindAsync("room", "ann", Cancel))!.Head.Sequence.Should().Be(2);
     }
@@ -62,7 +62,7 @@ public sealed class RightsOrderTests : IAsyncLifetime
         await using var ann = await _there.ConnectAsync("ann");
         var muting = Task.Run(async () =>
         {
-            for (var user = 0; user < 100; user++) await _here.Messaging.MuteAsync("room", $"user{user}", cancellationToken: Cancel);
+            for (var user = 0; user < 100; user++) await _here.Messaging.Moderation.MuteAsync("room", $"user{user}", cancellationToken: Cancel);
         }, Cancel);
         for (var number = 1; number <= messages; number++) await ann.SendAsync(Publish(number + 1, Guid.NewGuid(), $"{number}"));
         for (var number = 1; number <= messages; number++)
@@ -81,7 +81,7 @@ public sealed class RightsOrderTests : IAsyncLifetime
         const int messages = 50;
         await using var ann = await _there.ConnectAsync("ann");
         (await PublishAsync(ann, 2, Guid.NewGuid())).Should().Be("published");
-        await _here.Messaging.MuteAsync("room", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Moderation.MuteAsync("room", "bob", cancellationToken: Cancel);
         _directory.Found = async _ => await Task.Yield();
         for (var number = 1; number <= messages; number++) await ann.SendAsync(Publish(number + 2, Guid.NewGuid(), $"{number}"));
         for (var number = 1; number <= messages; number++)
@@ -93,7 +93,7 @@ public sealed class RightsOrderTests : IAsyncLifetime
     {
         await using var ann = await _there.ConnectAsync("ann");
         (await PublishAsync(ann, 2, Guid.NewGuid())).Should().Be("published");
-        await _here.Messaging.MuteAsync("room", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Moderation.MuteAsync("room", "bob", cancellationToken: Cancel);
         _directory.Found = _ => throw new StoreUnavailableException("The test's store is away.");
         Guid[] ids = [Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid()];
         await ann.SendAsync(string.Concat(ids.Select((id, number) => Publish(number + 3, id, "x") + "\n")));
@@ -112,7 +112,7 @@ public sealed class RightsOrderTests : IAsyncLifetime
     {
         await using var ann = await _there.ConnectAsync("ann");
         (await PublishAsync(ann, 2, Guid.NewGuid())).Should().Be("published");
-        await _here.Messaging.MuteAsync("room", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Moderation.MuteAsync("room", "bob", cancellationToken: Cancel);
         // The first question is the publish's own; the second is the one after it turned out stale.
         _authorizer.FailsAt = 2;
         var id = Guid.NewGuid();
@@ -127,7 +127,7 @@ public sealed class RightsOrderTests : IAsyncLifetime
         await using (var ann = await _there.ConnectAsync("ann"))
         {
             (await PublishAsync(ann, 2, Guid.NewGuid())).Should().Be("published");
-            await _here.Messaging.MuteAsync("room", "bob", cancellationToken: Cancel);
+            await _here.Messaging.Moderation.MuteAsync("room", "bob", cancellationToken: Cancel);
             var looks = new TaskCompletionSource();
             _directory.Found = _ => looks.Task;
             for (var number = 1; number <= 20; number++) await ann.SendAsync(Publish(number + 2, Guid.NewGuid(), $"{number}"));
@@ -136,21 +136,21 @@ public sealed class RightsOrderTests : IAsyncLifetime
             looks.SetResult();
         }
 
-        while (await _there.Messaging.GetConnectionCountAsync("ann", Cancel) > 0) await Task.Yield();
-        await _here.Messaging.SendAsync("room", "last", cancellationToken: Cancel);
-        var texts = (await _here.Messaging.ReadHistoryAsync("room", cancellationToken: Cancel)).Messages.Select(message => message.Content.Text).Where(text => text is not "x" and not "last").ToList();
+        while (await _there.Messaging.Users.GetConnectionCountAsync("ann", Cancel) > 0) await Task.Yield();
+        await _here.Messaging.Messages.SendAsync("room", "last", cancellationToken: Cancel);
+        var texts = (await _here.Messaging.Messages.ReadHistoryAsync("room", cancellationToken: Cancel)).Messages.Select(message => message.Content.Text).Where(text => text is not "x" and not "last").ToList();
         texts.Should().Equal(Enumerable.Range(1, texts.Count).Select(number => $"{number}"));
     }
 
     [Fact]
     public async Task A_channel_made_again_under_its_name_knows_no_rights_of_the_one_before()
     {
-        await _here.Messaging.EnsureChannelAsync("secret", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
-        await _here.Messaging.AddMemberAsync("secret", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("secret", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
+        await _here.Messaging.Members.AddAsync("secret", "bob", cancellationToken: Cancel);
         await using var bob = await _there.ConnectAsync("bob");
         (await ReplyAsync(bob, Publish(2, Guid.NewGuid(), "x").Replace("room", "secret", StringComparison.Ordinal), 2)).Should().Be("published");
-        await _here.Messaging.DeleteChannelAsync("secret", Cancel);
-        await _here.Messaging.EnsureChannelAsync("secret", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
+        await _here.Messaging.Channels.DeleteAsync("secret", Cancel);
+        await _here.Messaging.Channels.EnsureAsync("secret", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
         (await ReplyAsync(bob, Publish(3, Guid.NewGuid(), "x").Replace("room", "secret", StringComparison.Ordinal), 3)).Should().Be("not_found");
         (await _store.FindAsync("secret", "ann", Cancel))!.Head.Sequence.Should().Be(0);
     }
@@ -163,7 +163,7 @@ public sealed class RightsOrderTests : IAsyncLifetime
         (await PublishAsync(ann, 2, known)).Should().Be("published");
         for (var round = 0; round < 20; round++)
         {
-            await _here.Messaging.MuteAsync("room", $"user{round}", cancellationToken: Cancel);
+            await _here.Messaging.Moderation.MuteAsync("room", $"user{round}", cancellationToken: Cancel);
             var id = 10 + (round * 10);
             await ann.SendAsync($"{Publish(id, Guid.NewGuid(), "new")}\n{Publish(id + 1, known, "x")}\n{Publish(id + 2, Guid.NewGuid(), "new")}");
             var answers = new List<long>();
@@ -178,7 +178,7 @@ public sealed class RightsOrderTests : IAsyncLifetime
     {
         await using var ann = await _there.ConnectAsync("ann");
         (await PublishAsync(ann, 2, Guid.NewGuid())).Should().Be("published");
-        await _here.Messaging.DeleteChannelAsync("room", Cancel);
+        await _here.Messaging.Channels.DeleteAsync("room", Cancel);
         (await PublishAsync(ann, 3, Guid.NewGuid())).Should().Be("not_found");
     }
 

@@ -54,7 +54,7 @@ public sealed class SetClockTests
     public async Task The_rate_of_a_user_goes_on(TimeSpan jump)
     {
         await using var node = await StartAsync(options => options.MessagesPerSecond = 1);
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         (await PublishAsync(node, 3)).Should().Equal("published", "published", "rate_limited");
         _clock.Set(jump);
         (await PublishAsync(node, 1)).Should().Equal("rate_limited");
@@ -67,7 +67,7 @@ public sealed class SetClockTests
     public async Task Idle_users_are_away_after_the_same_time(TimeSpan jump)
     {
         await using var node = await StartAsync(options => options.AwayAfter = TimeSpan.FromSeconds(30));
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         _clock.Set(jump);
@@ -82,7 +82,7 @@ public sealed class SetClockTests
     public async Task Messages_keep_their_order_whatever_their_times(TimeSpan jump)
     {
         await using var node = await StartAsync();
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         var first = Guid.NewGuid();
@@ -95,7 +95,7 @@ public sealed class SetClockTests
 
         foreach (var text in new[] { "1", "2", "3" })
             (await ann.WaitForAsync("event")).GetProperty("message").GetProperty("text").GetString().Should().Be(text);
-        (await node.Messaging.ReadHistoryAsync("a", cancellationToken: Cancel)).Messages.Select(message => message.Content.Text).Should().Equal("1", "2", "3");
+        (await node.Messaging.Messages.ReadHistoryAsync("a", cancellationToken: Cancel)).Messages.Select(message => message.Content.Text).Should().Equal("1", "2", "3");
         await using var bob = await node.ConnectAsync("bob");
         await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a","recent":9}""", 2);
         (await bob.WaitForAsync("changes")).GetProperty("messages").EnumerateArray()
@@ -107,7 +107,7 @@ public sealed class SetClockTests
     public async Task Every_channel_is_listed_while_changes_bear_earlier_and_later_times(TimeSpan jump)
     {
         await using var node = await StartAsync();
-        for (var i = 0; i < 20; i++) await node.Messaging.EnsureChannelAsync($"c{i}", owner: "ann", cancellationToken: Cancel);
+        for (var i = 0; i < 20; i++) await node.Messaging.Channels.EnsureAsync($"c{i}", owner: "ann", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         var listed = new HashSet<string>();
         string? next = null;
@@ -118,7 +118,7 @@ public sealed class SetClockTests
             next = page.TryGetProperty("next", out var more) ? more.GetString() : null;
             // A channel that was listed already changes, at a time long before or after.
             _clock.Set(jump);
-            await node.Messaging.SendAsync(listed.First(), new OutgoingMessage { Text = "x" }, cancellationToken: Cancel);
+            await node.Messaging.Messages.SendAsync(listed.First(), new OutgoingMessage { Text = "x" }, cancellationToken: Cancel);
             _clock.Set(-jump);
         }
         while (next is not null);
@@ -208,10 +208,10 @@ public sealed class SetClockTests
     }
 
     private static async Task<string> StatusAsync(TestNode node) =>
-        (await node.Messaging.GetPresenceAsync("a", Cancel)).Single().Status;
+        (await node.Messaging.Channels.GetPresenceAsync("a", Cancel)).Single().Status;
 
     private static async Task<IEnumerable<string>> UsersAsync(GroupNode node) =>
-        (await node.Messaging.GetPresenceAsync("a", Cancel)).Select(present => present.User);
+        (await node.Messaging.Channels.GetPresenceAsync("a", Cancel)).Select(present => present.User);
 
     private sealed class HourAuthenticator(TimeProvider time) : IAuthenticator
     {

@@ -23,9 +23,9 @@ public sealed class SettingsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         (_here, _there) = (await StartAsync(), await StartAsync());
-        await _here.Messaging.EnsureChannelAsync("open", ChannelKind.Public, "Name", "own", Cancel);
-        await _here.Messaging.AddMemberAsync("open", "mod", ChannelRole.Moderator, Cancel);
-        await _here.Messaging.AddMemberAsync("open", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("open", ChannelKind.Public, "Name", "own", Cancel);
+        await _here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, Cancel);
+        await _here.Messaging.Members.AddAsync("open", "bob", cancellationToken: Cancel);
         foreach (var user in new[] { "own", "mod" }) _clients.Add(user, await _here.ConnectAsync(user));
         foreach (var user in new[] { "bob", "eve" }) _clients.Add(user, await _there.ConnectAsync(user));
     }
@@ -60,13 +60,13 @@ public sealed class SettingsTests : IAsyncLifetime
         // Nothing new, no frame.
         foreach (var fields in new[] { "\"closed\":false", "\"slowMode\":null", "\"name\":\"\",\"slowMode\":0", "\"x\":1" })
             (await AskAsync("own", $$"""{"type":"update","channel":"open",{{fields}}}""")).Should().Be("ok");
-        await _here.Messaging.SendAsync("open", "last", cancellationToken: Cancel);
+        await _here.Messaging.Messages.SendAsync("open", "last", cancellationToken: Cancel);
         for (JsonElement frame; (frame = (await _clients["bob"].ReadAsync())!.Value).GetProperty("type").GetString() != "event";)
             frame.GetProperty("type").GetString().Should().NotBe("channel");
-        (await _here.Messaging.UpdateChannelAsync("open", new ChannelEdit { Name = "By the host", Data = JsonValue.Parse("{ }") }, Cancel))
+        (await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Name = "By the host", Data = JsonValue.Parse("{ }") }, Cancel))
             .Should().Be(new ChannelSettings("By the host", JsonValue.Parse("{}")));
         (await _clients["bob"].WaitForAsync("channel")).GetRawText().Should().Be("""{"type":"channel","channel":"open","name":"By the host","data":{}}""");
-        (await _here.Messaging.GetChannelAsync("open", Cancel))!.Settings.Name.Should().Be("By the host");
+        (await _here.Messaging.Channels.GetAsync("open", Cancel))!.Settings.Name.Should().Be("By the host");
         var row = (await RequestAsync("bob", """{"type":"channels"}""")).GetProperty("channels")[0];
         (row.GetProperty("name").GetString(), row.GetProperty("data").GetRawText()).Should().Be(("By the host", "{}"));
     }
@@ -89,7 +89,7 @@ public sealed class SettingsTests : IAsyncLifetime
     public async Task Who_may_update_what(string caller, string fields, string expected)
     {
         (await AskAsync(caller, $$"""{"type":"update","channel":"open",{{fields}}}""")).Should().Be(expected);
-        if (expected != "ok") (await _here.Messaging.GetChannelAsync("open", Cancel))!.Settings.Should().Be(new ChannelSettings("Name"));
+        if (expected != "ok") (await _here.Messaging.Channels.GetAsync("open", Cancel))!.Settings.Should().Be(new ChannelSettings("Name"));
         if (caller == "eve") (await AskAsync(caller, $$"""{"type":"update","channel":"nowhere",{{fields}}}""")).Should().Be("not_found");
     }
 
@@ -159,13 +159,13 @@ public sealed class SettingsTests : IAsyncLifetime
     [Fact]
     public async Task Of_a_direct_channel_only_the_data_can_be_changed()
     {
-        var channel = (await _here.Messaging.EnsureDirectChannelAsync("own", "bob", Cancel)).Channel;
+        var channel = (await _here.Messaging.Channels.EnsureDirectAsync("own", "bob", Cancel)).Channel;
         foreach (var user in new[] { "own", "bob" })
             (await AskAsync(user, $$$"""{"type":"update","channel":"{{{channel}}}","data":{"by":"{{{user}}}"}}""")).Should().Be("ok");
         foreach (var fields in new[] { "\"name\":\"x\"", "\"name\":null", "\"closed\":false", "\"slowMode\":1", "\"slowMode\":0,\"data\":{}" })
             (await AskAsync("own", $$"""{"type":"update","channel":"{{channel}}",{{fields}}}""")).Should().Be("forbidden", fields);
         (await AskAsync("eve", $$$"""{"type":"update","channel":"{{{channel}}}","data":{}}""")).Should().Be("not_found");
-        (await _here.Messaging.GetChannelAsync(channel, Cancel))!.Settings.Data!.ToString().Should().Be("""{"by":"bob"}""");
+        (await _here.Messaging.Channels.GetAsync(channel, Cancel))!.Settings.Data!.ToString().Should().Be("""{"by":"bob"}""");
     }
 
     [Fact]
@@ -176,9 +176,9 @@ public sealed class SettingsTests : IAsyncLifetime
             new ChannelEdit { Name = new string('x', 65) }, new ChannelEdit { SlowMode = -1 }, new ChannelEdit { SlowMode = 3_601 },
             new ChannelEdit { Data = JsonValue.Parse("[]") }, new ChannelEdit { Data = JsonValue.Parse($$"""{"a":"{{new string('x', 8_192)}}"}""") },
         })
-            await FluentActions.Awaiting(() => _here.Messaging.UpdateChannelAsync("open", edit, Cancel)).Should().ThrowAsync<ArgumentException>();
-        await FluentActions.Awaiting(() => _here.Messaging.UpdateChannelAsync("nowhere", new ChannelEdit { Closed = true }, Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
-        (await _here.Messaging.UpdateChannelAsync("open", new ChannelEdit { Remove = ChannelParts.Name }, Cancel)).Should().Be(new ChannelSettings());
+            await FluentActions.Awaiting(() => _here.Messaging.Channels.UpdateAsync("open", edit, Cancel)).Should().ThrowAsync<ArgumentException>();
+        await FluentActions.Awaiting(() => _here.Messaging.Channels.UpdateAsync("nowhere", new ChannelEdit { Closed = true }, Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
+        (await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Remove = ChannelParts.Name }, Cancel)).Should().Be(new ChannelSettings());
     }
 
     // With a clock that nobody sets: bans, mutes and slow mode go by the time of day.

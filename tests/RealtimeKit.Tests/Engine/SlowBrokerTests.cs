@@ -20,7 +20,7 @@ public sealed class SlowBrokerTests
     {
         var broker = new SlowBroker();
         await using var node = await TestNode.StartAsync(builder => builder.UseInMemoryStore().Services.AddSingleton<IMessageBroker>(broker));
-        foreach (var channel in (string[])["slow", "other"]) await node.Messaging.EnsureChannelAsync(channel, cancellationToken: Cancel);
+        foreach (var channel in (string[])["slow", "other"]) await node.Messaging.Channels.EnsureAsync(channel, cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await using var ben = await node.ConnectAsync("ben");
         await ann.SendAsync("""{"type":"subscribe","id":2,"channel":"slow"}""");

@@ -18,9 +18,9 @@ public sealed class TwoNodeTests
     {
         await using var here = await StartAsync();
         await using var there = await StartAsync();
-        await here.Messaging.EnsureChannelAsync("p", Protocol.ChannelKind.Private, cancellationToken: TestContext.Current.CancellationToken);
+        await here.Messaging.Channels.EnsureAsync("p", Protocol.ChannelKind.Private, cancellationToken: TestContext.Current.CancellationToken);
         foreach (var user in new[] { "ann", "bob" })
-            await here.Messaging.AddMemberAsync("p", user, cancellationToken: TestContext.Current.CancellationToken);
+            await here.Messaging.Members.AddAsync("p", user, cancellationToken: TestContext.Current.CancellationToken);
         await using var ann = await here.ConnectAsync("ann");
         await using var bob = await there.ConnectAsync("bob");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"p"}""", 2);
@@ -30,7 +30,7 @@ public sealed class TwoNodeTests
         (await bob.WaitForAsync("event")).GetProperty("message").GetProperty("text").GetString().Should().Be("over there");
         await ann.SendAsync("""{"type":"signal","channel":"p","name":"typing"}""");
         (await bob.WaitAsync(frame => IsSignal(frame, "typing"), "typing")).GetProperty("user").GetString().Should().Be("ann");
-        await here.Messaging.RemoveMemberAsync("p", "bob", TestContext.Current.CancellationToken);
+        await here.Messaging.Members.RemoveAsync("p", "bob", TestContext.Current.CancellationToken);
         (await bob.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
         (await bob.RequestAsync(PublishOrderTests.Publish(4, "p", Guid.NewGuid(), "still here?"), 4)).GetProperty("code").GetString().Should().Be("not_found");
     }
@@ -40,7 +40,7 @@ public sealed class TwoNodeTests
     {
         await using var here = await StartAsync();
         await using var there = await StartAsync();
-        await here.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await here.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var bob = await there.ConnectAsync("bob");
         await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         await SendAsync(here, "1");
@@ -60,7 +60,7 @@ public sealed class TwoNodeTests
     {
         await using var here = await StartAsync();
         await using var there = await StartAsync();
-        await here.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await here.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var bob = await there.ConnectAsync("bob");
         await bob.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
         _network.Online = false;
@@ -80,7 +80,7 @@ public sealed class TwoNodeTests
             builder.UseInMemoryStore(_store);
             builder.Services.AddSingleton<IMessageBroker, FailingBroker>();
         });
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         await using var ann = await node.ConnectAsync("ann");
         var answer = await ann.RequestAsync(PublishOrderTests.Publish(2, "a", Guid.NewGuid(), "stored"), 2).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         answer.GetProperty("type").GetString().Should().Be("published");
@@ -90,7 +90,7 @@ public sealed class TwoNodeTests
     private Task<TestNode> StartAsync() => TestNode.StartAsync(builder => builder.UseInMemoryStore(_store).UseInMemoryBroker(_network));
 
     private static Task SendAsync(TestNode node, string text) =>
-        node.Messaging.SendAsync("a", new Protocol.OutgoingMessage { Text = text }, cancellationToken: TestContext.Current.CancellationToken);
+        node.Messaging.Messages.SendAsync("a", new Protocol.OutgoingMessage { Text = text }, cancellationToken: TestContext.Current.CancellationToken);
 
     private static bool IsSignal(JsonElement frame, string name) =>
         frame.GetProperty("type").GetString() == "signal" && frame.GetProperty("name").GetString() == name;

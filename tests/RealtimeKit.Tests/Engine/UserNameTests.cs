@@ -78,7 +78,7 @@ public sealed class UserNameTests(SharedRabbitMq rabbit)
     public async Task Requests_take_no_other_names()
     {
         await using var node = await TestNode.StartAsync();
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         foreach (var name in new[] { "", " bob", "bob ", "b\u0009b", "b\u00f6b", new string('b', 129) })
         {
@@ -92,9 +92,9 @@ public sealed class UserNameTests(SharedRabbitMq rabbit)
             foreach (var request in requests)
                 (await ann.RequestAsync(request, 2)).GetProperty("code").GetString().Should().Be(ErrorCodes.Invalid, "of {0}", request);
             var messaging = node.Messaging;
-            await messaging.Invoking(one => one.AddMemberAsync("a", name, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
-            await messaging.Invoking(one => one.SendAsync("a", new OutgoingMessage { Text = "x" }, name, Cancel)).Should().ThrowAsync<ArgumentException>();
-            await messaging.Invoking(one => one.SendAsync("a", new OutgoingMessage { Text = "x", Mentions = [name] }, cancellationToken: Cancel))
+            await messaging.Invoking(one => one.Members.AddAsync("a", name, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
+            await messaging.Invoking(one => one.Messages.SendAsync("a", new OutgoingMessage { Text = "x" }, name, Cancel)).Should().ThrowAsync<ArgumentException>();
+            await messaging.Invoking(one => one.Messages.SendAsync("a", new OutgoingMessage { Text = "x", Mentions = [name] }, cancellationToken: Cancel))
                 .Should().ThrowAsync<ArgumentException>();
         }
     }
@@ -103,10 +103,10 @@ public sealed class UserNameTests(SharedRabbitMq rabbit)
     public async Task The_system_user_may_have_such_a_name()
     {
         await using var node = await TestNode.StartAsync(configure: options => options.SystemUser = "urn:app/Order Desk");
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"a"}""", 2);
-        await node.Messaging.SendAsync("a", new OutgoingMessage { Text = "x" }, cancellationToken: Cancel);
+        await node.Messaging.Messages.SendAsync("a", new OutgoingMessage { Text = "x" }, cancellationToken: Cancel);
         (await ann.WaitForAsync("event")).GetProperty("message").GetProperty("sender").GetString().Should().Be("urn:app/Order Desk");
     }
 
@@ -140,8 +140,8 @@ public sealed class UserNameTests(SharedRabbitMq rabbit)
 
     private static async Task PrivateChannelAsync(TestNode here, List<TestClient> people)
     {
-        await here.Messaging.EnsureChannelAsync("room", ChannelKind.Private, cancellationToken: Cancel);
-        foreach (var name in Names) (await here.Messaging.AddMemberAsync("room", name, cancellationToken: Cancel)).Should().BeTrue();
+        await here.Messaging.Channels.EnsureAsync("room", ChannelKind.Private, cancellationToken: Cancel);
+        foreach (var name in Names) (await here.Messaging.Members.AddAsync("room", name, cancellationToken: Cancel)).Should().BeTrue();
         foreach (var client in people)
             (await client.RequestAsync("""{"type":"subscribe","id":2,"channel":"room"}""", 2)).GetProperty("type").GetString().Should().Be("subscribed");
 
@@ -231,10 +231,10 @@ public sealed class UserNameTests(SharedRabbitMq rabbit)
     {
         for (var i = 0; i < people.Count; i++)
         {
-            (await there.Messaging.GetConnectionCountAsync(Names[i], Cancel)).Should().Be(1);
-            (await there.Messaging.RemoveMemberAsync("room", Names[i], Cancel)).Should().BeTrue();
+            (await there.Messaging.Users.GetConnectionCountAsync(Names[i], Cancel)).Should().Be(1);
+            (await there.Messaging.Members.RemoveAsync("room", Names[i], Cancel)).Should().BeTrue();
             (await people[i].WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
-            (await here.Messaging.DisconnectUserAsync(Names[i], "test", Cancel)).Should().Be(1);
+            (await here.Messaging.Users.DisconnectAsync(Names[i], "test", Cancel)).Should().Be(1);
             (await people[i].ClosedAsync()).Should().Be(CloseCode.Disconnected);
         }
     }

@@ -15,7 +15,7 @@ public sealed class WriteTurnsTests
     {
         // With its clock standing still the node neither pings nor tells who came: only this one message is to be written.
         await using var node = await TestNode.StartAsync(time: new FakeTimeProvider());
-        await node.Messaging.EnsureChannelAsync("a", cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: TestContext.Current.CancellationToken);
         var readers = new List<TestClient>();
         for (var reader = 0; reader < Readers; reader++)
         {
@@ -24,7 +24,7 @@ public sealed class WriteTurnsTests
         }
 
         // Some 800 KB in all, where a turn takes 64.
-        await node.Messaging.SendAsync("a", new OutgoingMessage { Text = new string('x', 4_000) }, cancellationToken: TestContext.Current.CancellationToken);
+        await node.Messaging.Messages.SendAsync("a", new OutgoingMessage { Text = new string('x', 4_000) }, cancellationToken: TestContext.Current.CancellationToken);
 
         foreach (var reader in readers)
             (await reader.WaitForAsync("event")).GetProperty("version").GetInt64().Should().Be(1);

@@ -38,14 +38,14 @@ public sealed class HostileSocketTests(ITestOutputHelper output)
             builder.Services.AddLogging(logging => logging.AddProvider(log));
             builder.Services.Configure<WebSocketTransportOptions>(options => options.WriteToSocket = writeToSocket);
         });
-        foreach (var channel in FrameFuzzer.Channels) await host.Messaging.EnsureChannelAsync(channel, cancellationToken: Cancel);
+        foreach (var channel in FrameFuzzer.Channels) await host.Messaging.Channels.EnsureAsync(channel, cancellationToken: Cancel);
 
         await Parallel.ForEachAsync(
             Enumerable.Range(0, Connections),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = Cancel },
             async (number, _) => await AttackAsync(host.Address.Port, new Random(seed + number)));
 
-        await Until.TrueAsync(() => host.Messaging.GetConnectionCountAsync("mallory", Cancel).GetAwaiter().GetResult() == 0, "all hostile connections have ended");
+        await Until.TrueAsync(() => host.Messaging.Users.GetConnectionCountAsync("mallory", Cancel).GetAwaiter().GetResult() == 0, "all hostile connections have ended");
         using var socket = await host.ConnectAsync(Cancel);
         await socket.SendAsync("""{"type":"connect","id":1,"token":"ann 4102444800"}"""u8.ToArray(), WebSocketMessageType.Text, true, Cancel);
         var buffer = new byte[4_096];

@@ -27,7 +27,7 @@ public sealed class SlowReaderTests(ITestOutputHelper output)
         var cancel = deadline.Token;
         await using var host = await WebHost.StartAsync(builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>()
             .Services.Configure<WebSocketTransportOptions>(options => options.WriteToSocket = writeToSocket));
-        await host.Messaging.EnsureChannelAsync("a", cancellationToken: cancel);
+        await host.Messaging.Channels.EnsureAsync("a", cancellationToken: cancel);
         using var stalled = await SubscribeAsync(host, "stalled", cancel);
         using var lively = await SubscribeAsync(host, "lively", cancel);
 
@@ -38,7 +38,7 @@ public sealed class SlowReaderTests(ITestOutputHelper output)
         var whileStalled = GC.GetTotalMemory(forceFullCollection: true);
         await ReadAllAsync(stalled, cancel);
         await stalled.CloseAsync(WebSocketCloseStatus.NormalClosure, null, cancel);
-        while (await host.Messaging.GetConnectionCountAsync("stalled", TestContext.Current.CancellationToken) > 0) await Task.Yield();
+        while (await host.Messaging.Users.GetConnectionCountAsync("stalled", TestContext.Current.CancellationToken) > 0) await Task.Yield();
         var afterwards = GC.GetTotalMemory(forceFullCollection: true);
 
         output.WriteLine($"a stalled reader held {whileStalled - afterwards:N0} bytes");
@@ -49,7 +49,7 @@ public sealed class SlowReaderTests(ITestOutputHelper output)
     {
         for (var sent = 0; sent < Messages; sent += 500)
             await Task.WhenAll(Enumerable.Range(0, 500).Select(_ =>
-                host.Messaging.SendAsync("a", new OutgoingMessage { Text = Text }, cancellationToken: cancel)));
+                host.Messaging.Messages.SendAsync("a", new OutgoingMessage { Text = Text }, cancellationToken: cancel)));
     }
 
     private static async Task<ClientWebSocket> SubscribeAsync(WebHost host, string user, CancellationToken cancel)

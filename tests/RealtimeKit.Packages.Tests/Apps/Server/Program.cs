@@ -10,7 +10,7 @@ var app = builder.Build();
 app.UseDefaultFiles();
 app.UseStaticFiles();
 app.MapRealtimeMessaging("/realtime");
-await app.Services.GetRequiredService<IRealtimeMessaging>().EnsureChannelAsync("lobby");
+await app.Services.GetRequiredService<IRealtimeMessaging>().Channels.EnsureAsync("lobby");
 app.Run();
 
 /// <summary>Believes a token that is a user's name, as no real application may.</summary>

@@ -18,8 +18,8 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         (_here, _there) = (await _group.StartAsync(), await _group.StartAsync());
-        await _here.Messaging.EnsureChannelAsync("p", ChannelKind.Private, cancellationToken: Cancel);
-        await _here.Messaging.AddMemberAsync("p", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("p", ChannelKind.Private, cancellationToken: Cancel);
+        await _here.Messaging.Members.AddAsync("p", "bob", cancellationToken: Cancel);
         await Until.TrueAsync(() => _group.Nodes.All(node => node.Engine.OtherNodes!.Ids.Count == 1), "the nodes hear each other");
         await _group.SettleAsync();
     }
@@ -31,7 +31,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.SubscribeAsync("bob", "p");
         _here.Broker.LosesOutgoing = _ => true;
-        await _here.Messaging.RemoveMemberAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
         _here.Broker.LosesOutgoing = _ => false;
         await _group.PassAsync(Beat);
         await RevokedAsync(bob);
@@ -42,7 +42,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.SubscribeAsync("bob", "p");
         _there.Broker.Cut();
-        await _here.Messaging.RemoveMemberAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
         _there.Broker.Heal();
         await RevokedAsync(bob);
     }
@@ -53,7 +53,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
         await using var bob = await _there.SubscribeAsync("bob", "p");
         await _group.PassAsync(Beat);
         _here.Kill();
-        await _here.Messaging.RemoveMemberAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
         await _group.PassAsync(3 * Beat);
         await RevokedAsync(bob);
     }
@@ -63,8 +63,8 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.SubscribeAsync("bob", "p");
         _there.Broker.Freeze();
-        await _here.Messaging.RemoveMemberAsync("p", "bob", Cancel);
-        await _here.Messaging.AddMemberAsync("p", "bob", cancellationToken: Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.AddAsync("p", "bob", cancellationToken: Cancel);
         await _group.SettleAsync();
         _there.Broker.Thaw();
         await _group.SettleAsync();
@@ -78,7 +78,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.Node.ConnectAsync("bob");
         await bob.RequestAsync(PublishOrderTests.Publish(2, "p", Guid.NewGuid(), "mine"), 2);
-        await _here.Messaging.RemoveMemberAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
         await _group.SettleAsync();
         (await bob.RequestAsync(PublishOrderTests.Publish(3, "p", Guid.NewGuid(), "more"), 3)).GetProperty("code").GetString().Should().Be("not_found");
     }
@@ -88,11 +88,11 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.Node.ConnectAsync("bob");
         await using var again = await _here.Node.ConnectAsync("bob");
-        (await _here.Messaging.GetConnectionCountAsync("bob", Cancel)).Should().Be(2);
-        (await _here.Messaging.DisconnectUserAsync("bob", cancellationToken: Cancel)).Should().Be(2);
+        (await _here.Messaging.Users.GetConnectionCountAsync("bob", Cancel)).Should().Be(2);
+        (await _here.Messaging.Users.DisconnectAsync("bob", cancellationToken: Cancel)).Should().Be(2);
         (await bob.ClosedAsync()).Should().Be(CloseCode.Disconnected);
         (await again.ClosedAsync()).Should().Be(CloseCode.Disconnected);
-        (await _here.Messaging.GetConnectionCountAsync("carl", Cancel)).Should().Be(0);
+        (await _here.Messaging.Users.GetConnectionCountAsync("carl", Cancel)).Should().Be(0);
     }
 
     [Fact]
@@ -100,14 +100,14 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.Node.ConnectAsync("bob");
         _there.Broker.LosesIncoming = _ => true;
-        var counting = _here.Messaging.GetConnectionCountAsync("bob", Cancel);
+        var counting = _here.Messaging.Users.GetConnectionCountAsync("bob", Cancel);
         await _group.SettleAsync();
         _there.Broker.LosesIncoming = _ => false;
         await _group.PassAsync(TimeSpan.FromMilliseconds(500));
         (await counting).Should().Be(1);
 
         _there.Broker.LosesIncoming = _ => true;
-        counting = _here.Messaging.GetConnectionCountAsync("bob", Cancel);
+        counting = _here.Messaging.Users.GetConnectionCountAsync("bob", Cancel);
         await _group.PassAsync(TimeSpan.FromMilliseconds(1_250));
         counting.IsCompleted.Should().BeFalse();
         await _group.PassAsync(TimeSpan.FromMilliseconds(500));

@@ -45,7 +45,7 @@ internal sealed class NodeGroup(Action<RealtimeOptions>? configure = null, bool 
     }
 
     public Task EnsureChannelAsync(string channel) =>
-        _nodes[0].Messaging.EnsureChannelAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
+        _nodes[0].Messaging.Channels.EnsureAsync(channel, cancellationToken: TestContext.Current.CancellationToken);
 
     /// <summary>Lets time pass at once, for all nodes that do not stand still.</summary>
     public void Advance(TimeSpan duration)
@@ -125,5 +125,5 @@ internal sealed record GroupNode(TestNode Node, FaultyBroker Broker, FaultyStore
     }
 
     public Task SendAsync(string channel, string text) =>
-        Messaging.SendAsync(channel, new Protocol.OutgoingMessage { Text = text }, cancellationToken: TestContext.Current.CancellationToken);
+        Messaging.Messages.SendAsync(channel, new Protocol.OutgoingMessage { Text = text }, cancellationToken: TestContext.Current.CancellationToken);
 }

@@ -116,7 +116,7 @@ public sealed class PictureTests
                     .CountBy(user => user).OrderBy(user => user.Key, StringComparer.Ordinal).Select(user => (user.Key, user.Value)).ToList();
                 var pictures = new List<IReadOnlyList<PresentUser>>();
                 foreach (var node in Alive)
-                    pictures.Add(await node.Messaging.GetPresenceAsync(channel, TestContext.Current.CancellationToken).WaitAsync(Patience));
+                    pictures.Add(await node.Messaging.Channels.GetPresenceAsync(channel, TestContext.Current.CancellationToken).WaitAsync(Patience));
                 foreach (var picture in pictures)
                 {
                     picture.Select(user => (user.User, user.Connections)).Should().Equal(truth, because);

@@ -44,7 +44,7 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
         expected.User.Should().Be("ann");
         expected.Connections.Should().Be(2);
         foreach (var client in new[] { ann, again }) (await PresenceAsync(client))[0].Should().Be(expected);
-        foreach (var node in _group.Nodes) (await node.Messaging.GetPresenceAsync("a", Cancel))[0].Should().Be(expected);
+        foreach (var node in _group.Nodes) (await node.Messaging.Channels.GetPresenceAsync("a", Cancel))[0].Should().Be(expected);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
         await using var bob = await _two.SubscribeAsync("bob", "a");
         await using var carl = await _three.Node.ConnectAsync("carl");
         (await PresenceAsync(carl)).Select(user => user.User).Should().Equal("ann", "bob");
-        (await _three.Messaging.GetPresenceAsync("a", Cancel)).Select(user => user.User).Should().Equal("ann", "bob");
+        (await _three.Messaging.Channels.GetPresenceAsync("a", Cancel)).Select(user => user.User).Should().Equal("ann", "bob");
         await Until.TrueAsync(() => _three.Engine.LocalChannels.All.Count == 0, "the channel is let go again");
     }
 
@@ -179,7 +179,7 @@ public sealed class PresenceOverNodesTests : IAsyncLifetime
         var told = await StatusesAsync(watcher);
         told.Count.Should().BeLessThanOrEqualTo(200);
         (await PresenceAsync(watcher)).Should().HaveCount(1_001);
-        (await _three.Messaging.GetPresenceAsync("a", Cancel)).Should().HaveCount(1_001, "its answer comes in several parts");
+        (await _three.Messaging.Channels.GetPresenceAsync("a", Cancel)).Should().HaveCount(1_001, "its answer comes in several parts");
         foreach (var client in crowd) await client.DisposeAsync();
     }
 

@@ -85,7 +85,7 @@ public sealed class RepairTests : IAsyncLifetime
     {
         await using var bob = await _there.SubscribeAsync("bob", "a");
         _there.Broker.LosesIncoming = _ => true;
-        await _here.Messaging.DeleteChannelAsync("a", Cancel);
+        await _here.Messaging.Channels.DeleteAsync("a", Cancel);
         _group.Advance(Interval);
 
         (await bob.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("deleted");
@@ -98,7 +98,7 @@ public sealed class RepairTests : IAsyncLifetime
         foreach (var text in new[] { "1", "2" }) await _here.SendAsync("a", text);
         await bob.WaitAsync(frame => Texts(frame).Contains("2"), "2");
         _there.Broker.LosesIncoming = _ => true;
-        await _here.Messaging.DeleteChannelAsync("a", Cancel);
+        await _here.Messaging.Channels.DeleteAsync("a", Cancel);
         await _group.EnsureChannelAsync("a");
         await _here.SendAsync("a", "of the new one");
         _group.Advance(Interval);
@@ -115,7 +115,7 @@ public sealed class RepairTests : IAsyncLifetime
         foreach (var text in new[] { "1", "2" }) await _here.SendAsync("a", text);
         await bob.WaitAsync(frame => Texts(frame).Contains("2"), "2");
         _there.Broker.LosesIncoming = _ => true;
-        await _here.Messaging.DeleteChannelAsync("a", Cancel);
+        await _here.Messaging.Channels.DeleteAsync("a", Cancel);
         await _group.EnsureChannelAsync("a");
         _there.Broker.LosesIncoming = _ => false;
         await using var carl = await _there.Node.ConnectAsync("carl");

@@ -19,8 +19,8 @@ public sealed class SharedStoreTests : IAsyncLifetime
         _here = await _group.StartAsync();
         _there = await _group.StartAsync();
         await _group.EnsureChannelAsync("a");
-        await _here.Messaging.EnsureChannelAsync("p", ChannelKind.Private, cancellationToken: Cancel);
-        foreach (var user in new[] { "ann", "eve" }) await _here.Messaging.AddMemberAsync("p", user, cancellationToken: Cancel);
+        await _here.Messaging.Channels.EnsureAsync("p", ChannelKind.Private, cancellationToken: Cancel);
+        foreach (var user in new[] { "ann", "eve" }) await _here.Messaging.Members.AddAsync("p", user, cancellationToken: Cancel);
     }
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
@@ -41,7 +41,7 @@ public sealed class SharedStoreTests : IAsyncLifetime
     public async Task The_deletion_of_a_channel_by_another_node_ends_the_subscriptions()
     {
         await using var bob = await _there.SubscribeAsync("bob", "a");
-        await _here.Messaging.DeleteChannelAsync("a", Cancel);
+        await _here.Messaging.Channels.DeleteAsync("a", Cancel);
         await RevokedAsync(bob, "deleted");
     }
 
@@ -64,9 +64,9 @@ public sealed class SharedStoreTests : IAsyncLifetime
         await using var eve = await _there.SubscribeAsync("eve", "p");
         for (var id = 3; id < 6; id++)
         {
-            await _here.Messaging.RemoveMemberAsync("p", "eve", Cancel);
+            await _here.Messaging.Members.RemoveAsync("p", "eve", Cancel);
             await RevokedAsync(eve, "removed");
-            await _here.Messaging.AddMemberAsync("p", "eve", cancellationToken: Cancel);
+            await _here.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
             (await eve.RequestAsync($$"""{"type":"subscribe","id":{{id}},"channel":"p"}""", id)).GetProperty("type").GetString().Should().Be("subscribed");
         }
     }
@@ -80,7 +80,7 @@ public sealed class SharedStoreTests : IAsyncLifetime
         await using var eve = await _there.Node.ConnectAsync("eve");
         await eve.SendAsync("""{"type":"subscribe","id":2,"channel":"p"}""");
         await _there.Store.HoldHeads.Waits.Task.WaitAsync(Cancel);
-        await _here.Messaging.RemoveMemberAsync("p", "eve", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "eve", Cancel);
         held.SetResult();
         (await eve.ReplyAsync(2)).GetProperty("type").GetString().Should().Be("subscribed");
         (await eve.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("denied");

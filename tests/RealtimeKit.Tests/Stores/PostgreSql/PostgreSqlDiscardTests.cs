@@ -62,8 +62,8 @@ public sealed class PostgreSqlDiscardTests
         await using var schema = await TemporarySchema.CreateAsync();
         await using var node = await TestNode.StartAsync(messaging => messaging.UsePostgreSqlStore(schema.ConnectionString, options =>
             (options.Schema, options.CommandTimeout) = (schema.Name, TimeSpan.FromMinutes(1))));
-        await node.Messaging.EnsureChannelAsync("large", cancellationToken: Cancel);
-        await node.Messaging.SendAsync("large", "x", cancellationToken: Cancel);
+        await node.Messaging.Channels.EnsureAsync("large", cancellationToken: Cancel);
+        await node.Messaging.Messages.SendAsync("large", "x", cancellationToken: Cancel);
         await using var ann = await node.ConnectAsync("ann");
         await ann.RequestAsync("""{"type":"subscribe","id":2,"channel":"large"}""", 2);
 
@@ -71,7 +71,7 @@ public sealed class PostgreSqlDiscardTests
         await using var holder = new NpgsqlConnection($"{schema.ConnectionString};Pooling=false;Search Path={schema.Name}");
         await holder.OpenAsync(Cancel);
         await using (var command = new NpgsqlCommand("BEGIN; LOCK TABLE messages IN SHARE MODE", holder)) await command.ExecuteNonQueryAsync(Cancel);
-        (await node.Messaging.DeleteChannelAsync("large", Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel)).Should().BeTrue();
+        (await node.Messaging.Channels.DeleteAsync("large", Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel)).Should().BeTrue();
         (await ann.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("deleted");
         (await schema.RunAsync(Left)).Should().Be(1L);
         await using (var command = new NpgsqlCommand("COMMIT", holder)) await command.ExecuteNonQueryAsync(Cancel);

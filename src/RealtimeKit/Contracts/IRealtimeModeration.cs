@@ -1,0 +1,65 @@
+using RealtimeKit.Stores;
+
+namespace RealtimeKit;
+
+/// <summary>
+/// Bans, mutes and the log of actions, from the application's own code, which is trusted: no method asks the authorizer.
+/// Safe for concurrent use. Every call may throw <see cref="StoreUnavailableException"/>; then it may be tried again.
+/// </summary>
+public interface IRealtimeModeration
+{
+    /// <summary>
+    /// Keeps a user out of a channel, member or not: the membership ends, and the subscriptions with the reason <c>banned</c>. Replaces an
+    /// earlier ban.
+    /// </summary>
+    /// <remarks>
+    /// Once it has completed, no change of the user gets a version in the channel any more, on whichever node, whether or not the nodes
+    /// hear each other.
+    /// </remarks>
+    /// <param name="channel">The channel.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="until">When the ban ends by itself; <see langword="null"/> for never.</param>
+    /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the wait; the user may still be banned.</param>
+    /// <returns>Whether that was not so already.</returns>
+    /// <exception cref="ArgumentException">An argument is not of that form, or <paramref name="until"/> has passed.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="LastOwnerException">The user is the channel's last owner.</exception>
+    Task<bool> BanAsync(
+        string channel, string user, DateTimeOffset? until = null, string? reason = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a ban. The user is no member.</summary>
+    /// <returns>Whether the user was banned.</returns>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<bool> UnbanAsync(string channel, string user, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lets a user, member or not, only read a channel, and delete their own messages. Replaces an earlier mute, and outlives the membership.
+    /// </summary>
+    /// <inheritdoc cref="BanAsync" path="/remarks"/>
+    /// <param name="channel">The channel.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="until">When the mute ends by itself; <see langword="null"/> for never.</param>
+    /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the wait; the user may still be muted.</param>
+    /// <returns>Whether that was not so already.</returns>
+    /// <exception cref="ArgumentException">An argument is not of that form, or <paramref name="until"/> has passed.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<bool> MuteAsync(
+        string channel, string user, DateTimeOffset? until = null, string? reason = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a mute.</summary>
+    /// <returns>Whether the user was muted.</returns>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<bool> UnmuteAsync(string channel, string user, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists what moderators and owners did, the latest first, up to 200 at a time. What the application did is not among it.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="before">The <see cref="ActionPage.Next"/> of the page before, or <see langword="null"/> for the first.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    Task<ActionPage> ListActionsAsync(string channel, long? before = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Lists the bans that hold, in the order of the users' names, up to 200 at a time, those after <paramref name="after"/>.</summary>
+    Task<BanPage> ListBansAsync(string channel, string? after = null, CancellationToken cancellationToken = default);
+}
