@@ -3,7 +3,11 @@ using RealtimeKit.Samples;
 // The page lies beside the program, from wherever that is started.
 var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.Services.AddSignIn();
-builder.Services.AddRealtimeMessaging(options => options.UsersMayCreateChannels = true)
+builder.Services.AddRealtimeMessaging(options =>
+    {
+        options.UsersMayCreateChannels = true;
+        builder.Configuration.Bind("Realtime", options);
+    })
     .AddWebSockets()
     .UseSqliteStore(builder.Configuration.GetConnectionString("Chat") ?? "Data Source=chat.db");
 

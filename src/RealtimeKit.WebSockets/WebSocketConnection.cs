@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.WebSockets;
 using System.Security.Claims;
 using System.Text;
@@ -9,7 +10,7 @@ namespace RealtimeKit.WebSockets;
 
 /// <summary>A WebSocket as a transport connection.</summary>
 internal sealed class WebSocketConnection(
-    WebSocket socket, ClaimsPrincipal? principal, DateTimeOffset? expires, string? token, Action abort) : ITransportConnection
+    WebSocket socket, ClaimsPrincipal? principal, DateTimeOffset? expires, string? token, IPAddress? address, Action abort) : ITransportConnection
 {
     // In bytes: RFC 6455, section 5.5, allows 125 for a control frame, of which the code takes two.
     private const int LongestReason = 123;
@@ -24,6 +25,8 @@ internal sealed class WebSocketConnection(
     public DateTimeOffset? PrincipalExpires => expires;
 
     public string? Token => token;
+
+    public IPAddress? RemoteAddress => address;
 
     public async ValueTask<ReceiveResult> ReceiveAsync(IBufferWriter<byte> buffer, int limit, CancellationToken cancellationToken)
     {

@@ -52,7 +52,7 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
             // The protocol has its own keep-alive, for which one timer serves all connections.
             KeepAliveInterval = Timeout.InfiniteTimeSpan,
         }).ConfigureAwait(false);
-        var connection = new WebSocketConnection(socket, Principal(context), Expiry(context), Token(context.Request), context.Abort);
+        var connection = new WebSocketConnection(socket, Principal(context), Expiry(context), Token(context.Request), context.Connection.RemoteIpAddress, context.Abort);
         try
         {
             await connections.HandleAsync(connection, context.RequestAborted).ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using System.Threading.RateLimiting;
+
 namespace RealtimeKit;
 
 /// <summary>How the engine behaves. Checked when the host starts.</summary>
@@ -21,11 +23,15 @@ public sealed class RealtimeOptions
     /// <summary>How many connections one user may have to this node. Default: 100; at least 1.</summary>
     public int ConnectionsPerUser { get; set; } = 100;
 
+    /// <summary>How fast one user may make each kind of request. A request that comes too soon is refused with <c>rate_limited</c>.</summary>
+    public RateLimits RateLimits { get; set; } = new();
+
     /// <summary>
-    /// How many messages per second one user may publish through this node, with a burst of twice as many; 0 for no limit.
-    /// Default: 0; 0 or more.
+    /// Decides in place of <see cref="RateLimits"/>, for example with counters that all nodes share. It is asked for one permit before a
+    /// request, for none before a sign-in and for one after a refused sign-in; it must answer at once and not throw. Its lease's
+    /// <see cref="MetadataName.RetryAfter"/> is sent to the client, else one second. Default: none. Not disposed of by the node.
     /// </summary>
-    public int MessagesPerSecond { get; set; }
+    public PartitionedRateLimiter<RateLimitKey>? RateLimiter { get; set; }
 
     /// <summary>How long a user may do nothing before presence reports <c>away</c>. Default: 5 minutes; above zero.</summary>
     public TimeSpan AwayAfter { get; set; } = TimeSpan.FromMinutes(5);

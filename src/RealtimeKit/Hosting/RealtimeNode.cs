@@ -18,6 +18,7 @@ internal sealed class RealtimeNode : IDisposable
 {
     private readonly PresenceNotifier _presenceNotifier;
     private readonly LostPublishes _lostPublishes;
+    private readonly RequestLimits _limits;
     private readonly NodeLoop? _loop;
 
     public RealtimeNode(
@@ -56,9 +57,9 @@ internal sealed class RealtimeNode : IDisposable
         Admission = new Admission(turns, Appends);
 
         Sessions = new SessionRegistry();
-        Users = new UserSessions(Options, time);
+        Users = new UserSessions(Options);
         var rights = new SessionAccess(Sessions, Users);
-        Monitor = new SessionMonitor(Sessions, Users, Clock, Options, log);
+        Monitor = new SessionMonitor(Sessions, Clock, Options, log);
         Drain = new Drain(Sessions, Options, time);
 
         AccessReview = new AccessReview(LocalChannels, Users, rights, Channels, authorizer, Clock, Options, time, loggers.CreateLogger<AccessReview>());
@@ -79,6 +80,7 @@ internal sealed class RealtimeNode : IDisposable
             Receiver = new BrokerReceiver(distributor, _lostPublishes, Repair, Link);
         }
 
+        _limits = new RequestLimits(Options);
         var access = new ChannelAccess(Channels, authorizer, Clock);
         var asked = new Interceptors([.. interceptors]);
         IRequestFamily[] families =
@@ -86,16 +88,16 @@ internal sealed class RealtimeNode : IDisposable
             new SubscriptionRequests(
                 access, rights, LocalChannels, subscriptions, _presenceNotifier, Repair, AccessReview, Clock, Options, log),
             new SignalRequests(access, Presence, asked, distributor),
-            new PublishHandler(Channels, authorizer, asked, Appends, Users, rights, Clock, outages),
+            new PublishHandler(Channels, authorizer, asked, Appends, _limits, rights, Clock, outages),
             new MessageRequests(access, Store, Channels, asked, Appends, Clock),
             new MemberRequests(access, Channels, Memberships, distributor, Clock),
             new ModerationRequests(access, Channels, Memberships, Clock, Options),
             new ChannelRequests(access, Channels, authorizer, Settings, Clock),
         ];
         string[] features = [.. families.Select(static family => family.Feature).OfType<string>().Distinct()];
-        var table = new RequestTable([new SignInRequests(authenticator, Users, Clock, Options, features, log), .. families]);
+        var table = new RequestTable([new SignInRequests(authenticator, Users, _limits, Clock, Options, features, log), .. families]);
         Connections = new ConnectionHandler(
-            Sessions, Users, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, Admission, outages, log), log);
+            Sessions, Users, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, _limits, Admission, outages, log), log);
         Loops = new BackgroundLoops(time, loggers.CreateLogger<BackgroundLoops>());
         NodeGauges.Register(metrics.Meter, this, loggers);
     }
@@ -163,6 +165,7 @@ internal sealed class RealtimeNode : IDisposable
     {
         _presenceNotifier.Dispose();
         _lostPublishes.Dispose();
+        _limits.Dispose();
         _loop?.Dispose();
     }
 

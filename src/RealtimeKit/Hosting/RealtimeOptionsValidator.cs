@@ -20,7 +20,8 @@ internal sealed class RealtimeOptionsValidator : IValidateOptions<RealtimeOption
         Require(options.ConnectTimeout > TimeSpan.Zero, "ConnectTimeout must be above zero");
         Require(options.ChannelsPerConnection >= 1, "ChannelsPerConnection must be at least 1");
         Require(options.ConnectionsPerUser >= 1, "ConnectionsPerUser must be at least 1");
-        Require(options.MessagesPerSecond >= 0, "MessagesPerSecond must be 0 (no limit) or more");
+        foreach (var kind in Enum.GetValues<RequestKind>())
+            Require(options.RateLimits[kind] is { IsValid: true }, $"RateLimits: the limit of kind {kind} must have 0 (no limit) to 1,000,000 PerSecond and a Burst of at least 1");
         Require(options.AwayAfter > TimeSpan.Zero, "AwayAfter must be above zero");
         Require(options.PresenceSignalsUpTo >= 0, "PresenceSignalsUpTo must be 0 or more");
         Require(options.TailBytesPerChannel >= 0, "TailBytesPerChannel must be 0 or more");

@@ -9,7 +9,7 @@ namespace RealtimeKit.Requests;
 internal sealed class ChannelRequests(
     ChannelAccess access, IChannelStore channels, IChannelAuthorizer authorizer, SettingsUpdates settings, NodeClock clock) : IRequestFamily
 {
-    public IEnumerable<RequestType> Types => [new("channels", ChannelsAsync), new("create", CreateAsync), new("update", UpdateAsync)];
+    public IEnumerable<RequestType> Types => [new("channels", ChannelsAsync, RequestKind.Read), new("create", CreateAsync, RequestKind.Change), new("update", UpdateAsync, RequestKind.Change)];
 
     private const int MostMembersAtOnce = 200;
 

@@ -10,10 +10,10 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
 {
     public IEnumerable<RequestType> Types =>
     [
-        new("read", ReadAsync),
-        new("members", MembersAsync),
-        new("join", request => ChangeAsync(request, ChannelOperation.Join, static (channel, user) => new JoinChange(channel, user))),
-        new("leave", request => ChangeAsync(request, ChannelOperation.Leave, static (channel, user) => new LeaveChange(channel, user))),
+        new("read", ReadAsync, RequestKind.Signal),
+        new("members", MembersAsync, RequestKind.Read),
+        new("join", request => ChangeAsync(request, ChannelOperation.Join, static (channel, user) => new JoinChange(channel, user)), RequestKind.Change),
+        new("leave", request => ChangeAsync(request, ChannelOperation.Leave, static (channel, user) => new LeaveChange(channel, user)), RequestKind.Change),
     ];
 
     private async ValueTask ReadAsync(Request request)

@@ -11,11 +11,11 @@ internal sealed class MessageRequests(
 {
     public IEnumerable<RequestType> Types =>
     [
-        new("edit", EditAsync, ReachesReaders: true),
-        new("delete", DeleteAsync, ReachesReaders: true),
-        new("react", ReactAsync, ReachesReaders: true),
-        new("reactions", ReactionsAsync),
-        new("history", HistoryAsync),
+        new("edit", EditAsync, RequestKind.Change, ReachesReaders: true),
+        new("delete", DeleteAsync, RequestKind.Change, ReachesReaders: true),
+        new("react", ReactAsync, RequestKind.Change, ReachesReaders: true),
+        new("reactions", ReactionsAsync, RequestKind.Read),
+        new("history", HistoryAsync, RequestKind.Read),
     ];
 
     private async ValueTask EditAsync(Request request)

@@ -11,15 +11,15 @@ internal sealed class ModerationRequests(
 {
     public IEnumerable<RequestType> Types =>
     [
-        new("invite", InviteAsync),
-        new("remove", request => SanctionAsync(request, ChannelOperation.Remove, static (channel, user, removal) => new RemoveChange(channel, user, removal.Reason))),
-        new("ban", request => SanctionAsync(request, ChannelOperation.Ban, static (channel, user, ban) => new BanChange(channel, user, ban))),
-        new("unban", request => SanctionAsync(request, ChannelOperation.Unban, static (channel, user, _) => new UnbanChange(channel, user))),
-        new("mute", request => SanctionAsync(request, ChannelOperation.Mute, static (channel, user, mute) => new MuteChange(channel, user, mute))),
-        new("unmute", request => SanctionAsync(request, ChannelOperation.Unmute, static (channel, user, _) => new UnmuteChange(channel, user))),
-        new("setRole", SetRoleAsync),
-        new("bans", BansAsync),
-        new("actions", ActionsAsync),
+        new("invite", InviteAsync, RequestKind.Change),
+        new("remove", request => SanctionAsync(request, ChannelOperation.Remove, static (channel, user, removal) => new RemoveChange(channel, user, removal.Reason)), RequestKind.Change),
+        new("ban", request => SanctionAsync(request, ChannelOperation.Ban, static (channel, user, ban) => new BanChange(channel, user, ban)), RequestKind.Change),
+        new("unban", request => SanctionAsync(request, ChannelOperation.Unban, static (channel, user, _) => new UnbanChange(channel, user)), RequestKind.Change),
+        new("mute", request => SanctionAsync(request, ChannelOperation.Mute, static (channel, user, mute) => new MuteChange(channel, user, mute)), RequestKind.Change),
+        new("unmute", request => SanctionAsync(request, ChannelOperation.Unmute, static (channel, user, _) => new UnmuteChange(channel, user)), RequestKind.Change),
+        new("setRole", SetRoleAsync, RequestKind.Change),
+        new("bans", BansAsync, RequestKind.Read),
+        new("actions", ActionsAsync, RequestKind.Read),
     ];
 
     private ValueTask InviteAsync(Request request)

@@ -7,13 +7,12 @@ namespace RealtimeKit.Requests;
 /// <summary>A publish on its way into the store. Its stream is the session's publishes to the channel.</summary>
 /// <param name="session">The session.</param>
 /// <param name="channel">The channel.</param>
-/// <param name="users">Where the user's turns are counted.</param>
 /// <param name="decideAgain">Says whether the session may publish to the channel now; what was known at the given revision is void.</param>
 /// <param name="id">The request's id.</param>
 /// <param name="bytes">The request's size.</param>
 /// <param name="post">The message.</param>
 internal sealed class PublishAppend(
-    Session session, SessionChannel channel, UserSessions users, Func<Session, SessionChannel, long?, ValueTask<Permission>> decideAgain,
+    Session session, SessionChannel channel, Func<Session, SessionChannel, long?, ValueTask<Permission>> decideAgain,
     long id, int bytes, PostChange post) : PendingAppend(session.User, post)
 {
     // How often it is decided again, because rights of the channel are taken all the time.
@@ -61,7 +60,6 @@ internal sealed class PublishAppend(
         if (result.Outcome != AppendOutcome.Appended && TryRefuse()) return;
         if (result.Outcome == AppendOutcome.TooSoon)
         {
-            users.ReturnTurn(session.User);
             session.Refusals.Begin(channel, id, Refusal.TooSoon(post.Id, result.Wait));
             End();
             return;
@@ -81,7 +79,6 @@ internal sealed class PublishAppend(
             Answer(session, id, post, result);
         }
 
-        if (result.Outcome == AppendOutcome.Duplicate) users.ReturnTurn(session.User);
         End();
     }
 

@@ -12,7 +12,7 @@ namespace RealtimeKit.Requests;
 /// must be asked about first holds up the connection, so that its messages keep their order.
 /// </summary>
 internal sealed class PublishHandler(
-    IChannelStore channels, IChannelAuthorizer authorizer, Interceptors interceptors, AppendQueue appends, UserSessions users,
+    IChannelStore channels, IChannelAuthorizer authorizer, Interceptors interceptors, AppendQueue appends, RequestLimits limits,
     SessionAccess rights, NodeClock clock, StoreOutages outages) : IRequestFamily
 {
     private const long GrantMilliseconds = 30_000;
@@ -22,7 +22,7 @@ internal sealed class PublishHandler(
 
     private Func<Session, SessionChannel, long?, ValueTask<Permission>>? _decideAgain;
 
-    public IEnumerable<RequestType> Types => [new("publish", PublishAsync, WaitsForPublishes: false, ReachesReaders: true)];
+    public IEnumerable<RequestType> Types => [new("publish", PublishAsync, null, WaitsForPublishes: false, ReachesReaders: true)];
 
     private ValueTask PublishAsync(Request request)
     {
@@ -43,7 +43,7 @@ internal sealed class PublishHandler(
         var access = asked.Result;
         if (access != Access.Allowed || !session.Outstanding.TryAdd(request.Fields.Length))
             return PublishSlowlyAsync(request, channel, draft!, grant, new ValueTask<Access>(access));
-        if (!users.TryTakeTurn(session.User, out _))
+        if (!limits.TryTake(RequestKind.Post, session.User, out _))
         {
             session.Outstanding.Remove(request.Fields.Length);
             return PublishSlowlyAsync(request, channel, draft!, grant, new ValueTask<Access>(access));
@@ -115,10 +115,14 @@ internal sealed class PublishHandler(
             return;
         }
 
-        if (!users.TryTakeTurn(session.User, out var retryAfter))
+        if (!limits.TryTake(RequestKind.Post, session.User, out var retryAfter))
         {
             var refusal = new Refusal(ErrorCodes.RateLimited, "Too many messages: send them more slowly.", retryAfter, draft.Id);
-            await AnswerRetryOrAsync(request, channel, draft, () => Refuse(request, channel, refusal)).ConfigureAwait(false);
+            await AnswerRetryOrAsync(request, channel, draft, () =>
+            {
+                Refuse(request, channel, refusal);
+                session.NoteTooFast();
+            }).ConfigureAwait(false);
             return;
         }
 
@@ -137,7 +141,7 @@ internal sealed class PublishHandler(
     private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content, in Permission permission)
     {
         channel.BeginPublish();
-        appends.Enqueue(new PublishAppend(request.Session, channel, users, _decideAgain ??= DecideAgainAsync, request.Id!.Value, request.Fields.Length, new PostChange(
+        appends.Enqueue(new PublishAppend(request.Session, channel, _decideAgain ??= DecideAgainAsync, request.Id!.Value, request.Fields.Length, new PostChange(
             channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest) { Revision = permission.Revision, Epoch = permission.Epoch, Pause = permission.Pause }));
     }
 

@@ -6,7 +6,8 @@ using RealtimeKit.Sessions;
 namespace RealtimeKit.Requests;
 
 /// <summary>Takes a message of frames apart and hands each frame to its handler, one after another.</summary>
-internal sealed class RequestDispatcher(RequestTable table, Admission admission, StoreOutages outages, SessionLog log)
+internal sealed class RequestDispatcher(
+    RequestTable table, RequestLimits limits, Admission admission, StoreOutages outages, SessionLog log)
 {
     public async ValueTask HandleMessageAsync(Session session, ReadOnlyMemory<byte> message)
     {
@@ -48,7 +49,7 @@ internal sealed class RequestDispatcher(RequestTable table, Admission admission,
         return HandleAdmittedAsync(request, type, length);
     }
 
-    private static ValueTask HandleAdmittedAsync(Request request, RequestType? type, int length)
+    private ValueTask HandleAdmittedAsync(Request request, RequestType? type, int length)
     {
         if (type is null or { WaitsForPublishes: true } || length > ProtocolConstants.MaxFrameBytes || request.Fields.Fault is not null)
             return HandleInOrderAsync(request, type, length);
@@ -70,7 +71,7 @@ internal sealed class RequestDispatcher(RequestTable table, Admission admission,
     }
 
     // Many publishes are under way at once; other requests are handled after them.
-    private static async ValueTask HandleInOrderAsync(Request request, RequestType? type, int length)
+    private async ValueTask HandleInOrderAsync(Request request, RequestType? type, int length)
     {
         await request.Session.Outstanding.DrainedAsync().ConfigureAwait(false);
         if (length > ProtocolConstants.MaxFrameBytes)
@@ -79,8 +80,16 @@ internal sealed class RequestDispatcher(RequestTable table, Admission admission,
             return;
         else if (type is null)
             request.Error(ErrorCodes.Unsupported, $"This server has no request of type '{Shorten(request.UnknownType)}'.");
+        else if (type.Limit is { } kind && !limits.TryTake(kind, request.User, out var retryAfter))
+            RefuseTooFast(request, kind, retryAfter);
         else
             await type.Handler(request).ConfigureAwait(false);
+    }
+
+    private static void RefuseTooFast(Request request, RequestKind kind, int retryAfter)
+    {
+        request.Error(ErrorCodes.RateLimited, $"Too many requests of this kind ({kind}): send them more slowly.", retryAfter);
+        request.Session.NoteTooFast();
     }
 
     private async ValueTask<bool> AwaitAsync(Request request, ValueTask handling)

@@ -12,9 +12,10 @@ internal delegate ValueTask RequestHandler(Request request);
 /// <param name="Handler">Handles it.</param>
 /// <param name="BeforeSignIn">Whether it may come before the sign-in.</param>
 /// <param name="WaitsForPublishes">Whether it is handled only when the publishes before it are decided.</param>
+/// <param name="Limit">The limit that it counts for; <see langword="null"/> for none, or where its handler takes the turn.</param>
 /// <param name="ReachesReaders">Whether all readers of a channel get something by it: then it waits while the node or its store is behind.</param>
 internal sealed record RequestType(
-    string Name, RequestHandler Handler, bool BeforeSignIn = false, bool WaitsForPublishes = true, bool ReachesReaders = false);
+    string Name, RequestHandler Handler, RequestKind? Limit, bool BeforeSignIn = false, bool WaitsForPublishes = true, bool ReachesReaders = false);
 
 /// <summary>Handles a family of requests.</summary>
 internal interface IRequestFamily

@@ -7,16 +7,16 @@ namespace RealtimeKit.Requests;
 
 /// <summary>Handles <c>connect</c>, <c>refresh</c>, <c>ping</c> and <c>pong</c>: sign-in, its expiry, and keep-alive.</summary>
 internal sealed class SignInRequests(
-    IAuthenticator authenticator, UserSessions users, NodeClock clock, RealtimeOptions options, IReadOnlyList<string> features, SessionLog log) : IRequestFamily
+    IAuthenticator authenticator, UserSessions users, RequestLimits limits, NodeClock clock, RealtimeOptions options, IReadOnlyList<string> features, SessionLog log) : IRequestFamily
 {
     private const int LongestToken = 32_768;
 
     public IEnumerable<RequestType> Types =>
     [
-        new("connect", ConnectAsync, BeforeSignIn: true),
-        new("refresh", RefreshAsync),
-        new("ping", Ping),
-        new("pong", static request => request.Session.Refusals.PongAsync(), BeforeSignIn: true, WaitsForPublishes: false),
+        new("connect", ConnectAsync, null, BeforeSignIn: true),
+        new("refresh", RefreshAsync, null),
+        new("ping", Ping, null),
+        new("pong", static request => request.Session.Refusals.PongAsync(), null, BeforeSignIn: true, WaitsForPublishes: false),
     ];
 
     private async ValueTask ConnectAsync(Request request)
@@ -29,10 +29,19 @@ internal sealed class SignInRequests(
         if (client.Fault is { } fault) request.Fields.Fail(fault);
         if (session.IsSignedIn) request.Fields.Fail(new FrameFault(ErrorCodes.Invalid, "This connection has signed in already; 'refresh' takes a new token."));
         if (request.IsFaulty()) return;
+        var address = session.Connection.RemoteAddress;
+        if (!limits.MaySignIn(address, out var retryAfter))
+        {
+            request.Error(ErrorCodes.RateLimited, "Too many sign-ins from this address were refused: try again later.", retryAfter);
+            session.Close(CloseCode.LimitsAbused, "Too many refused sign-ins.");
+            return;
+        }
+
         var (signIn, byPrincipal) = await SignInAsync(session.Connection, token, request.Ended).ConfigureAwait(false);
         if (signIn is null)
         {
             request.Error(ErrorCodes.Unauthenticated, $"The sign-in was refused: no valid cookie, bearer header or token came, they name different users, or the user's name is not {UserNames.Rule}. The server's log may say more.");
+            limits.NoteRefusedSignIn(address);
             session.RefuseSignIn();
             return;
         }

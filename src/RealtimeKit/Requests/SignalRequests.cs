@@ -9,7 +9,7 @@ internal sealed class SignalRequests(ChannelAccess access, PresenceReader presen
 {
     private static readonly string[] OwnSignals = ["presence", "read"];
 
-    public IEnumerable<RequestType> Types => [new("signal", SignalAsync, ReachesReaders: true), new("presence", PresenceAsync)];
+    public IEnumerable<RequestType> Types => [new("signal", SignalAsync, RequestKind.Signal, ReachesReaders: true), new("presence", PresenceAsync, RequestKind.Read)];
 
     private async ValueTask PresenceAsync(Request request)
     {

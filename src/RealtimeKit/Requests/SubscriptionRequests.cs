@@ -12,7 +12,7 @@ internal sealed class SubscriptionRequests(
     ChannelAccess access, SessionAccess rights, LocalChannels channels, Subscriptions subscriptions, PresenceNotifier presence, Repair repair,
     AccessReview review, NodeClock clock, RealtimeOptions options, SessionLog log) : IRequestFamily
 {
-    public IEnumerable<RequestType> Types => [new("subscribe", SubscribeAsync), new("unsubscribe", Unsubscribe)];
+    public IEnumerable<RequestType> Types => [new("subscribe", SubscribeAsync, null), new("unsubscribe", Unsubscribe, null)];
 
     private async ValueTask SubscribeAsync(Request request)
     {

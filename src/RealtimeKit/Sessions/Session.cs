@@ -23,6 +23,10 @@ internal sealed class Session : IReader
     // Enough for the sign-in, and for a too large frame to be answered.
     private const int MostBytesBeforeSignIn = 2 * ProtocolConstants.MaxFrameBytes;
 
+    // Far more than a client sends before it reads the first error, over and over.
+    private const int MostTooFast = 1_000;
+    private const long TooFastMilliseconds = 60_000;
+
     private readonly ITransportConnection _connection;
     private readonly NodeClock _clock;
     private readonly Subscriptions _subscriptions;
@@ -33,6 +37,8 @@ internal sealed class Session : IReader
     private volatile bool _handling;
     private int _answering;
     private int _leaving;
+    private int _tooFast;
+    private long _tooFastSince;
     private bool _signInRefused;
 
     /// <param name="connection">The transport's connection.</param>
@@ -274,6 +280,14 @@ internal sealed class Session : IReader
     }
 
     /// <summary>Notes that the user did something.</summary>
+    /// <summary>Counts a request that came too soon, and closes where the client takes no notice.</summary>
+    public void NoteTooFast()
+    {
+        if (Now - _tooFastSince > TooFastMilliseconds) (_tooFastSince, _tooFast) = (Now, 0);
+        if (++_tooFast > MostTooFast)
+            Close(CloseCode.LimitsAbused, ErrorCodes.TooMany, $"More than {MostTooFast} requests in a minute came too soon: wait for 'retryAfter'.");
+    }
+
     public void NoteRequest()
     {
         LastRequest = Now;

@@ -7,7 +7,7 @@ namespace RealtimeKit.Sessions;
 /// One timer for all sessions: pings connections that were silent in either direction, closes those that stay silent, that did
 /// not sign in or whose sign-in has expired, and notes which users fell idle.
 /// </summary>
-internal sealed class SessionMonitor(SessionRegistry sessions, UserSessions users, NodeClock clock, RealtimeOptions options, SessionLog log)
+internal sealed class SessionMonitor(SessionRegistry sessions, NodeClock clock, RealtimeOptions options, SessionLog log)
 {
     private static readonly TimeSpan LongestTick = TimeSpan.FromSeconds(1);
 
@@ -31,7 +31,6 @@ internal sealed class SessionMonitor(SessionRegistry sessions, UserSessions user
                 if (clock.Now - last > ShortestStop.TotalMilliseconds) _resumedAt = clock.Now;
                 var time = clock.Time.GetUtcNow();
                 foreach (var session in sessions.All) TryCheck(session, time);
-                users.Sweep();
             }
         }
         catch (OperationCanceledException)

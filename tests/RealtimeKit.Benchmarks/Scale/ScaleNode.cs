@@ -15,7 +15,7 @@ internal sealed class ScaleNode : IAsyncDisposable
     public static async Task<ScaleNode> StartAsync(Action<RealtimeMessagingBuilder> useStore)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        useStore(builder.Services.AddRealtimeMessaging(options => options.UsersMayCreateChannels = true));
+        useStore(builder.Services.AddRealtimeMessaging(options => (options.UsersMayCreateChannels, options.RateLimits) = (true, RateLimits.None)));
         var host = builder.Build();
         await host.StartAsync();
         return new ScaleNode(host);

@@ -20,6 +20,7 @@ internal static class NodeHost
         var messaging = builder.Services.AddRealtimeMessaging(options =>
         {
             options.UsersMayCreateChannels = true;
+            options.RateLimits = RateLimits.None;
             plant?.Options?.Invoke(options);
         }).AddWebSockets();
         var chat = configuration.GetConnectionString("Chat") ?? throw new InvalidOperationException("ConnectionStrings:Chat is missing.");

@@ -222,7 +222,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task A_sender_faster_than_allowed_is_slowed_down_and_keeps_its_order()
     {
-        await using var host = await ChatHost.StartAsync(configure: options => options.MessagesPerSecond = 100);
+        await using var host = await ChatHost.StartAsync(configure: options => options.RateLimits.Posts = new RateLimit(100, 200));
         await using var ada = host.Client("ada");
         _ = ada.ConnectAsync(Token);
         var sent = await Task.WhenAll(Enumerable.Range(1, 300).Select(n => ada.Channel("lobby").SendAsync($"m{n}", Token))).InTime();

@@ -26,6 +26,7 @@ internal sealed class ChatHost : IAsyncDisposable
         var messaging = builder.Services.AddRealtimeMessaging(options =>
         {
             options.UsersMayCreateChannels = true;
+            options.RateLimits = RateLimits.None;
             options.DrainPeriod = TimeSpan.FromMilliseconds(500);
             configure?.Invoke(options);
         }).AddWebSockets().UseInMemoryStore(store).UseAuthenticator<NameAuthenticator>();

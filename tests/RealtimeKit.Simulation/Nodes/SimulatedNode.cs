@@ -53,7 +53,7 @@ internal sealed class SimulatedNode(int index, Surroundings around) : IWorldNode
         services.AddRealtimeMessaging(options =>
         {
             options.UsersMayCreateChannels = true;
-            options.MessagesPerSecond = around.Conditions.MessagesPerSecond;
+            options.RateLimiter = new VirtualRateLimiter(around.Conditions.MessagesPerSecond, time);
             options.NodeName = $"node {index}";
             options.Random = new Random(around.Conditions.Number(int.MaxValue));
             around.Plant?.Options?.Invoke(options);

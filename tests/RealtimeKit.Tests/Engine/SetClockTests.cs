@@ -51,19 +51,6 @@ public sealed class SetClockTests
 
     [Theory]
     [MemberData(nameof(Jumps))]
-    public async Task The_rate_of_a_user_goes_on(TimeSpan jump)
-    {
-        await using var node = await StartAsync(options => options.MessagesPerSecond = 1);
-        await node.Messaging.Channels.EnsureAsync("a", cancellationToken: Cancel);
-        (await PublishAsync(node, 3)).Should().Equal("published", "published", "rate_limited");
-        _clock.Set(jump);
-        (await PublishAsync(node, 1)).Should().Equal("rate_limited");
-        _time.Advance(TimeSpan.FromSeconds(1));
-        (await PublishAsync(node, 2)).Should().Equal("published", "rate_limited");
-    }
-
-    [Theory]
-    [MemberData(nameof(Jumps))]
     public async Task Idle_users_are_away_after_the_same_time(TimeSpan jump)
     {
         await using var node = await StartAsync(options => options.AwayAfter = TimeSpan.FromSeconds(30));
@@ -180,19 +167,6 @@ public sealed class SetClockTests
     }
 
     private Task<TestNode> StartAsync(Action<RealtimeOptions>? configure = null) => TestNode.StartAsync(configure: configure, time: _clock);
-
-    private static async Task<List<string>> PublishAsync(TestNode node, int count)
-    {
-        await using var client = await node.ConnectAsync("ann");
-        var answers = new List<string>();
-        for (var i = 0; i < count; i++)
-        {
-            var answer = await client.RequestAsync(PublishOrderTests.Publish(3, "a", Guid.NewGuid(), "x"), 3);
-            answers.Add(answer.TryGetProperty("code", out var code) ? code.GetString()! : answer.GetProperty("type").GetString()!);
-        }
-
-        return answers;
-    }
 
     // A pong is no request: whoever answers pings alone is idle.
     private async Task PassAsync(TestNode node, TestClient client, int seconds)

@@ -40,6 +40,7 @@ internal sealed class TestNode : IAsyncDisposable
         var builder = host.Services.AddRealtimeMessaging(options =>
         {
             options.UsersMayCreateChannels = true;
+            options.RateLimits = RateLimits.None;
             options.DrainPeriod = TimeSpan.Zero;
             configure?.Invoke(options);
         });

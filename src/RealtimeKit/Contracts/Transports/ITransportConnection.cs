@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Security.Claims;
 using RealtimeKit.Protocol;
 
@@ -18,6 +19,9 @@ public interface ITransportConnection
 
     /// <summary>A token that came with the opening of the connection rather than in <c>connect</c>, if any.</summary>
     string? Token { get; }
+
+    /// <summary>The address of the other end, by which refused sign-ins are counted; <see langword="null"/> where there is none. Default: none.</summary>
+    IPAddress? RemoteAddress => null;
 
     /// <summary>
     /// Receives one whole message into <paramref name="buffer"/>. Takes memory from the buffer only when something has
