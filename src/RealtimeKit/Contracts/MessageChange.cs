@@ -115,7 +115,8 @@ public readonly record struct PartEdit<T>(bool Replaces, T? Value) where T : cla
 /// another that was made under its name.
 /// </param>
 /// <param name="Wait">Where the outcome is <see cref="AppendOutcome.TooSoon"/>: the time that is left; else zero.</param>
-public readonly record struct AppendResult(AppendOutcome Outcome, Message? Message = null, string? Epoch = null, TimeSpan Wait = default);
+/// <param name="Action">The action that is kept with it, if any.</param>
+public readonly record struct AppendResult(AppendOutcome Outcome, Message? Message = null, string? Epoch = null, TimeSpan Wait = default, ChannelAction? Action = null);
 
 /// <summary>What may become of a change.</summary>
 public enum AppendOutcome

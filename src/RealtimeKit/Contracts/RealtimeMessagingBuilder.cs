@@ -75,4 +75,20 @@ public sealed class RealtimeMessagingBuilder(IServiceCollection services)
         Services.AddSingleton(observer);
         return this;
     }
+
+    /// <summary>Adds a sink of what an audit asks for, in place of the log.</summary>
+    /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it receives all events of the node.</typeparam>
+    public RealtimeMessagingBuilder AddAuditSink<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>() where T : class, IAuditSink
+    {
+        Services.TryAddSingleton<T>();
+        return AddAuditSink(static provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Adds a sink of what an audit asks for, in place of the log.</summary>
+    /// <param name="sink">Gives the instance, once; it receives all events of the node.</param>
+    public RealtimeMessagingBuilder AddAuditSink(Func<IServiceProvider, IAuditSink> sink)
+    {
+        Services.AddSingleton(sink);
+        return this;
+    }
 }

@@ -110,6 +110,15 @@ internal sealed class SessionOutput(
     }
 
     /// <summary>Sends what is there, then closes; the first reason stays.</summary>
+    /// <summary>Why this node closes the connection; null while it does not.</summary>
+    public (CloseCode Code, string Reason)? Closing
+    {
+        get
+        {
+            lock (_gate) return _close;
+        }
+    }
+
     public void Close(CloseCode code, string reason)
     {
         lock (_gate)

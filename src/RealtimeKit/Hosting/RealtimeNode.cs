@@ -24,7 +24,7 @@ internal sealed class RealtimeNode : IDisposable
     public RealtimeNode(
         IServiceProvider services, IOptions<RealtimeOptions> options, TimeProvider time, ILoggerFactory hostLoggers, IMeterFactory meters,
         IAuthenticator authenticator, IChannelAuthorizer authorizer, IEnumerable<IMessageInterceptor> interceptors,
-        IEnumerable<IMessageObserver> observers)
+        IEnumerable<IMessageObserver> observers, IEnumerable<IAuditSink> auditSinks)
     {
         Options = options.Value;
         Store = services.GetService<IMessageStore>() ?? throw NoStore();
@@ -39,6 +39,7 @@ internal sealed class RealtimeNode : IDisposable
         var log = new SessionLog(loggers.CreateLogger("RealtimeKit.Sessions"));
         var outages = new StoreOutages(time, loggers.CreateLogger<StoreOutages>());
 
+        var audit = new Audit(auditSinks, time, loggers.CreateLogger("RealtimeKit.Audit"));
         var turns = new WriteTurns(time);
         LocalChannels = new LocalChannels(Options, Store, Broker, loggers.CreateLogger<LocalChannels>());
         var heads = Broker is { PrefersHeads: true } ? new HeadReader(Store, loggers.CreateLogger<HeadReader>()) : null;
@@ -65,8 +66,8 @@ internal sealed class RealtimeNode : IDisposable
         AccessReview = new AccessReview(LocalChannels, Users, rights, Channels, authorizer, Clock, Options, time, loggers.CreateLogger<AccessReview>());
         Repair.RightsChanged = AccessReview.Readers;
         Access = new AccessNotices(rights, AccessReview, Repair, distributor);
-        Memberships = new Memberships(Channels, Access, distributor, Clock);
-        Settings = new SettingsUpdates(Channels, Access, distributor);
+        Memberships = new Memberships(Channels, Access, distributor, Clock, audit);
+        Settings = new SettingsUpdates(Channels, Access, distributor, audit);
         Presence = new PresenceReader(LocalChannels, Broker is not null, time);
         if (Broker is not null)
         {
@@ -97,7 +98,7 @@ internal sealed class RealtimeNode : IDisposable
         string[] features = [.. families.Select(static family => family.Feature).OfType<string>().Distinct()];
         var table = new RequestTable([new SignInRequests(authenticator, Users, _limits, Clock, Options, features, log), .. families]);
         Connections = new ConnectionHandler(
-            Sessions, Users, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, _limits, Admission, outages, log), log);
+            Sessions, Users, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, _limits, Admission, outages, log), audit, log);
         Loops = new BackgroundLoops(time, loggers.CreateLogger<BackgroundLoops>());
         NodeGauges.Register(metrics.Meter, this, loggers);
     }

@@ -1,11 +1,12 @@
 using RealtimeKit.Delivery;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Nodes;
 
 /// <summary>Changes the members of a channel, and notifies sessions, nodes and subscribers.</summary>
-internal sealed class Memberships(IChannelStore channels, AccessNotices access, Distributor distributor, NodeClock clock)
+internal sealed class Memberships(IChannelStore channels, AccessNotices access, Distributor distributor, NodeClock clock, Audit audit)
 {
     /// <summary>
     /// Applies a change of any kind. The subscriptions that it ends are ended, and those who may know of it receive it: the subscribers of
@@ -22,6 +23,7 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
             case MemberOutcome.Changed:
                 access.Changed(change.Channel, change.User, reason);
                 Send(change, result);
+                audit.Acted(change.Channel, result.Action);
                 break;
             case MemberOutcome.Unchanged when reason is not null:
                 // An earlier call whose answer was lost may have made the change.

@@ -1,10 +1,11 @@
 using RealtimeKit.Delivery;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Nodes;
 
 /// <summary>Changes the settings of channels, and sends them to sessions, nodes and subscribers.</summary>
-internal sealed class SettingsUpdates(IChannelStore channels, AccessNotices access, Distributor distributor)
+internal sealed class SettingsUpdates(IChannelStore channels, AccessNotices access, Distributor distributor, Audit audit)
 {
     /// <summary>Applies a change; the channel's subscribers receive the settings as they then are.</summary>
     public async ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken)
@@ -25,6 +26,7 @@ internal sealed class SettingsUpdates(IChannelStore channels, AccessNotices acce
         {
             access.Changed(change.Channel, null, null);
             distributor.SendSettings(change.Channel, result.Settings);
+            audit.Acted(change.Channel, result.Action);
         }
 
         return result;

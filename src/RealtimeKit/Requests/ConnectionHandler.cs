@@ -9,7 +9,7 @@ namespace RealtimeKit.Requests;
 /// <summary>Serves the transports' connections, each from its opening to its end.</summary>
 internal sealed class ConnectionHandler(
     SessionRegistry sessions, UserSessions users, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, CatchUpReader catchUps,
-    Subscriptions subscriptions, RequestDispatcher dispatcher, SessionLog log) : IConnectionHandler
+    Subscriptions subscriptions, RequestDispatcher dispatcher, Audit audit, SessionLog log) : IConnectionHandler
 {
     private readonly Action<Subscription> _startCatchUp = catchUps.Start;
     private readonly MessageHandler _handler = dispatcher.HandleMessageAsync;
@@ -34,7 +34,7 @@ internal sealed class ConnectionHandler(
     private Task ServeAsync(ITransportConnection connection, CancellationToken cancellationToken)
     {
         var session = new Session(
-            connection, Guid.NewGuid().ToString("N"), clock, turns, metrics, _startCatchUp, subscriptions, _handler, log);
+            connection, Guid.NewGuid().ToString("N"), clock, turns, metrics, _startCatchUp, subscriptions, _handler, audit, log);
         sessions.Add(session);
         if (!sessions.IsAccepting) session.Close(CloseCode.GoingAway, "The node is going away.");
         return session.RunAsync(_ended ??= Remove, cancellationToken);
@@ -43,6 +43,9 @@ internal sealed class ConnectionHandler(
     private void Remove(Session session)
     {
         sessions.Remove(session);
-        if (session.IsSignedIn) users.Remove(session);
+        if (!session.IsSignedIn) return;
+        users.Remove(session);
+        var close = session.Output.Closing;
+        audit.Disconnected(session.User, session.Id, close?.Code, close?.Reason);
     }
 }

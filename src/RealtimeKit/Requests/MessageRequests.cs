@@ -176,6 +176,7 @@ internal sealed class MessageRequests(
         switch (result.Outcome)
         {
             case AppendOutcome.Appended or AppendOutcome.Unchanged:
+                request.Session.Audit.Acted(change.Channel, result.Action);
                 request.Ok(result.Message!.Version);
                 break;
             case AppendOutcome.Conflict:

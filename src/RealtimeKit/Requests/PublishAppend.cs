@@ -71,6 +71,7 @@ internal sealed class PublishAppend(
         }
         else if (_access == Access.Forbidden && result.Outcome == AppendOutcome.NoMessage)
         {
+            session.Audit.PermissionRefused(session.User, channel.Name, ChannelOperation.Publish, null);
             using var reply = session.Output.Open();
             ServerReplies.Error(reply.Buffer, id, ErrorCodes.Forbidden, $"You may not publish in channel '{channel.Name}'.");
         }

@@ -93,6 +93,7 @@ internal sealed class PublishHandler(
             // A missing channel costs a query each time. A hidden one must, too, or the time would reveal it.
             channel.Grant = null;
             await session.Outstanding.DrainedAsync().ConfigureAwait(false);
+            if (permission.Grant is not null) session.Audit.PermissionRefused(session.User, channel.Name, ChannelOperation.Publish, null);
             request.NoChannel(channel.Name);
             return;
         }

@@ -69,9 +69,12 @@ internal sealed class Request
 
     public void NoChannel(string channel) => Error(ErrorCodes.NotFound, $"There is no channel '{channel}'.");
 
-    public void Forbidden(ChannelOperation operation, string channel, string? target = null) => Error(
-        ErrorCodes.Forbidden,
-        target is null ? $"You may not {Describe(operation)} channel '{channel}'." : $"You may not {Describe(operation)} '{target}' in channel '{channel}'.");
+    /// <summary>Answers that the authorizer does not allow it.</summary>
+    public void Forbidden(ChannelOperation operation, string channel, string? target = null)
+    {
+        Session.Audit.PermissionRefused(User, channel, operation, target);
+        Error(ErrorCodes.Forbidden, target is null ? $"You may not {Describe(operation)} channel '{channel}'." : $"You may not {Describe(operation)} '{target}' in channel '{channel}'.");
+    }
 
     /// <summary>Decides and changes something, anew where another change came between, and answers where that goes on and on.</summary>
     /// <param name="attempt">Decides, changes and answers; false where what it decided on was stale, and nothing was answered.</param>
@@ -89,8 +92,16 @@ internal sealed class Request
     public bool Admit(Access access, ChannelOperation operation, string channel, string? target = null)
     {
         if (access == Access.Allowed) return true;
-        if (access == Access.Hidden) NoChannel(channel);
-        else Forbidden(operation, channel, target);
+        if (access == Access.Hidden)
+        {
+            Session.Audit.PermissionRefused(User, channel, operation, target);
+            NoChannel(channel);
+        }
+        else
+        {
+            Forbidden(operation, channel, target);
+        }
+
         return false;
     }
 

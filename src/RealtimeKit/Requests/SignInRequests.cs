@@ -42,6 +42,7 @@ internal sealed class SignInRequests(
         {
             request.Error(ErrorCodes.Unauthenticated, $"The sign-in was refused: no valid cookie, bearer header or token came, they name different users, or the user's name is not {UserNames.Rule}. The server's log may say more.");
             limits.NoteRefusedSignIn(address);
+            session.Audit.SignInRefused(session.Id, address);
             session.RefuseSignIn();
             return;
         }

@@ -49,12 +49,13 @@ internal sealed class Session : IReader
     /// <param name="startCatchUp">Begins to read what a subscription is behind.</param>
     /// <param name="subscriptions">Takes subscriptions out of their channels.</param>
     /// <param name="handler">Handles the client's messages.</param>
+    /// <param name="audit">Where refusals are audited.</param>
     /// <param name="log">Where failures of the connection are logged.</param>
     public Session(
         ITransportConnection connection, string id, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, Action<Subscription> startCatchUp,
-        Subscriptions subscriptions, MessageHandler handler, SessionLog log)
+        Subscriptions subscriptions, MessageHandler handler, Audit audit, SessionLog log)
     {
-        (_connection, _clock, _subscriptions, _handler, _log) = (connection, clock, subscriptions, handler, log);
+        (_connection, _clock, _subscriptions, _handler, Audit, _log) = (connection, clock, subscriptions, handler, audit, log);
         Id = id;
         Output = new SessionOutput(connection, clock, turns, metrics, startCatchUp, this);
         Channels = new SessionChannels(subscriptions);
@@ -66,6 +67,8 @@ internal sealed class Session : IReader
     public string Id { get; }
 
     public SessionOutput Output { get; }
+
+    public Audit Audit { get; }
 
     public SessionChannels Channels { get; }
 
@@ -279,7 +282,6 @@ internal sealed class Session : IReader
         }
     }
 
-    /// <summary>Notes that the user did something.</summary>
     /// <summary>Counts a request that came too soon, and closes where the client takes no notice.</summary>
     public void NoteTooFast()
     {
@@ -288,6 +290,7 @@ internal sealed class Session : IReader
             Close(CloseCode.LimitsAbused, ErrorCodes.TooMany, $"More than {MostTooFast} requests in a minute came too soon: wait for 'retryAfter'.");
     }
 
+    /// <summary>Notes that the user did something.</summary>
     public void NoteRequest()
     {
         LastRequest = Now;

@@ -122,9 +122,10 @@ public sealed class AppendPlan
     {
         var result = ChangeRules.Delete(delete, stored, channel.Version + 1);
         if (result.Outcome == AppendOutcome.Appended && stored.Reactions.Count > 0) channel.Reactions.Clear(stored.Sequence);
-        if (result.Outcome == AppendOutcome.Appended && delete.By is { } by && by != stored.Sender)
-            channel.Keep(new ChannelAction(delete.Time, by, "delete", stored.Sender, stored.Sequence));
-        return result;
+        if (result.Outcome != AppendOutcome.Appended || delete.By is not { } by || by == stored.Sender) return result;
+        var action = new ChannelAction(delete.Time, by, "delete", stored.Sender, stored.Sequence);
+        channel.Keep(action);
+        return result with { Action = action };
     }
 
     private static AppendResult React(ChannelPlan channel, ReactChange react, Message stored)
