@@ -52,6 +52,23 @@ public sealed partial class RealtimeChannel
     public async Task<long> DeleteAsync(long sequence, CancellationToken cancellationToken = default) =>
         (await RequestAsync("delete"u8.ToArray(), sequence, cancellationToken).ConfigureAwait(false)).Version ?? 0;
 
+    /// <summary>
+    /// Pins a message, so that <see cref="HistoryOptions.Pinned"/> finds it. For moderators and owners; in a direct channel for both users.
+    /// Repeated by itself until answered: pinning what is pinned changes nothing.
+    /// </summary>
+    /// <returns>The message's version.</returns>
+    /// <exception cref="RealtimeException">
+    /// The server refused (<c>conflict</c> where the message is deleted, <c>too_many</c> where 100 are pinned), or the client is closed.
+    /// </exception>
+    public async Task<long> PinAsync(long sequence, CancellationToken cancellationToken = default) =>
+        (await RequestAsync("pin"u8.ToArray(), sequence, cancellationToken).ConfigureAwait(false)).Version ?? 0;
+
+    /// <summary>Ends the pinning of a message. Repeated by itself until answered.</summary>
+    /// <returns>The message's version.</returns>
+    /// <exception cref="RealtimeException">The server refused (<c>conflict</c> where the message is deleted), or the client is closed.</exception>
+    public async Task<long> UnpinAsync(long sequence, CancellationToken cancellationToken = default) =>
+        (await RequestAsync("unpin"u8.ToArray(), sequence, cancellationToken).ConfigureAwait(false)).Version ?? 0;
+
     /// <summary>Gives a reaction to a message, or takes it back. Not repeated by itself.</summary>
     /// <param name="sequence">The message.</param>
     /// <param name="reaction">An emoji or a short name, at most 64 UTF-16 code units.</param>
@@ -89,7 +106,7 @@ public sealed partial class RealtimeChannel
     {
         var range = options ?? new HistoryOptions();
         var reply = await _requests.SendAsync<HistoryFrame>(
-            (output, id) => ClientMessageRequests.History(output, id, Id, range.Before, range.After, range.Thread, range.Limit),
+            (output, id) => ClientMessageRequests.History(output, id, Id, range.Before, range.After, range.Thread, range.Limit, range.Pinned),
             repeat: true, cancellationToken).ConfigureAwait(false);
         return new HistoryPage(reply.Messages, reply.More);
     }

@@ -16,6 +16,8 @@ namespace RealtimeKit.Client;
 /// </remarks>
 public sealed class RealtimeClient : IAsyncDisposable
 {
+    private const int MostStateChanges = 256;
+
     private readonly ConcurrentDictionary<string, RealtimeChannel> _channels = new(StringComparer.Ordinal);
     private readonly RequestTable _requests;
     private readonly Outbox _outbox;
@@ -26,6 +28,8 @@ public sealed class RealtimeClient : IAsyncDisposable
     private readonly Lock _gate = new();
     private ConnectionState _state = ConnectionState.Idle;
     private readonly EventQueue<ConnectionState> _changes;
+    private readonly EventQueue<UserProfile> _userChanges;
+    private readonly UserTable _users;
     private Task? _running;
 
     /// <summary>Makes a client; it connects when asked to.</summary>
@@ -46,13 +50,15 @@ public sealed class RealtimeClient : IAsyncDisposable
         Endpoint = WebSocketAddress(endpoint);
         _time = settings.TimeProvider;
         _logger = new GuardedLogger((settings.LoggerFactory ?? NullLoggerFactory.Instance).CreateLogger("RealtimeKit.Client"));
-        _changes = new EventQueue<ConnectionState>(RaiseStateChanged);
+        _changes = new EventQueue<ConnectionState>(state => Raise(StateChanged, state), MostStateChanges);
+        _userChanges = new EventQueue<UserProfile>(profile => Raise(UserChanged, profile), ProtocolConstants.MaxWatchedUsers);
         var ids = new RequestIds();
         _requests = new RequestTable(ids, settings.QueueLimit, settings.RequestTimeout, settings.TimeProvider);
         _outbox = new Outbox(settings, ids, _logger);
+        _users = new UserTable(ids, _userChanges.Add);
         _subscriptions = new SubscriptionTable(settings, ids, _requests, _logger);
         _loop = new ConnectionLoop(
-            Endpoint, settings, ids, _requests, _subscriptions, [_outbox, _subscriptions, _requests], _logger, SetState);
+            Endpoint, settings, ids, _requests, _subscriptions, _users, [_outbox, _subscriptions, _users, _requests], _logger, SetState);
     }
 
     /// <summary>
@@ -61,6 +67,13 @@ public sealed class RealtimeClient : IAsyncDisposable
     /// the oldest of them are left out. What a handler throws is logged.
     /// </summary>
     public event EventHandler<ConnectionState>? StateChanged;
+
+    /// <summary>
+    /// Raised when one of the 1,000 users that were asked for last (<see cref="UsersAsync"/>) changed, also where that was noticed after a time
+    /// without connection; one change at a time, in order, on a thread of the pool. Where a handler holds up 1,000 changes, the oldest of them
+    /// are left out. What a handler throws is logged.
+    /// </summary>
+    public event EventHandler<UserProfile>? UserChanged;
 
     /// <summary>Where the server listens.</summary>
     public Uri Endpoint { get; }
@@ -120,6 +133,27 @@ public sealed class RealtimeClient : IAsyncDisposable
         return new ChannelList(reply.Channels, reply.More ? reply.Next : null);
     }
 
+    /// <summary>
+    /// What the application shows of users. Whoever is unknown, or not to be seen by this user, is left out. <see cref="UserChanged"/> tells
+    /// what changes of them.
+    /// </summary>
+    /// <param name="users">The users, 1 to 200.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">No user can have one of the names, or they are too many or none.</exception>
+    /// <exception cref="RealtimeException">The server refused, or the client is closed.</exception>
+    /// <exception cref="TimeoutException">There was no reply within <see cref="RealtimeClientOptions.RequestTimeout"/>.</exception>
+    public async Task<IReadOnlyList<UserProfile>> UsersAsync(IEnumerable<string> users, CancellationToken cancellationToken = default)
+    {
+        string[] asked = [.. users.Distinct(StringComparer.Ordinal)];
+        foreach (var user in asked) UserNames.Require(user, nameof(users));
+        if (asked.Length is < 1 or > ProtocolConstants.MaxUsersPerRequest)
+            throw new ArgumentException($"One request asks for 1 to {ProtocolConstants.MaxUsersPerRequest} users.", nameof(users));
+        _users.Ask(asked);
+        var reply = await _requests.SendAsync<UsersFrame>(
+            (output, id) => ClientRequests.Profiles(output, id, asked), repeat: true, cancellationToken).ConfigureAwait(false);
+        return [.. reply.Users.Select(_users.Latest)];
+    }
+
     /// <summary>Creates a channel, where the host allows it. A direct channel that the pair already has is returned.</summary>
     /// <returns>The channel's identifier.</returns>
     /// <exception cref="ArgumentException">The definition has a name that no channel or no user can have.</exception>
@@ -145,13 +179,13 @@ public sealed class RealtimeClient : IAsyncDisposable
         _changes.Add(state);
     }
 
-    private void RaiseStateChanged(ConnectionState state)
+    private void Raise<T>(EventHandler<T>? handlers, T value)
     {
-        foreach (var handler in Delegate.EnumerateInvocationList(StateChanged))
+        foreach (var handler in Delegate.EnumerateInvocationList(handlers))
         {
             try
             {
-                handler(this, state);
+                handler(this, value);
             }
 #pragma warning disable CA1031 // A handler is the application's; what it throws must not reach the others.
             catch (Exception e)

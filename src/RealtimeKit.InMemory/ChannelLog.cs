@@ -14,6 +14,7 @@ internal sealed class ChannelLog
 
     // For each message with answers the sequences of its thread, beginning with its own.
     private readonly Dictionary<long, List<long>> _threads = [];
+    private readonly SortedSet<long> _pinned = [];
     private readonly List<ChannelAction> _actions = [];
     private readonly Dictionary<string, DateTimeOffset> _lastPosts = new(StringComparer.Ordinal);
     private readonly UnreadIndex _unread = new();
@@ -80,6 +81,7 @@ internal sealed class ChannelLog
     {
         var page = new PageBuilder(query.Limit);
         var thread = query.Thread is { } root ? Thread(root) : null;
+        if (query.Pinned) thread = thread is null ? [.. _pinned] : thread.FindAll(_pinned.Contains);
         var first = CountUpTo(thread, query.After ?? 0);
         var last = CountUpTo(thread, query.Before - 1 ?? long.MaxValue) - 1;
         for (var i = 0; i <= last - first; i++)
@@ -117,6 +119,7 @@ internal sealed class ChannelLog
         if (target is not null) plan.Add(target.Message, target.Digest);
         if (change is PostChange post && _byId.TryGetValue(post.Id.Value, out var known)) plan.Add(known.Message, known.Digest);
         if (change is PostChange { Pause.Ticks: > 0, Sender: var sender } && FindLastPost(sender) is { } last) plan.AddLastPost(sender, last);
+        if (change is PinChange) plan.Pinned = _pinned.Count;
         if (change is ReactChange react) target?.Reactions?.Load(plan.Reactions, react, ChangeRules.MaxUsersPerReaction + most);
     }
 
@@ -143,6 +146,8 @@ internal sealed class ChannelLog
         if (plan.Stored is { } stored)
         {
             _messages[(int)message.Sequence - 1].Message = message;
+            if (message.PinnedAt is not null) _pinned.Add(message.Sequence);
+            else if (stored.PinnedAt is not null) _pinned.Remove(message.Sequence);
             _unread.Replace(stored, message);
             return;
         }
@@ -151,6 +156,7 @@ internal sealed class ChannelLog
         _messages.Add(added);
         _byId.Add(message.Id.Value, added);
         _unread.Add(message);
+        if (message.PinnedAt is not null) _pinned.Add(message.Sequence);
         if (message.Thread is { } root) AddToThread(root, message.Sequence);
     }
 

@@ -14,6 +14,8 @@ internal sealed class ChannelRoster(NewChannel channel)
     /// <summary>How many rights were changed or taken.</summary>
     public long Revision { get; set; }
 
+    public int Count => _members.Count;
+
     public IEnumerable<string> Users => _members.Keys;
 
     public ChannelRole? Role(string user) => _members.TryGetValue(user, out var role) ? role : null;

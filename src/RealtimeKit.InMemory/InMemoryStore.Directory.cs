@@ -58,6 +58,11 @@ public sealed partial class InMemoryStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken) =>
+        Locked((channel, most), static (store, query) =>
+            Math.Min(store.Find(query.channel)?.Roster.Count ?? 0, query.most), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
         Locked((channel, after, limit), static (store, query) =>

@@ -127,6 +127,10 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     }
 
     /// <inheritdoc/>
+    public ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => ChannelReader.CountMembersAsync(session, channel, most), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
         _calls.RunAsync(session => ChannelReader.ListMembersAsync(session, channel, after, limit), cancellationToken);

@@ -36,6 +36,15 @@ public static class ProtocolConstants
     /// <summary>The page size where a request names none.</summary>
     public const int DefaultPageSize = 50;
 
+    /// <summary>The most users that one request may ask for.</summary>
+    public const int MaxUsersPerRequest = 200;
+
+    /// <summary>The largest profile of a user, in bytes of JSON: as many of them as may be asked for fit into one frame.</summary>
+    public const int MaxProfileBytes = 4_096;
+
+    /// <summary>Of so many users, those that a connection asked for last, it receives what changes.</summary>
+    public const int MaxWatchedUsers = 1_000;
+
     /// <summary>The most users that one message may mention.</summary>
     public const int MaxMentions = 50;
 

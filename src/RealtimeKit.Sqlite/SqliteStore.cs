@@ -92,6 +92,10 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
     }
 
     /// <inheritdoc/>
+    public ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => ChannelReader.CountMembers(session, channel, most), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<MemberPage> ListMembersAsync(
         string channel, string? after, int limit, CancellationToken cancellationToken) =>
         _readers.RunAsync(session => ChannelReader.ListMembers(session, channel, after, limit), cancellationToken);

@@ -36,6 +36,9 @@ internal sealed class ChannelDriver(IMessageStore store, string name)
     public Task<AppendResult> ReactAsync(long sequence, string user, string reaction, bool remove = false) =>
         ApplyAsync(new ReactChange(name, Sample.Time(), sequence, user, reaction, remove));
 
+    public Task<AppendResult> PinAsync(long sequence, string user = "ann", bool remove = false, long at = 0) =>
+        ApplyAsync(new PinChange(name, Sample.Time(at), sequence, user, remove));
+
     public async Task<MessagePage> ChangesAsync(long after, PageLimit? limit = null)
     {
         var page = await store.ReadChangesAsync(name, after, limit ?? Sample.All, Cancel);
@@ -45,9 +48,9 @@ internal sealed class ChannelDriver(IMessageStore store, string name)
     }
 
     public async Task<MessagePage> HistoryAsync(
-        PageLimit? limit = null, long? before = null, long? after = null, long? thread = null)
+        PageLimit? limit = null, long? before = null, long? after = null, long? thread = null, bool pinned = false)
     {
-        var page = await store.ReadHistoryAsync(new HistoryQuery(name, limit ?? Sample.All, before, after, thread), Cancel);
+        var page = await store.ReadHistoryAsync(new HistoryQuery(name, limit ?? Sample.All, before, after, thread, pinned), Cancel);
         Assert.NotNull(page);
         Assert.Equal(name, page.Head.Channel);
         return page;
@@ -55,9 +58,9 @@ internal sealed class ChannelDriver(IMessageStore store, string name)
 
     /// <summary>The sequences of a page of history, such as "3 4 5", with "…" behind them where there is more.</summary>
     public async Task<string> SequencesAsync(
-        PageLimit? limit = null, long? before = null, long? after = null, long? thread = null)
+        PageLimit? limit = null, long? before = null, long? after = null, long? thread = null, bool pinned = false)
     {
-        var page = await HistoryAsync(limit, before, after, thread);
+        var page = await HistoryAsync(limit, before, after, thread, pinned);
         return Describe(page.Messages.Select(message => message.Sequence), page.More);
     }
 

@@ -6,6 +6,21 @@ namespace RealtimeKit.Testing;
 
 public abstract partial class ChannelStoreConformance
 {
+    /// <summary>Members are counted, up to a number.</summary>
+    [Fact]
+    public async Task MembersAreCountedUpToANumber()
+    {
+        await Channels.CreateAsync(Sample.Channel("room", members: ["bob", "eve"]), Cancel);
+        await Channels.CreateAsync(Sample.Channel("other", members: ["bob"]), Cancel);
+        Assert.Equal(3, await Channels.CountMembersAsync("room", 10, Cancel));
+        Assert.Equal(3, await Channels.CountMembersAsync("room", 3, Cancel));
+        Assert.Equal(2, await Channels.CountMembersAsync("room", 2, Cancel));
+        await Channels.ApplyAsync(new RemoveChange("room", "bob"), Cancel);
+        await Channels.MoveReadMarkAsync("room", "reader", 1, Cancel);
+        Assert.Equal(2, await Channels.CountMembersAsync("room", 10, Cancel));
+        Assert.Equal(0, await Channels.CountMembersAsync("nowhere", 10, Cancel));
+    }
+
     /// <summary>A member is made, given another role and removed; what is so already is told.</summary>
     [Fact]
     public async Task MembersComeChangeAndGo()

@@ -12,6 +12,7 @@ import { Connection } from './client/connection.js';
 import { Emitter } from './client/emitter.js';
 import { deferred, RealtimeError } from './client/errors.js';
 import { Sends } from './client/outbox.js';
+import { Users } from './client/users.js';
 // Used by those above, and named here so that a browser asks for all modules at once.
 import './client/requests.js';
 import './client/subscription.js';
@@ -27,6 +28,8 @@ export { RealtimeError };
 /** @typedef {{user: string, connection: string, node: string, time: string, heartbeat: number, expires?: string, limits: {messageBytes: number, textLength: number, channels: number, historyPage: number}, features?: string[]}} Hello */
 
 /** @typedef {{channel: string, name?: string, kind: string, role: string, sequence: number, version: number, read: number, unread: number, mentions: number, last?: Message, data?: any, closed?: boolean}} ChannelInfo */
+
+/** What the application shows of a user. @typedef {{user: string, name?: string, avatar?: string, data?: unknown}} User */
 
 /** @typedef {{now(): number, setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void}} Clock `now`: ms since any moment, on a clock that nobody sets. */
 
@@ -59,11 +62,12 @@ const VERSION = '0.0.0';                                 // packing puts in the 
  *
  * It reconnects by itself, with backoff, until it is closed, the sign-in is refused, or the server disconnects it for good.
  * Being `closed` rejects everything that is pending; `connect` may be called again and resumes the subscriptions.
- * @extends {Emitter<{state: StateChange}>}
+ * @extends {Emitter<{state: StateChange, user: User}>} `user`: one of the 1,000 users asked for last has changed.
  */
 export class RealtimeClient extends Emitter {
   /** @type {Connection} */ #connection;
   #sends = new Sends();
+  /** @type {Users} */ #users;
   /** Those in use: subscribed, listened to, or with messages on their way. @type {Map<string, Channel>} */ #channels = new Map();
   /** The others, for as long as the application holds them. @type {Map<string, WeakRef<Channel>>} */ #unused = new Map();
   /** Removes the names of those that were collected; not every platform has one. @type {FinalizationRegistry<string>|undefined} */
@@ -84,8 +88,9 @@ export class RealtimeClient extends Emitter {
         for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
         this.#each(channel => channel.ended(error));
       },
-      frame: frame => this.#channels.get(frame.channel)?.frame(frame),
+      frame: frame => (frame.type === 'user' ? this.#users.take(frame) : this.#channels.get(frame.channel)?.frame(frame)),
     });
+    this.#users = new Users(this.#connection, user => this.emit('user', user));
   }
 
   get state() { return this.#connection.state; }
@@ -150,12 +155,21 @@ export class RealtimeClient extends Emitter {
    */
   create(what) { return this.#connection.requests.ask({ ...what, type: 'create' }, false, reply => this.channel(reply.channel)); }
 
+  /**
+   * What the application shows of users. Whoever is unknown, or not to be seen by this user, is left out. `user` events tell what
+   * changes of them, also what was noticed after a lost connection.
+   * @param {string[]} users 1 to 200 names.
+   * @returns {Promise<User[]>}
+   */
+  users(users) { return this.#users.ask(users); }
+
   /** Renews the sign-in of this connection before it expires. @param {string} token @returns {Promise<string|null>} When the new one expires. */
   refresh(token) { return this.#connection.requests.ask({ type: 'refresh', token }, false, reply => reply.expires ?? null); }
 
   #up() {
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(/** @type {Hello} */ (this.#connection.hello));
     this.#each(channel => channel.up());
+    this.#users.up();
     this.#sends.pump();
   }
 

@@ -84,6 +84,20 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_confirmed_pin_that_is_not_in_the_log_is_lost()
+    {
+        _history.Ledger.Ask(ChangeKind.Pin, HandMade.Channel, 2, "user", "").Confirm(4);
+        Expect(Check.Lost);
+    }
+
+    [Fact]
+    public void A_pin_that_nobody_asked_for_is_a_phantom()
+    {
+        _history.Log[1] = _history.Log[1] with { PinnedAt = DateTimeOffset.UnixEpoch, PinnedBy = "user", Version = 4 };
+        Expect(Check.Phantom);
+    }
+
+    [Fact]
     public void A_stored_message_that_nobody_sent_is_a_phantom()
     {
         var stranger = new Send(Guid.CreateVersion7(), HandMade.Channel, "client", "user", 4, "text 4", 1);

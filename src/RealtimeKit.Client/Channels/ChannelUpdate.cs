@@ -18,7 +18,7 @@ public abstract record ChannelUpdate
 public sealed record MessagePosted(Message Message) : ChannelUpdate;
 
 /// <summary>
-/// A message that was posted before is now like this: edited, deleted (<see cref="Message.DeletedAt"/>) or reacted to.
+/// A message that was posted before is now like this: edited, deleted (<see cref="Message.DeletedAt"/>), pinned, unpinned or reacted to.
 /// Several changes may come as one, and after an interruption one may come again; the last one is how the message is.
 /// It may be older than the first message that the reader saw; then it may be ignored.
 /// </summary>

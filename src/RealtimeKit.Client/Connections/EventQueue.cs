@@ -1,11 +1,10 @@
 namespace RealtimeKit.Client;
 
 /// <summary>Raises events in their order, one at a time, on threads of the pool: whoever adds one waits for no handler.</summary>
-internal sealed class EventQueue<T>(Action<T> raise)
+/// <param name="raise">Raises one.</param>
+/// <param name="limit">How many events wait for a handler that does not return; beyond it the oldest is left out.</param>
+internal sealed class EventQueue<T>(Action<T> raise, int limit)
 {
-    /// <summary>How many events wait for a handler that does not return; beyond it the oldest is left out.</summary>
-    public const int Limit = 256;
-
     private readonly Lock _gate = new();
     private readonly Queue<T> _waiting = [];
     private bool _raising;
@@ -14,7 +13,7 @@ internal sealed class EventQueue<T>(Action<T> raise)
     {
         lock (_gate)
         {
-            if (_waiting.Count == Limit) _waiting.Dequeue();
+            if (_waiting.Count == limit) _waiting.Dequeue();
             _waiting.Enqueue(value);
             if (_raising) return;
             _raising = true;

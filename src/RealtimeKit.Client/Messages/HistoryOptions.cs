@@ -14,6 +14,9 @@ public sealed record HistoryOptions
     /// <summary>Only the thread that this message belongs to, its root included.</summary>
     public long? Thread { get; init; }
 
+    /// <summary>Only pinned messages. Default: false.</summary>
+    public bool Pinned { get; init; }
+
     /// <summary>The most messages, 1 to 200. Default: 50.</summary>
     public int? Limit { get; init; }
 }

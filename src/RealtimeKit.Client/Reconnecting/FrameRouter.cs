@@ -3,7 +3,7 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.Client;
 
 /// <summary>Takes the frames of one connection in their order and gives each to whom it concerns.</summary>
-internal sealed class FrameRouter(ServerConnection connection, long connectId, SubscriptionTable subscriptions, IReadOnlyList<IConnectionPart> parts)
+internal sealed class FrameRouter(ServerConnection connection, long connectId, SubscriptionTable subscriptions, UserTable users, IReadOnlyList<IConnectionPart> parts)
 {
     private static readonly byte[] Pong = "{\"type\":\"pong\"}\n"u8.ToArray();
 
@@ -35,6 +35,9 @@ internal sealed class FrameRouter(ServerConnection connection, long connectId, S
                 break;
             case ReconnectFrame reconnect:
                 Keeper?.Move(reconnect.Within);
+                break;
+            case UserFrame { Profile: var profile }:
+                users.Take(profile);
                 break;
             case ServerReply reply:
                 _ = parts.Any(part => part.TryTake(reply));

@@ -73,7 +73,7 @@ internal sealed class ChannelFold(int heldLimit)
                 _sequence++;
                 updates.Add(new MessagePosted(frame.Message));
                 break;
-            case EventKind.Posted or EventKind.Edited or EventKind.Deleted:
+            case EventKind.Posted or EventKind.Edited or EventKind.Deleted or EventKind.Pinned:
                 updates.Add(new MessageUpdated(frame.Message!));
                 break;
             case EventKind.Reacted when frame.Reaction is { } change:

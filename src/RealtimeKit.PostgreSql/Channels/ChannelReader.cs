@@ -26,6 +26,11 @@ internal static class ChannelReader
         WHERE c.name = $1 ORDER BY m.user_id
         """;
 
+    public const string MemberCount = """
+        SELECT count(*) FROM (
+            SELECT FROM channels c CROSS JOIN LATERAL (SELECT FROM members WHERE channel = c.id LIMIT $2) m WHERE c.name = $1) n
+        """;
+
     public const string OwnReactions = """
         SELECT r.reaction FROM channels c JOIN reactions r ON r.channel = c.id
         WHERE c.name = $1 AND r.sequence = $2 AND r.user_id = $3
@@ -37,6 +42,10 @@ internal static class ChannelReader
             (ChannelKind)rows.GetInt16(4), Settings.Read(rows, 16), MessageRow.Time(rows.GetInt64(5)),
             rows.IsDBNull(6) ? null : (ChannelRole)rows.GetInt16(6), rows.GetInt64(7), Sanctions.ReadBan(rows, 8), Sanctions.ReadMute(rows, 8)),
         Sql.Command(View, Sql.Parameter(channel), Sql.Parameter(user)));
+
+    public static Task<int> CountMembersAsync(DatabaseSession session, string channel, int most) => session.RunAsync(
+        static async rows => await rows.ReadAsync().ConfigureAwait(false) ? (int)rows.GetInt64(0) : 0,
+        Sql.Command(MemberCount, Sql.Parameter(channel), Sql.Parameter((long)most)));
 
     public static Task<MemberPage> ListMembersAsync(DatabaseSession session, string channel, string? after, int limit) => session.RunAsync(
         async rows =>

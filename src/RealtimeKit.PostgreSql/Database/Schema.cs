@@ -114,6 +114,12 @@ internal static class Schema
             ADD COLUMN closed boolean NOT NULL DEFAULT false,
             ADD COLUMN data text;
 
+        -- Of a pinned message when and by whom. Nothing else has a row in the index.
+        ALTER TABLE messages
+            ADD COLUMN pinned bigint,
+            ADD COLUMN pinned_by text COLLATE "C";
+        CREATE INDEX messages_pinned ON messages(channel, sequence) WHERE pinned IS NOT NULL;
+
         -- What moderators and owners did.
         CREATE TABLE actions(
             channel bigint NOT NULL,

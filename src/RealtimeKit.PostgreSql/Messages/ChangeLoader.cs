@@ -25,19 +25,28 @@ internal static class ChangeLoader
         ORDER BY r.position
         """;
 
+    public const string Pinned = """
+        SELECT c.name, (SELECT count(*) FROM messages WHERE channel = c.id AND pinned IS NOT NULL)
+        FROM unnest($1) AS p(name) JOIN channels c ON c.name = p.name
+        """;
+
     /// <summary>Loads the plan.</summary>
     public static Task LoadAsync(DatabaseSession session, AppendPlan plan, IReadOnlyList<MessageChange> changes)
     {
         ReactChange[] reacts = [.. changes.OfType<ReactChange>()];
+        string[] pinning = [.. changes.OfType<PinChange>().Select(pin => pin.Channel).Distinct(StringComparer.Ordinal)];
         return session.RunAsync(
             rows => ReadAsync(rows, plan),
-            Sql.Command("BEGIN"),
-            Sql.Command(Lock, Sql.Parameter(plan.Channels.ToArray())),
-            StoredMessages.BySequence(Targets(changes)),
-            StoredMessages.ById(changes.OfType<PostChange>()),
-            Given(reacts),
-            First(reacts),
-            Paces.Of(changes.OfType<PostChange>()));
+            [
+                Sql.Command("BEGIN"),
+                Sql.Command(Lock, Sql.Parameter(plan.Channels.ToArray())),
+                StoredMessages.BySequence(Targets(changes)),
+                StoredMessages.ById(changes.OfType<PostChange>()),
+                Given(reacts),
+                First(reacts),
+                Paces.Of(changes.OfType<PostChange>()),
+                .. pinning.Length == 0 ? Array.Empty<NpgsqlBatchCommand>() : [Sql.Command(Pinned, Sql.Parameter(pinning))],
+            ]);
     }
 
     private static IEnumerable<(string Channel, long Sequence)> Targets(IReadOnlyList<MessageChange> changes) =>
@@ -80,6 +89,10 @@ internal static class ChangeLoader
             Reactions(rows, plan)?.AddFirst(rows.GetInt64(1), rows.GetString(3), rows.GetString(2));
         await rows.NextResultAsync().ConfigureAwait(false);
         await Paces.ReadAsync(rows, plan).ConfigureAwait(false);
+        // Asked for only where something is pinned.
+        if (!await rows.NextResultAsync().ConfigureAwait(false)) return true;
+        while (await rows.ReadAsync().ConfigureAwait(false))
+            if (plan.Find(rows.GetString(0)) is { } channel) channel.Pinned = (int)rows.GetInt64(1);
         return true;
     }
 

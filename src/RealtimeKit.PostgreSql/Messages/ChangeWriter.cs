@@ -10,16 +10,16 @@ namespace RealtimeKit.PostgreSql.Messages;
 internal static class ChangeWriter
 {
     public const string InsertMessages = """
-        INSERT INTO messages(channel, sequence, version, edited, deleted, text, data, attachments, mentions, reactions,
+        INSERT INTO messages(channel, sequence, version, edited, deleted, pinned, pinned_by, text, data, attachments, mentions, reactions,
             time, id, digest, reply_to, thread, sender, id_text)
-        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         """;
 
     public const string UpdateMessages = """
-        UPDATE messages m SET version = u.version, edited = u.edited, deleted = u.deleted, text = u.text, data = u.data,
-            attachments = u.attachments, mentions = u.mentions, reactions = u.reactions
-        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-            AS u(channel, sequence, version, edited, deleted, text, data, attachments, mentions, reactions)
+        UPDATE messages m SET version = u.version, edited = u.edited, deleted = u.deleted, pinned = u.pinned, pinned_by = u.pinned_by, text = u.text,
+            data = u.data, attachments = u.attachments, mentions = u.mentions, reactions = u.reactions
+        FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            AS u(channel, sequence, version, edited, deleted, pinned, pinned_by, text, data, attachments, mentions, reactions)
         WHERE m.channel = u.channel AND m.sequence = u.sequence
         """;
 
@@ -93,6 +93,8 @@ internal static class ChangeWriter
         Column(rows, row => row.State.Message.Version),
         Column(rows, row => row.State.Message.EditedAt?.ToUnixTimeMilliseconds()),
         Column(rows, row => row.State.Message.DeletedAt?.ToUnixTimeMilliseconds()),
+        Column(rows, row => row.State.Message.PinnedAt?.ToUnixTimeMilliseconds()),
+        Column(rows, row => row.State.Message.PinnedBy),
         Column(rows, row => row.State.Message.Content.Text),
         Column(rows, row => row.State.Message.Content.Data?.ToString()),
         Column(rows, row => row.State.Message.Content.Attachments?.ToString()),

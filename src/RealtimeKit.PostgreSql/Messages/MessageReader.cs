@@ -31,10 +31,21 @@ internal static class MessageReader
             ORDER BY sequence DESC LIMIT $4) s {By} sequence DESC {Within} $5) {OfChannel} ORDER BY m.sequence DESC
         """;
 
+    public const string OldestPinned = $"""
+        {Head} ({Sized} (SELECT * FROM messages WHERE {Pinned} ORDER BY sequence LIMIT $4) s {By} sequence {Within} $5) {OfChannel} ORDER BY m.sequence
+        """;
+
+    public const string NewestPinned = $"""
+        {Head} ({Sized} (SELECT * FROM messages WHERE {Pinned} ORDER BY sequence DESC LIMIT $4) s {By} sequence DESC {Within} $5) {OfChannel} ORDER BY m.sequence DESC
+        """;
+
     // A channel without messages in the range has one row, whose message is null.
     private const string Head = $"SELECT c.epoch, c.version, c.sequence, c.revision, {MessageRow.Columns} FROM channels c LEFT JOIN LATERAL";
     private const string OfChannel = "m ON true WHERE c.name = $1";
     private const string Range = "channel = c.id AND sequence > $2 AND sequence < $3";
+
+    // Few are pinned, so whether one is of the thread is asked of each.
+    private const string Pinned = $"{Range} AND pinned IS NOT NULL AND ($6::bigint IS NULL OR sequence = $6 OR thread = $6)";
 
     // Rows beyond the page's bytes stay in the database: the page is cut as ever, and the row behind its last shows that there is more.
     private const string Sized = $"SELECT * FROM (SELECT s.*, coalesce(sum({MessageRow.Size}) OVER pages, 0) AS before FROM";
@@ -54,15 +65,17 @@ internal static class MessageReader
         var page = new PageBuilder(query.Limit);
         var descending = query.After is null;
         var command = Sql.Command(
-            (query.Thread, descending) switch
+            (query.Pinned, query.Thread, descending) switch
             {
-                (null, false) => Oldest,
-                (null, true) => Newest,
-                (_, false) => OldestOfThread,
-                (_, true) => NewestOfThread,
+                (true, _, false) => OldestPinned,
+                (true, _, true) => NewestPinned,
+                (_, null, false) => Oldest,
+                (_, null, true) => Newest,
+                (_, _, false) => OldestOfThread,
+                (_, _, true) => NewestOfThread,
             },
             Sql.Parameter(query.Channel), Sql.Parameter(query.After ?? 0), Sql.Parameter(query.Before ?? long.MaxValue), Sql.Parameter((long)page.Rows), Sql.Parameter((long)Math.Max(query.Limit.Bytes, 1)));
-        if (query.Thread is { } root) command.Parameters.Add(Sql.Parameter(root));
+        if (query.Thread is not null || query.Pinned) command.Parameters.Add(Sql.Parameter(query.Thread));
         return session.RunAsync(rows => ReadPageAsync(rows, page, query.Channel, descending), command);
     }
 

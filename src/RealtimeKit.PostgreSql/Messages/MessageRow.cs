@@ -10,7 +10,7 @@ internal static class MessageRow
     /// <summary>The columns of <c>messages m</c>.</summary>
     public const string Columns = """
         m.sequence, m.version, m.id, m.id_text, m.sender, m.time, m.text, m.data, m.attachments, m.mentions,
-        m.reply_to, m.thread, m.edited, m.deleted, m.reactions
+        m.reply_to, m.thread, m.edited, m.deleted, m.pinned, m.pinned_by, m.reactions
         """;
 
     /// <summary>
@@ -20,7 +20,7 @@ internal static class MessageRow
     public const string Size = "250 + coalesce(octet_length(s.text), 0) + coalesce(octet_length(s.data), 0) + coalesce(octet_length(s.attachments), 0)";
 
     /// <summary>How many columns these are.</summary>
-    public const int Count = 15;
+    public const int Count = 17;
 
     /// <summary>Reads the <see cref="Columns"/>, which begin at <paramref name="first"/>, of the present row.</summary>
     public static Message Read(NpgsqlDataReader row, int first, string channel) => new()
@@ -37,7 +37,9 @@ internal static class MessageRow
         Thread = Number(row, first + 11),
         EditedAt = Number(row, first + 12) is { } edited ? Time(edited) : null,
         DeletedAt = Number(row, first + 13) is { } deleted ? Time(deleted) : null,
-        Reactions = row.IsDBNull(first + 14) ? [] : MessageColumns.ReadReactions(row.GetFieldValue<byte[]>(first + 14)),
+        PinnedAt = Number(row, first + 14) is { } pinned ? Time(pinned) : null,
+        PinnedBy = Text(row, first + 15),
+        Reactions = row.IsDBNull(first + 16) ? [] : MessageColumns.ReadReactions(row.GetFieldValue<byte[]>(first + 16)),
     };
 
     public static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -41,7 +41,7 @@ internal static class ClientMessageRequests
         FrameWriter.End(json, output);
     }
 
-    /// <summary>A request that names one message and nothing else: <c>delete</c>, <c>reactions</c>, <c>read</c>.</summary>
+    /// <summary>A request that names one message and nothing else: <c>delete</c>, <c>pin</c>, <c>reactions</c>, <c>read</c>.</summary>
     public static void OfMessage(IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string channel, long sequence)
     {
         var json = ClientRequests.Begin(output, type, id, channel);
@@ -59,13 +59,14 @@ internal static class ClientMessageRequests
     }
 
     public static void History(
-        IBufferWriter<byte> output, long id, string channel, long? before, long? after, long? thread, int? limit)
+        IBufferWriter<byte> output, long id, string channel, long? before, long? after, long? thread, int? limit, bool pinned = false)
     {
         var json = ClientRequests.Begin(output, "history"u8, id, channel);
         if (before is { } end) json.WriteNumber("before"u8, end);
         if (after is { } start) json.WriteNumber("after"u8, start);
         if (thread is { } root) json.WriteNumber("thread"u8, root);
         if (limit is { } most) json.WriteNumber("limit"u8, most);
+        if (pinned) json.WriteBoolean("pinned"u8, true);
         FrameWriter.End(json, output);
     }
 }

@@ -87,6 +87,15 @@ internal static class ClientRequests
         FrameWriter.End(json, output);
     }
 
+    public static void Profiles(IBufferWriter<byte> output, long id, IEnumerable<string> users)
+    {
+        var json = Begin(output, "users"u8, id);
+        json.WriteStartArray("users"u8);
+        foreach (var user in users) json.WriteStringValue(user);
+        json.WriteEndArray();
+        FrameWriter.End(json, output);
+    }
+
     public static void Actions(IBufferWriter<byte> output, long id, string channel, string? before, int? limit)
     {
         var json = Begin(output, "actions"u8, id, channel);

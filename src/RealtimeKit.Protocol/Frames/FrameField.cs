@@ -33,5 +33,7 @@ internal enum FrameField
     Reason,
     Closed,
     SlowMode,
+    Pinned,
+    Users,
     Count,
 }

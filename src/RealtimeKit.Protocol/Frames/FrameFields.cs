@@ -313,6 +313,8 @@ internal struct FrameFields
             var s when s.SequenceEqual("reason"u8) => FrameField.Reason,
             var s when s.SequenceEqual("closed"u8) => FrameField.Closed,
             var s when s.SequenceEqual("slowMode"u8) => FrameField.SlowMode,
+            var s when s.SequenceEqual("pinned"u8) => FrameField.Pinned,
+            var s when s.SequenceEqual("users"u8) => FrameField.Users,
             _ => FrameField.Count,
         };
     }

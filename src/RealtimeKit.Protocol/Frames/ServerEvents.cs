@@ -14,7 +14,7 @@ internal static class ServerEvents
         FrameWriter.End(json, output);
     }
 
-    /// <summary>An <c>event</c> that carries the whole message: <c>posted</c>, <c>edited</c> or <c>deleted</c>.</summary>
+    /// <summary>An <c>event</c> that carries the whole message: <c>posted</c>, <c>edited</c>, <c>deleted</c> or <c>pinned</c>.</summary>
     public static void Event(IBufferWriter<byte> output, ReadOnlySpan<byte> kind, Message message)
     {
         var json = FrameWriter.Begin(output, "event"u8);
@@ -86,6 +86,14 @@ internal static class ServerEvents
         var json = FrameWriter.Begin(output, "channel"u8);
         json.WriteString("channel"u8, channel);
         ServerReplies.WriteSettings(json, settings);
+        FrameWriter.End(json, output);
+    }
+
+    /// <summary>What is shown of a user, as it now is.</summary>
+    public static void User(IBufferWriter<byte> output, UserProfile profile)
+    {
+        var json = FrameWriter.Begin(output, "user"u8);
+        ServerReplies.WriteProfile(json, profile);
         FrameWriter.End(json, output);
     }
 

@@ -32,6 +32,8 @@ internal sealed record ActionsFrame(long Id, IReadOnlyList<ChannelAction> Action
 
 internal sealed record ChannelsFrame(long Id, IReadOnlyList<ChannelSummary> Channels, bool More, string? Next) : ServerReply(Id);
 
+internal sealed record UsersFrame(long Id, IReadOnlyList<UserProfile> Users) : ServerReply(Id);
+
 /// <summary>An error; its id is 0 where the connection is about to be closed for it.</summary>
 internal sealed record ErrorFrame(long Id, string Code, string Message, TimeSpan? RetryAfter) : ServerReply(Id);
 
@@ -48,6 +50,7 @@ internal enum EventKind
     Edited,
     Deleted,
     Reacted,
+    Pinned,
 }
 
 internal sealed record ReactionChange(
@@ -61,6 +64,8 @@ internal sealed record MemberFrame(
     string Channel, string User, string Change, ChannelRole? Role, string? By = null, DateTimeOffset? Until = null) : ServerFrame;
 
 internal sealed record ChannelFrame(string Channel, ChannelSettings Settings) : ServerFrame;
+
+internal sealed record UserFrame(UserProfile Profile) : ServerFrame;
 
 internal sealed record RevokedFrame(string Channel, string Reason) : ServerFrame;
 

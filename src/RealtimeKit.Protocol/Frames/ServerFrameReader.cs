@@ -55,6 +55,8 @@ internal static class ServerFrameReader
             ChannelWords.TryParseKind(Optional(json, "kind"u8)?.GetString(), out var kind) ? kind : null, ReadSettings(json), Flag(json, "muted"u8),
             OptionalTime(json, "mutedUntil"u8)),
         "channel" => new ChannelFrame(Text(json, "channel"u8), ReadSettings(json)),
+        "users" => new UsersFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(ReadProfile)]),
+        "user" => new UserFrame(ReadProfile(json)),
         "history" => new HistoryFrame(Id(json), Messages(json), Flag(json, "more"u8)),
         "reactions" => new ReactionsFrame(
             Id(json), Reactions(json), [.. json.GetProperty("own"u8).EnumerateArray().Select(item => item.GetString()!)]),
@@ -86,6 +88,7 @@ internal static class ServerFrameReader
             "edited" => EventKind.Edited,
             "deleted" => EventKind.Deleted,
             "reacted" => EventKind.Reacted,
+            "pinned" => EventKind.Pinned,
             _ => EventKind.Unknown,
         };
         return kind switch
@@ -99,6 +102,10 @@ internal static class ServerFrameReader
 
     private static PresentUser ReadUser(JsonElement json) => new(
         Text(json, "user"u8), Text(json, "status"u8), Time(json, "since"u8), json.GetProperty("connections"u8).GetInt32());
+
+    private static UserProfile ReadProfile(JsonElement json) => new(
+        Text(json, "user"u8), Optional(json, "name"u8)?.GetString(), Optional(json, "avatar"u8)?.GetString(),
+        Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null);
 
     private static ChannelMember ReadMember(JsonElement json) => new(
         Text(json, "user"u8), Role(json) ?? ChannelRole.Member, Optional(json, "read"u8)?.GetInt64() ?? 0, Flag(json, "muted"u8),

@@ -102,6 +102,30 @@ internal static class ServerReplies
         FrameWriter.End(json, output);
     }
 
+    public static void Users(IBufferWriter<byte> output, long id, IEnumerable<UserProfile> users)
+    {
+        var json = FrameWriter.Begin(output, "users"u8);
+        json.WriteNumber("id"u8, id);
+        json.WriteStartArray("users"u8);
+        foreach (var user in users)
+        {
+            json.WriteStartObject();
+            WriteProfile(json, user);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        FrameWriter.End(json, output);
+    }
+
+    public static void WriteProfile(System.Text.Json.Utf8JsonWriter json, UserProfile profile)
+    {
+        json.WriteString("user"u8, profile.User);
+        if (profile.Name is not null) json.WriteString("name"u8, profile.Name);
+        if (profile.Avatar is not null) json.WriteString("avatar"u8, profile.Avatar);
+        if (profile.Data is not null) MessageCodec.WriteRaw(json, "data"u8, profile.Data);
+    }
+
     // Room for what ends a list: "more", "next" and braces.
     private const int End = 1_024;
 

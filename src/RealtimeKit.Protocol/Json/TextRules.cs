@@ -7,12 +7,20 @@ internal static class TextRules
     /// <exception cref="ArgumentException">It is not text.</exception>
     public static void Require(string? text)
     {
+        if (!IsText(text)) throw new ArgumentException("The text holds U+0000 or an unpaired surrogate.", nameof(text));
+    }
+
+    /// <summary>Whether it is text, or nothing.</summary>
+    public static bool IsText(string? text)
+    {
         for (var i = 0; i < text?.Length; i++)
         {
-            if (text[i] == '\0') throw new ArgumentException("The text holds U+0000.", nameof(text));
+            if (text[i] == '\0') return false;
             if (!char.IsSurrogate(text[i])) continue;
-            if (!char.IsSurrogatePair(text, i)) throw new ArgumentException("The text has an unpaired surrogate.", nameof(text));
+            if (!char.IsSurrogatePair(text, i)) return false;
             i++;
         }
+
+        return true;
     }
 }

@@ -39,6 +39,12 @@ public sealed record Message
     /// <summary>When it was deleted, if it was.</summary>
     public DateTimeOffset? DeletedAt { get; init; }
 
+    /// <summary>When it was pinned, where it is.</summary>
+    public DateTimeOffset? PinnedAt { get; init; }
+
+    /// <summary>Who pinned it, where it is pinned.</summary>
+    public string? PinnedBy { get; init; }
+
     /// <summary>Its reactions, none of them with a count of zero; empty where there are none.</summary>
     public IReadOnlyList<ReactionSummary> Reactions { get; init; } = [];
 

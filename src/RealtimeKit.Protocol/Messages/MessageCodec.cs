@@ -19,6 +19,8 @@ internal static class MessageCodec
         if (message.Thread is { } thread) json.WriteNumber("thread"u8, thread);
         if (message.EditedAt is { } editedAt) json.WriteTime("editedAt"u8, editedAt);
         if (message.DeletedAt is { } deletedAt) json.WriteTime("deletedAt"u8, deletedAt);
+        if (message.PinnedAt is { } pinnedAt) json.WriteTime("pinnedAt"u8, pinnedAt);
+        if (message.PinnedBy is { } pinnedBy) json.WriteString("pinnedBy"u8, pinnedBy);
         if (message.Reactions.Count > 0) WriteReactions(json, message.Reactions);
         json.WriteEndObject();
     }
@@ -74,6 +76,8 @@ internal static class MessageCodec
             Thread = Optional(json, "thread"u8)?.GetInt64(),
             EditedAt = Optional(json, "editedAt"u8)?.GetDateTimeOffset(),
             DeletedAt = Optional(json, "deletedAt"u8)?.GetDateTimeOffset(),
+            PinnedAt = Optional(json, "pinnedAt"u8)?.GetDateTimeOffset(),
+            PinnedBy = Optional(json, "pinnedBy"u8)?.GetString(),
             Reactions = Optional(json, "reactions"u8) is { } reactions ? ReadReactions(reactions) : [],
         };
     }

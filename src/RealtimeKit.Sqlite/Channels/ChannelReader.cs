@@ -23,6 +23,9 @@ internal static class ChannelReader
         WHERE c.name = ? AND m.user > ? ORDER BY m.user LIMIT ?
         """;
 
+    private const string MemberCount =
+        "SELECT count(*) FROM (SELECT 1 FROM members WHERE channel = (SELECT id FROM channels WHERE name = ?) LIMIT ?)";
+
     private const string OwnReactions = """
         SELECT reaction FROM reactions
         WHERE message = (SELECT id * 68719476736 + ? FROM channels WHERE name = ? AND ? BETWEEN 1 AND sequence) AND user = ?
@@ -39,6 +42,9 @@ internal static class ChannelReader
             row.NullableInt64(7) is { } role ? (ChannelRole)role : null, row.Int64(8),
             Sanctions.Find(session, id, Sanctions.Ban, user), Sanctions.Find(session, id, Sanctions.Mute, user));
     }
+
+    public static int CountMembers(SqliteSession session, string channel, int most) =>
+        (int)(session.Use(MemberCount).Bind(channel).Bind(most).Scalar() ?? 0);
 
     public static MemberPage ListMembers(SqliteSession session, string channel, string? after, int limit)
     {

@@ -111,6 +111,11 @@ internal static class Schema
         ALTER TABLE channels ADD COLUMN closed INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE channels ADD COLUMN data TEXT;
 
+        -- Of a pinned message when and by whom. Nothing else has a row in the index.
+        ALTER TABLE messages ADD COLUMN pinned INTEGER;
+        ALTER TABLE messages ADD COLUMN pinned_by TEXT;
+        CREATE INDEX messages_pinned ON messages(key) WHERE pinned IS NOT NULL;
+
         -- What moderators and owners did. Positions rise over all channels.
         CREATE TABLE actions(
             position INTEGER PRIMARY KEY,

@@ -15,6 +15,7 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
     private const string SelectLastPost =
         "SELECT max(time) FROM (SELECT time, sender FROM messages WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT 1000) WHERE sender = ?";
 
+    private const string CountPinned = "SELECT count(*) FROM messages INDEXED BY messages_pinned WHERE key BETWEEN ? AND ? AND pinned IS NOT NULL";
     private const string SelectGiven = "SELECT 1 FROM reactions WHERE message = ? AND user = ? AND reaction = ?";
     private const string SelectFirst = "SELECT user FROM reactions WHERE message = ? AND reaction = ? ORDER BY position LIMIT ?";
 
@@ -41,6 +42,8 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
             LoadMessage(channel, session.Use($"{SelectMessage} id = ? AND channel = ?").BindId(post.Id).Bind(channel.Id));
         if (change is PostChange { Pause.Ticks: > 0, Sender: var sender } && FindLastPost(channel, sender) is { } last)
             channel.AddLastPost(sender, MessageRow.Time(last));
+        if (change is PinChange && channel.Pinned == 0)
+            channel.Pinned = (int)(session.Use(CountPinned).Bind(MessageKey.Of(channel.Id, 0)).Bind(MessageKey.Of(channel.Id, channel.Sequence)).Scalar() ?? 0);
         if (change is ReactChange react && channel.Find(react.Sequence) is { } message) LoadReaction(channel, message.Message, react);
     }
 
@@ -61,7 +64,7 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
 
     private static void LoadMessage(ChannelPlan channel, Statement found)
     {
-        const int digest = 15;
+        const int digest = 17;
         using var row = found;
         if (row.Step()) channel.Add(MessageRow.Read(row, channel.Name), row.Bytes(digest).ToArray());
     }

@@ -9,12 +9,13 @@ namespace RealtimeKit.Sqlite.Messages;
 internal sealed class ChangeWriter(SqliteSession session)
 {
     private const string InsertMessage = """
-        INSERT INTO messages(key, change, channel, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, edited, deleted, digest)
-        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id, channel) DO NOTHING
+        INSERT INTO messages(key, change, channel, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, edited, deleted,
+            pinned, pinned_by, digest)
+        VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id, channel) DO NOTHING
         """;
 
     private const string UpdateMessage =
-        "UPDATE messages SET change = ?, edited = ?, deleted = ?, text = ?, data = ?, attachments = ?, mentions = ? WHERE key = ?";
+        "UPDATE messages SET change = ?, edited = ?, deleted = ?, pinned = ?, pinned_by = ?, text = ?, data = ?, attachments = ?, mentions = ? WHERE key = ?";
 
     // SQLite writes only the pages that differ where a row keeps its size, as it does with another version.
     private const string UpdateVersion = "UPDATE messages SET change = ? WHERE key = ?";
@@ -80,6 +81,7 @@ internal sealed class ChangeWriter(SqliteSession session)
             .Bind(message.ReplyTo)
             .Bind(message.Thread is { } thread ? MessageKey.Of(channel, thread) : null)
             .Bind(message.EditedAt?.ToUnixTimeMilliseconds()).Bind(message.DeletedAt?.ToUnixTimeMilliseconds())
+            .Bind(message.PinnedAt?.ToUnixTimeMilliseconds()).Bind(message.PinnedBy)
             .BindBlob(digest).Execute() == 1;
     }
 
@@ -89,6 +91,7 @@ internal sealed class ChangeWriter(SqliteSession session)
             .Bind(MessageKey.Of(channel, message.Version))
             .Bind(message.EditedAt?.ToUnixTimeMilliseconds())
             .Bind(message.DeletedAt?.ToUnixTimeMilliseconds())
+            .Bind(message.PinnedAt?.ToUnixTimeMilliseconds()).Bind(message.PinnedBy)
             .BindContent(message.Content)
             .Bind(MessageKey.Of(channel, message.Sequence)).Execute();
     }

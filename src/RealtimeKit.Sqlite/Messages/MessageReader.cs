@@ -13,6 +13,12 @@ internal static class MessageReader
     private const string Oldest = $"{Select} WHERE {Range} ORDER BY key LIMIT ?";
     private const string Newest = $"{Select} WHERE {Range} ORDER BY key DESC LIMIT ?";
 
+    // Told which index: by its own guess SQLite may walk the messages. Few are pinned, so whether one is of the thread is asked of each.
+    private const string PinnedRange =
+        $"{Select} INDEXED BY messages_pinned WHERE {Range} AND pinned IS NOT NULL AND (?3 IS NULL OR key = ?3 OR thread = ?3) ORDER BY key";
+    private const string OldestPinned = $"{PinnedRange} LIMIT ?4";
+    private const string NewestPinned = $"{PinnedRange} DESC LIMIT ?4";
+
     // Two ordered parts that SQLite merges as it goes; an OR would sort the whole thread first.
     private const string Thread = $"{Select} WHERE key = ? AND {Range} UNION ALL {Select} WHERE thread = ? AND {Range} ORDER BY 1";
     private const string OldestOfThread = $"{Thread} LIMIT ?";
@@ -35,8 +41,9 @@ internal static class MessageReader
         var descending = query.After is null;
         var after = MessageKey.Of(found.Id, query.After ?? 0);
         var before = MessageKey.Of(found.Id, query.Before ?? MessageKey.MaxNumber);
-        using var rows = query.Thread is { } root
-            ? BindThread(session.Use(descending ? NewestOfThread : OldestOfThread), MessageKey.Of(found.Id, root), after, before)
+        long? root = query.Thread is { } thread ? MessageKey.Of(found.Id, thread) : null;
+        using var rows = query.Pinned ? session.Use(descending ? NewestPinned : OldestPinned).Bind(after).Bind(before).Bind(root)
+            : root is { } of ? BindThread(session.Use(descending ? NewestOfThread : OldestOfThread), of, after, before)
             : session.Use(descending ? Newest : Oldest).Bind(after).Bind(before);
         rows.Bind(page.Rows);
         Fill(page, rows, query.Channel);

@@ -8,7 +8,7 @@ namespace RealtimeKit.Sqlite.Messages;
 internal static class MessageRow
 {
     public const string Columns = """
-        key, change, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, edited, deleted,
+        key, change, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, edited, deleted, pinned, pinned_by,
         (SELECT reactions FROM summaries WHERE message = key)
         """;
 
@@ -28,7 +28,9 @@ internal static class MessageRow
             Thread = row.NullableInt64(11) is { } thread ? MessageKey.Number(thread) : null,
             EditedAt = row.NullableInt64(12) is { } edited ? Time(edited) : null,
             DeletedAt = row.NullableInt64(13) is { } deleted ? Time(deleted) : null,
-            Reactions = row.IsNull(14) ? [] : MessageColumns.ReadReactions(row.Bytes(14)),
+            PinnedAt = row.NullableInt64(14) is { } pinned ? Time(pinned) : null,
+            PinnedBy = row.NullableText(15),
+            Reactions = row.IsNull(16) ? [] : MessageColumns.ReadReactions(row.Bytes(16)),
         };
     }
 

@@ -9,11 +9,11 @@ namespace RealtimeKit;
 /// </summary>
 /// <remarks>
 /// Public channels are everybody's who is signed in and not banned, private and direct ones their members', and hidden from others. Who is
-/// muted may read and delete, but not publish, edit, react or signal. Users edit and delete their own messages; moderators and owners
+/// muted may read and delete, but not publish, edit, react, pin or signal. Users edit and delete their own messages; moderators and owners
 /// delete those of lower roles, and remove, ban and mute users of lower roles, who may be no members. Everybody may join public channels,
 /// and leave any that is not direct. Members invite into public channels, moderators and owners into private ones, with a role below their
-/// own; owners with any. Owners set roles. Moderators and owners change name, data and slow mode; owners close a channel, and then they
-/// alone write and delete in it. Both users of a direct channel change its data. Nothing else of that is for direct channels. Users create channels where
+/// own; owners with any. Owners set roles. Moderators and owners pin messages, and change name, data and slow mode; owners close a channel, and then they
+/// alone write and delete in it. Both users of a direct channel pin messages and change its data. Nothing else of that is for direct channels. Users create channels where
 /// <see cref="RealtimeOptions.UsersMayCreateChannels"/> says so.
 /// </remarks>
 /// <param name="options">The engine's options.</param>
@@ -35,6 +35,7 @@ public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChan
         {
             ChannelOperation.Edit => Allow(request.Sender == request.User),
             ChannelOperation.Delete => Allow(request.Sender == request.User || Outranks(request, request.SenderRole)),
+            ChannelOperation.Pin => Allow(request.Kind == ChannelKind.Direct || IsModerator(request)),
             ChannelOperation.Join => Allow(request.Kind == ChannelKind.Public || request.Role is not null && request.Kind != ChannelKind.Direct),
             ChannelOperation.Leave => Allow(request.Kind != ChannelKind.Direct),
             ChannelOperation.Invite => Allow(MayInvite(request)),
@@ -49,7 +50,7 @@ public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChan
     }
 
     private static bool IsWriting(ChannelOperation operation) =>
-        operation is ChannelOperation.Publish or ChannelOperation.Edit or ChannelOperation.React or ChannelOperation.Signal;
+        operation is ChannelOperation.Publish or ChannelOperation.Edit or ChannelOperation.React or ChannelOperation.Signal or ChannelOperation.Pin;
 
     private static bool MayInvite(in AccessRequest request) => request.Kind switch
     {

@@ -71,6 +71,9 @@ public enum ChannelOperation
     /// <summary>Delete a message.</summary>
     Delete,
 
+    /// <summary>Pin a message, or unpin it.</summary>
+    Pin,
+
     /// <summary>Make a channel.</summary>
     Create,
 

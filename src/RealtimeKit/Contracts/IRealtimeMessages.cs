@@ -27,9 +27,35 @@ public interface IRealtimeMessages
     /// <param name="before">Only sequences below this one.</param>
     /// <param name="after">Only sequences above this one; then the oldest of the range come first, otherwise the newest.</param>
     /// <param name="limit">The most messages, 1 to 200.</param>
+    /// <param name="pinned">Only pinned messages.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     Task<MessagePage> ReadHistoryAsync(
         string channel, long? before = null, long? after = null, int limit = ProtocolConstants.DefaultPageSize,
-        CancellationToken cancellationToken = default);
+        bool pinned = false, CancellationToken cancellationToken = default);
+
+    /// <summary>Pins a message. Readers receive it. Completes when it is durable.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="sequence">The message.</param>
+    /// <param name="by">The user who pins it, of whom an action is kept, or <see langword="null"/> for the application itself.</param>
+    /// <param name="cancellationToken">Ends the wait; the message may still be pinned.</param>
+    /// <returns>Whether it was not pinned already.</returns>
+    /// <exception cref="ArgumentException">A name is not valid.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="MessageNotFoundException">There is no such message.</exception>
+    /// <exception cref="MessageDeletedException">The message was deleted.</exception>
+    /// <exception cref="TooManyPinsException">As many messages of the channel are pinned as may be.</exception>
+    Task<bool> PinAsync(string channel, long sequence, string? by = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends the pinning of a message. Readers receive it. Completes when it is durable.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="sequence">The message.</param>
+    /// <param name="by">The user who unpins it, of whom an action is kept, or <see langword="null"/> for the application itself.</param>
+    /// <param name="cancellationToken">Ends the wait; the message may still be unpinned.</param>
+    /// <returns>Whether it was pinned.</returns>
+    /// <exception cref="ArgumentException">A name is not valid.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="MessageNotFoundException">There is no such message.</exception>
+    /// <exception cref="MessageDeletedException">The message was deleted.</exception>
+    Task<bool> UnpinAsync(string channel, long sequence, string? by = null, CancellationToken cancellationToken = default);
 }

@@ -27,4 +27,16 @@ public interface IRealtimeUsers
     /// <exception cref="ArgumentException">The name is not valid.</exception>
     Task<int> DisconnectAsync(
         string user, string reason = "Disconnected by the application.", CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Says that what the <see cref="IUserDirectory"/> shows of users changed. Call it once the directory gives the new answer: it is asked anew
+    /// for each connection that asked for one of them, and what it gives is sent there. Returns at once.
+    /// </summary>
+    /// <remarks>
+    /// On all nodes that hear each other; a notice that the broker loses is not repeated. A user whom the directory does not give any more is
+    /// not sent: clients keep what they hold until they ask again.
+    /// </remarks>
+    /// <param name="users">The users.</param>
+    /// <exception cref="ArgumentException">A name is not valid.</exception>
+    void Changed(params IReadOnlyCollection<string> users);
 }

@@ -2,7 +2,7 @@ using RealtimeKit.Protocol;
 
 namespace RealtimeKit;
 
-/// <summary>One change that a store appends to a channel's log: a post, an edit, a deletion or a reaction.</summary>
+/// <summary>One change that a store appends to a channel's log: a post, an edit, a deletion, a reaction or a pin.</summary>
 /// <param name="Channel">The channel.</param>
 /// <param name="Time">The server's time for it, UTC, in whole milliseconds.</param>
 public abstract record MessageChange(string Channel, DateTimeOffset Time)
@@ -78,6 +78,18 @@ public sealed record DeleteChange(string Channel, DateTimeOffset Time, long Sequ
 public sealed record ReactChange(string Channel, DateTimeOffset Time, long Sequence, string User, string Reaction, bool Remove)
     : MessageChange(Channel, Time);
 
+/// <summary>A message pinned, or unpinned. A deletion unpins, too.</summary>
+/// <param name="Channel">The channel.</param>
+/// <param name="Time">When.</param>
+/// <param name="Sequence">The message.</param>
+/// <param name="User">Who does it: of a pinned message its <see cref="Message.PinnedBy"/>.</param>
+/// <param name="Remove">Whether it is unpinned.</param>
+public sealed record PinChange(string Channel, DateTimeOffset Time, long Sequence, string User, bool Remove = false) : MessageChange(Channel, Time)
+{
+    /// <summary>Whether the application does it, not a user: then no action is kept.</summary>
+    public bool IsOfApplication { get; init; }
+}
+
 /// <summary>What an edit does to each part of a message's content.</summary>
 /// <param name="Text">The part for the text.</param>
 /// <param name="Data">The part for the data.</param>
@@ -144,6 +156,9 @@ public enum AppendOutcome
 
     /// <summary>The message has as many different reactions as are allowed.</summary>
     TooManyReactions,
+
+    /// <summary>The channel has as many pinned messages as are allowed.</summary>
+    TooManyPins,
 
     /// <summary>The edit would leave a content that is larger than a message's may be.</summary>
     TooLarge,

@@ -24,6 +24,28 @@ public sealed class MessageNotFoundException(string channel, long sequence)
     public long Sequence { get; } = sequence;
 }
 
+/// <summary>A call of <see cref="IRealtimeMessaging"/> would have changed a message that was deleted.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="sequence">The message's sequence.</param>
+public sealed class MessageDeletedException(string channel, long sequence)
+    : Exception($"Message {sequence} in channel '{channel}' was deleted and cannot be changed.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+
+    /// <summary>The message's sequence.</summary>
+    public long Sequence { get; } = sequence;
+}
+
+/// <summary>A call of <see cref="IRealtimeMessaging"/> would have pinned more messages of a channel than may be.</summary>
+/// <param name="channel">The channel.</param>
+public sealed class TooManyPinsException(string channel)
+    : Exception($"{Stores.ChangeRules.MaxPins} messages of channel '{channel}' are pinned already: unpin another one first.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+}
+
 /// <summary>A message was sent under an id that another message of its channel has.</summary>
 /// <param name="channel">The channel.</param>
 /// <param name="id">The id.</param>

@@ -43,6 +43,22 @@ public sealed class RealtimeMessagingBuilder(IServiceCollection services)
         return this;
     }
 
+    /// <summary>Names who knows what is shown of users.</summary>
+    /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it serves all connections.</typeparam>
+    public RealtimeMessagingBuilder UseUserDirectory<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>() where T : class, IUserDirectory
+    {
+        Services.TryAddSingleton<T>();
+        return UseUserDirectory(static provider => provider.GetRequiredService<T>());
+    }
+
+    /// <summary>Names who knows what is shown of users.</summary>
+    /// <param name="directory">Gives the instance, once; it serves all connections.</param>
+    public RealtimeMessagingBuilder UseUserDirectory(Func<IServiceProvider, IUserDirectory> directory)
+    {
+        Services.AddSingleton(directory);
+        return this;
+    }
+
     /// <summary>Adds one that looks at what clients send before others see it; they are asked in the order in which they were added.</summary>
     /// <typeparam name="T">The implementation: the instance that the host registered as <typeparamref name="T"/>, or else one that is made and registered; it serves all that is sent.</typeparam>
     public RealtimeMessagingBuilder AddMessageInterceptor<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] T>() where T : class, IMessageInterceptor

@@ -44,6 +44,12 @@ public sealed class RealtimeOptions
     public int PresenceSignalsUpTo { get; set; } = 200;
 
     /// <summary>
+    /// Up to how many members of a channel all its subscribers receive the signal <c>read</c> of each reader; above it only the reader's own
+    /// other connections do. In direct channels both users always receive it. Default: 100; 0 or more.
+    /// </summary>
+    public int ReadSignalsUpTo { get; set; } = 100;
+
+    /// <summary>
     /// How many bytes of latest events a channel keeps in memory for readers that are a little behind; the newest event stays
     /// whatever its size, and so does what readers wait for whose sockets take bytes, while <see cref="TailBytesPerNode"/> allows it. Default: 262,144; 0 or more.
     /// </summary>

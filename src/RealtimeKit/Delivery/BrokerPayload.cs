@@ -43,6 +43,9 @@ internal enum BrokerNotice : byte
 
     /// <summary>To the node that asked.</summary>
     Answer = 12,
+
+    /// <summary>To all nodes: the host says that these users changed.</summary>
+    Users = 13,
 }
 
 /// <summary>The bytes of a notice: its kind, the sending node, a version, a user, the trace it is part of if any, and a body.</summary>
@@ -102,6 +105,6 @@ internal static class BrokerPayload
         }
 
         body = payload[length..];
-        return notice is >= BrokerNotice.Event and <= BrokerNotice.Answer;
+        return notice is >= BrokerNotice.Event and <= BrokerNotice.Users;
     }
 }

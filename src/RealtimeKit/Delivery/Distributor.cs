@@ -127,6 +127,9 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
             case DeleteChange:
                 ServerEvents.Event(output, "deleted"u8, message);
                 break;
+            case PinChange:
+                ServerEvents.Event(output, "pinned"u8, message);
+                break;
             case ReactChange react:
                 ServerEvents.Reacted(output, message, react.Reaction, react.User, react.Remove);
                 break;

@@ -15,6 +15,7 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     private int _level;
     private volatile bool _gone;
     private long _revision;
+    private Size? _size;
 
     // The epoch of events that arrived before the head was read.
     private string? _earlyEpoch;
@@ -197,6 +198,15 @@ internal sealed class LocalChannel(string name, TailBudget budget)
         return true;
     }
 
+    /// <summary>Whether the channel has few members, as far as that is known at a moment of the coarse clock.</summary>
+    public bool? IsSmall(long now) => Volatile.Read(ref _size) is { } size && now < size.Until ? size.IsSmall : null;
+
+    /// <summary>Keeps whether the channel has few members, until a moment of the coarse clock.</summary>
+    public void SetSmall(bool isSmall, long until) => Volatile.Write(ref _size, new Size(isSmall, until));
+
+    /// <summary>A member came or went, perhaps.</summary>
+    public void ForgetSize() => Volatile.Write(ref _size, null);
+
     /// <summary>Whether the store has this channel no more: subscriptions to it are to be ended.</summary>
     public bool IsGone => _gone;
 
@@ -255,6 +265,8 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     {
         if (_level == _subscriptions.Count) _tail.Release();
     }
+
+    private sealed record Size(bool IsSmall, long Until);
 }
 
 /// <summary>Where a reader stands after taking from a channel.</summary>

@@ -98,6 +98,7 @@ internal sealed class MessageActivities(HostListeners listeners)
         PostChange => "posted",
         EditChange => "edited",
         DeleteChange => "deleted",
+        PinChange => "pinned",
         _ => "reacted",
     };
 }

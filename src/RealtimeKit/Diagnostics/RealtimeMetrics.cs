@@ -81,7 +81,7 @@ internal sealed class RealtimeMetrics
 
     private void CountKinds(IReadOnlyList<MessageChange> changes, IReadOnlyList<AppendResult> results)
     {
-        var (posted, edited, deleted, reacted) = (0, 0, 0, 0);
+        var (posted, edited, deleted, pinned, reacted) = (0, 0, 0, 0, 0);
         for (var i = 0; i < changes.Count; i++)
         {
             if (results[i].Outcome != AppendOutcome.Appended) continue;
@@ -96,6 +96,9 @@ internal sealed class RealtimeMetrics
                 case DeleteChange:
                     deleted++;
                     break;
+                case PinChange:
+                    pinned++;
+                    break;
                 default:
                     reacted++;
                     break;
@@ -105,6 +108,7 @@ internal sealed class RealtimeMetrics
         Count("posted", posted);
         Count("edited", edited);
         Count("deleted", deleted);
+        Count("pinned", pinned);
         Count("reacted", reacted);
     }
 

@@ -31,12 +31,38 @@ internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRe
         };
     }
 
-    public async Task<MessagePage> ReadHistoryAsync(string channel, long? before, long? after, int limit, CancellationToken cancellationToken)
+    public async Task<MessagePage> ReadHistoryAsync(
+        string channel, long? before, long? after, int limit, bool pinned, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, ProtocolConstants.MaxPageSize);
-        var query = new HistoryQuery(channel, new PageLimit(limit, int.MaxValue), before, after);
+        var query = new HistoryQuery(channel, new PageLimit(limit, int.MaxValue), before, after, Pinned: pinned);
         return await parts.Value.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false) ?? throw new ChannelNotFoundException(channel);
+    }
+
+    public Task<bool> PinAsync(string channel, long sequence, string? by, CancellationToken cancellationToken) =>
+        PinAsync(channel, sequence, by, remove: false, cancellationToken);
+
+    public Task<bool> UnpinAsync(string channel, long sequence, string? by, CancellationToken cancellationToken) =>
+        PinAsync(channel, sequence, by, remove: true, cancellationToken);
+
+    private async Task<bool> PinAsync(string channel, long sequence, string? by, bool remove, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        if (by is not null) UserNames.Require(by, nameof(by));
+        var user = by ?? parts.Value.Options.SystemUser;
+        await parts.Value.Admission.WaitAsync(user, cancellationToken).ConfigureAwait(false);
+        var pin = new PinChange(channel, parts.Value.Clock.Timestamp, sequence, user, remove) { IsOfApplication = by is null };
+        var result = await parts.Value.Appends.AppendAsync(user, pin, cancellationToken).ConfigureAwait(false);
+        return result.Outcome switch
+        {
+            AppendOutcome.Appended => true,
+            AppendOutcome.Unchanged => false,
+            AppendOutcome.NoMessage => throw new MessageNotFoundException(channel, sequence),
+            AppendOutcome.Conflict => throw new MessageDeletedException(channel, sequence),
+            AppendOutcome.TooManyPins => throw new TooManyPinsException(channel),
+            _ => throw new ChannelNotFoundException(channel),
+        };
     }
 }

@@ -15,7 +15,7 @@ internal sealed class RealtimeMessaging : IRealtimeMessaging
         Members = new RealtimeMembers(new(() => new(Node().Channels, Node().Memberships, Node().Clock)));
         Messages = new RealtimeMessages(new(() => new(Node().Store, Node().Appends, Node().Admission, Node().Clock, Node().Options)));
         Moderation = new RealtimeModeration(new(() => new(Node().Channels, Node().Memberships, Node().Clock)));
-        Users = new RealtimeUsers(new(() => new(Node().Users, Node().Calls)));
+        Users = new RealtimeUsers(new(() => new(Node().Users, Node().Calls, Node().UserUpdates)));
     }
 
     public IRealtimeChannels Channels { get; }

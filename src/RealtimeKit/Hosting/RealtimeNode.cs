@@ -59,7 +59,7 @@ internal sealed class RealtimeNode : IDisposable
 
         Sessions = new SessionRegistry();
         Users = new UserSessions(Options);
-        var rights = new SessionAccess(Sessions, Users);
+        var rights = new SessionAccess(Sessions, Users, LocalChannels);
         Monitor = new SessionMonitor(Sessions, Clock, Options, log);
         Drain = new Drain(Sessions, Options, time);
 
@@ -69,6 +69,9 @@ internal sealed class RealtimeNode : IDisposable
         Memberships = new Memberships(Channels, Access, distributor, Clock, audit);
         Settings = new SettingsUpdates(Channels, Access, distributor, audit);
         Presence = new PresenceReader(LocalChannels, Broker is not null, time);
+        var profiles = new Profiles(services.GetService<IUserDirectory>(), loggers.CreateLogger<Profiles>());
+        var watchers = new UserWatchers();
+        UserUpdates = new UserUpdates(watchers, profiles, distributor, Options, time, loggers.CreateLogger<UserUpdates>());
         if (Broker is not null)
         {
             _loop = new NodeLoop(loggers.CreateLogger<NodeLoop>());
@@ -77,12 +80,13 @@ internal sealed class RealtimeNode : IDisposable
             var remote = new RemotePresence(OtherNodes, _loop, LocalChannels, _presenceNotifier, distributor, Options, time);
             LocalChannels.Served = remote.Serve;
             Link = new NodeLink(
-                Broker, _loop, OtherNodes, remote, Calls, Access, AccessReview, distributor, Options, time, loggers.CreateLogger<NodeLink>());
+                Broker, _loop, OtherNodes, remote, Calls, Access, AccessReview, UserUpdates, distributor, Options, time, loggers.CreateLogger<NodeLink>());
             Receiver = new BrokerReceiver(distributor, _lostPublishes, Repair, Link);
         }
 
         _limits = new RequestLimits(Options);
         var access = new ChannelAccess(Channels, authorizer, Clock);
+        var receipts = new Receipts(Channels, LocalChannels, rights, distributor, Clock, Options);
         var asked = new Interceptors([.. interceptors]);
         IRequestFamily[] families =
         [
@@ -91,14 +95,15 @@ internal sealed class RealtimeNode : IDisposable
             new SignalRequests(access, Presence, asked, distributor),
             new PublishHandler(Channels, authorizer, asked, Appends, _limits, rights, Clock, outages),
             new MessageRequests(access, Store, Channels, asked, Appends, Clock),
-            new MemberRequests(access, Channels, Memberships, distributor, Clock),
+            new MemberRequests(access, Channels, Memberships, receipts, Clock),
+            new UserRequests(profiles, watchers, UserUpdates),
             new ModerationRequests(access, Channels, Memberships, Clock, Options),
             new ChannelRequests(access, Channels, authorizer, Settings, Clock),
         ];
         string[] features = [.. families.Select(static family => family.Feature).OfType<string>().Distinct()];
         var table = new RequestTable([new SignInRequests(authenticator, Users, _limits, Clock, Options, features, log), .. families]);
         Connections = new ConnectionHandler(
-            Sessions, Users, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, _limits, Admission, outages, log), audit, log);
+            Sessions, Users, watchers, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, _limits, Admission, outages, log), audit, log);
         Loops = new BackgroundLoops(time, loggers.CreateLogger<BackgroundLoops>());
         NodeGauges.Register(metrics.Meter, this, loggers);
     }
@@ -145,6 +150,8 @@ internal sealed class RealtimeNode : IDisposable
     public Memberships Memberships { get; }
 
     public SettingsUpdates Settings { get; }
+
+    public UserUpdates UserUpdates { get; }
 
     public PresenceReader Presence { get; }
 

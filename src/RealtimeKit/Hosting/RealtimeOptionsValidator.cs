@@ -24,6 +24,7 @@ internal sealed class RealtimeOptionsValidator : IValidateOptions<RealtimeOption
             Require(options.RateLimits[kind] is { IsValid: true }, $"RateLimits: the limit of kind {kind} must have 0 (no limit) to 1,000,000 PerSecond and a Burst of at least 1");
         Require(options.AwayAfter > TimeSpan.Zero, "AwayAfter must be above zero");
         Require(options.PresenceSignalsUpTo >= 0, "PresenceSignalsUpTo must be 0 or more");
+        Require(options.ReadSignalsUpTo is >= 0 and < int.MaxValue, "ReadSignalsUpTo must be 0 or more");
         Require(options.TailBytesPerChannel >= 0, "TailBytesPerChannel must be 0 or more");
         Require(options.TailBytesPerNode >= 0, "TailBytesPerNode must be 0 or more");
         Require(options.AppendBatchSize is >= 1 and <= 10_000, "AppendBatchSize must be between 1 and 10,000");

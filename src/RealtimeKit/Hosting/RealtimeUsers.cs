@@ -8,7 +8,7 @@ namespace RealtimeKit.Hosting;
 internal sealed class RealtimeUsers(Lazy<RealtimeUsers.Parts> parts) : IRealtimeUsers
 {
     /// <summary><see cref="Calls"/> is null where there is no broker.</summary>
-    internal sealed record Parts(UserSessions Sessions, NodeCalls? Calls);
+    internal sealed record Parts(UserSessions Sessions, NodeCalls? Calls, UserUpdates Updates);
 
     public async Task<int> GetConnectionCountAsync(string user, CancellationToken cancellationToken)
     {
@@ -22,6 +22,13 @@ internal sealed class RealtimeUsers(Lazy<RealtimeUsers.Parts> parts) : IRealtime
         ArgumentNullException.ThrowIfNull(reason);
         return parts.Value.Sessions.Disconnect(user, reason)
             + await AskOthersAsync(NodeCall.Disconnect, user, reason, cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Changed(params IReadOnlyCollection<string> users)
+    {
+        ArgumentNullException.ThrowIfNull(users);
+        foreach (var user in users) UserNames.Require(user, nameof(users));
+        parts.Value.Updates.Changed(users);
     }
 
     private Task<int> AskOthersAsync(NodeCall what, string user, string reason, CancellationToken cancellationToken) =>

@@ -192,12 +192,13 @@ internal sealed partial class BatchCommitter(
         if (isNew || result.Outcome == AppendOutcome.Appended) observers.Note(append.Change, message);
     }
 
-    // By its time: a copy that was sent again has another. Of reactions a message does not keep the times.
+    // By its time: a copy that was sent again has another. Of reactions, and of being unpinned, a message does not keep the times.
     private static bool IsResultOf(MessageChange change, Message message) => change switch
     {
         PostChange => message.Time == change.Time,
         EditChange => message.EditedAt == change.Time && message.DeletedAt is null,
         DeleteChange => message.DeletedAt == change.Time,
+        PinChange { Remove: false } => message.PinnedAt == change.Time,
         _ => false,
     };
 

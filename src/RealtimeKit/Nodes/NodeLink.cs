@@ -11,7 +11,7 @@ namespace RealtimeKit.Nodes;
 /// </summary>
 internal sealed partial class NodeLink(
     IMessageBroker broker, NodeLoop loop, OtherNodes nodes, RemotePresence presence, NodeCalls calls, AccessNotices access, AccessReview review,
-    Distributor distributor, RealtimeOptions options, TimeProvider time, ILogger<NodeLink> logger)
+    UserUpdates users, Distributor distributor, RealtimeOptions options, TimeProvider time, ILogger<NodeLink> logger)
 {
     private long _lastTick;
     private long _round;
@@ -151,6 +151,9 @@ internal sealed partial class NodeLink(
                 break;
             case BrokerNotice.Answer:
                 calls.Take(from, number, ref reader);
+                break;
+            case BrokerNotice.Users:
+                users.Receive(ref reader);
                 break;
         }
     }

@@ -8,7 +8,7 @@ namespace RealtimeKit.Requests;
 
 /// <summary>Serves the transports' connections, each from its opening to its end.</summary>
 internal sealed class ConnectionHandler(
-    SessionRegistry sessions, UserSessions users, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, CatchUpReader catchUps,
+    SessionRegistry sessions, UserSessions users, UserWatchers watchers, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, CatchUpReader catchUps,
     Subscriptions subscriptions, RequestDispatcher dispatcher, Audit audit, SessionLog log) : IConnectionHandler
 {
     private readonly Action<Subscription> _startCatchUp = catchUps.Start;
@@ -45,6 +45,7 @@ internal sealed class ConnectionHandler(
         sessions.Remove(session);
         if (!session.IsSignedIn) return;
         users.Remove(session);
+        watchers.Remove(session);
         var close = session.Output.Closing;
         audit.Disconnected(session.User, session.Id, close?.Code, close?.Reason);
     }

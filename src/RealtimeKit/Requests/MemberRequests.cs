@@ -6,11 +6,11 @@ using RealtimeKit.Stores;
 namespace RealtimeKit.Requests;
 
 /// <summary>Handles the requests about membership and read marks.</summary>
-internal sealed class MemberRequests(ChannelAccess access, IChannelStore channels, Memberships memberships, Distributor distributor, NodeClock clock) : IRequestFamily
+internal sealed class MemberRequests(ChannelAccess access, IChannelStore channels, Memberships memberships, Receipts receipts, NodeClock clock) : IRequestFamily
 {
     public IEnumerable<RequestType> Types =>
     [
-        new("read", ReadAsync, RequestKind.Signal),
+        new("read", ReadAsync, RequestKind.Signal, ReachesReaders: true),
         new("members", MembersAsync, RequestKind.Read),
         new("join", request => ChangeAsync(request, ChannelOperation.Join, static (channel, user) => new JoinChange(channel, user)), RequestKind.Change),
         new("leave", request => ChangeAsync(request, ChannelOperation.Leave, static (channel, user) => new LeaveChange(channel, user)), RequestKind.Change),
@@ -21,21 +21,8 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
         var channel = request.Fields.Identifier(FrameField.Channel);
         var sequence = request.Fields.RequiredInteger(FrameField.Sequence, 1);
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return;
-        var mark = await channels.MoveReadMarkAsync(channel, request.User, sequence, request.Ended).ConfigureAwait(false);
-        if (mark is null)
-        {
-            request.NoChannel(channel);
-            return;
-        }
-
-        if (mark.Value.Moved)
-        {
-            var data = System.Text.Encoding.UTF8.GetBytes($"{{\"sequence\":{mark.Value.Sequence}}}");
-            var reach = view.Kind == ChannelKind.Direct ? SignalReach.All : SignalReach.Own;
-            distributor.SendSignal(channel, request.User, "read", data, request.Session.Output, reach);
-        }
-
-        request.Ok();
+        if (await receipts.MoveAsync(view, request.User, sequence, request.Session.Output, request.Ended).ConfigureAwait(false)) request.Ok();
+        else request.NoChannel(channel);
     }
 
     private async ValueTask MembersAsync(Request request)

@@ -14,6 +14,8 @@ internal sealed class MessageRequests(
         new("edit", EditAsync, RequestKind.Change, ReachesReaders: true),
         new("delete", DeleteAsync, RequestKind.Change, ReachesReaders: true),
         new("react", ReactAsync, RequestKind.Change, ReachesReaders: true),
+        new("pin", request => PinAsync(request, remove: false), RequestKind.Change, ReachesReaders: true),
+        new("unpin", request => PinAsync(request, remove: true), RequestKind.Change, ReachesReaders: true),
         new("reactions", ReactionsAsync, RequestKind.Read),
         new("history", HistoryAsync, RequestKind.Read),
     ];
@@ -76,6 +78,15 @@ internal sealed class MessageRequests(
         }).ConfigureAwait(false);
     }
 
+    private async ValueTask PinAsync(Request request, bool remove)
+    {
+        var (channel, sequence) = ReadPlace(request);
+        if (request.IsFaulty()) return;
+        await AppendAsync(request, async () =>
+            await access.FindAsync(request, channel, ChannelOperation.Pin).ConfigureAwait(false) is { } view
+                ? new PinChange(channel, clock.Timestamp, sequence, request.User, remove) { Epoch = view.Head.Epoch, Revision = view.Head.Revision } : null).ConfigureAwait(false);
+    }
+
     private async ValueTask ReactionsAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
@@ -92,6 +103,7 @@ internal sealed class MessageRequests(
         var before = request.Fields.Integer(FrameField.Before, 0);
         var after = request.Fields.Integer(FrameField.After, 0);
         var thread = request.Fields.Integer(FrameField.Thread, 1);
+        var pinned = request.Fields.Boolean(FrameField.Pinned);
         var limit = request.Fields.PageSize(FrameField.Limit) ?? ProtocolConstants.DefaultPageSize;
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is null) return;
         if (thread is { } sequence)
@@ -100,7 +112,7 @@ internal sealed class MessageRequests(
             thread = member.Thread ?? member.Sequence;
         }
 
-        var query = new HistoryQuery(channel, new PageLimit(limit, ProtocolConstants.MaxMessageBytes), before, after, thread);
+        var query = new HistoryQuery(channel, new PageLimit(limit, ProtocolConstants.MaxMessageBytes), before, after, thread, pinned);
         var page = await store.ReadHistoryAsync(query, request.Ended).ConfigureAwait(false);
         if (page is null)
         {
@@ -190,6 +202,9 @@ internal sealed class MessageRequests(
                 break;
             case AppendOutcome.TooManyReactions:
                 request.Error(ErrorCodes.TooMany, $"A message may have at most {ChangeRules.MaxReactionsPerMessage} different reactions.");
+                break;
+            case AppendOutcome.TooManyPins:
+                request.Error(ErrorCodes.TooMany, $"A channel may have at most {ChangeRules.MaxPins} pinned messages: unpin another one first.");
                 break;
             case AppendOutcome.NoMessage:
                 request.Error(ErrorCodes.NotFound, $"There is no such message in channel '{change.Channel}'.");

@@ -112,6 +112,7 @@ internal sealed class Request
         ChannelOperation.Signal => "send signals in",
         ChannelOperation.Edit => "edit this message in",
         ChannelOperation.Delete => "delete this message in",
+        ChannelOperation.Pin => "pin or unpin messages in",
         ChannelOperation.Create => "create",
         ChannelOperation.Join => "join",
         ChannelOperation.Leave => "leave",

@@ -1,10 +1,12 @@
+using RealtimeKit.Delivery;
+
 namespace RealtimeKit.Sessions;
 
 /// <summary>
 /// What the sessions of this node know of their users' rights: dropped when a right changes, so that the store is asked
 /// again. Safe for concurrent use.
 /// </summary>
-internal sealed class SessionAccess(SessionRegistry sessions, UserSessions users)
+internal sealed class SessionAccess(SessionRegistry sessions, UserSessions users, LocalChannels channels)
 {
     private long _version;
 
@@ -18,6 +20,7 @@ internal sealed class SessionAccess(SessionRegistry sessions, UserSessions users
     public void Change(string channel, string? user, string? reason)
     {
         Interlocked.Increment(ref _version);
+        channels.Find(channel)?.ForgetSize();
         foreach (var session in user is null ? (IEnumerable<Session>)sessions.All : users.Of(user))
         {
             session.Channels.Forget(channel);
@@ -29,6 +32,7 @@ internal sealed class SessionAccess(SessionRegistry sessions, UserSessions users
     public void ForgetAll()
     {
         Interlocked.Increment(ref _version);
+        foreach (var channel in channels.All) channel.ForgetSize();
         foreach (var session in sessions.All) session.Channels.ForgetAll();
     }
 }

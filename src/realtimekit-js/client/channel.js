@@ -35,14 +35,14 @@ import { Subscription } from './subscription.js';
 
 /**
  * @typedef {object} ChannelEvents
- * @property {Change} change A message was posted, edited, deleted or reacted to.
+ * @property {Change} change A message was posted, edited, deleted, pinned, unpinned or reacted to.
  * @property {Subscribed} subscribed Level with the server, at first and again after each lost connection.
  * @property {{}} reset What was told before is void (the channel was made anew); the changes that follow start over.
  * @property {{reason: string, error: RealtimeError|null}} revoked The server ended the subscription: `removed`, `banned`, `left`, `deleted` or `denied`.
  * @property {Pending[]} pending The messages that await their acknowledgement have become these.
  * @property {string[]} typing Those who type have become these, without this user.
  * @property {{user: string, status: 'online'|'away'|'offline'}} presence
- * @property {{user: string, sequence: number}} read Someone's mark moved: this user's in another place, or the other's in a direct channel.
+ * @property {{user: string, sequence: number}} read Someone's mark moved: this user's in another place, or in a direct or small channel that of another.
  * @property {{user: string, change: string, role?: string, by?: string, until?: string}} member In private and direct channels: `joined`, `left`, `removed`,
  *   `role`, `banned`, `unbanned`, `muted` or `unmuted`; in others only that this user was muted or may write again. `by`: who did it, where it was another user.
  * @property {Settings} settings The channel's settings have become these.
@@ -143,6 +143,12 @@ export class Channel extends Emitter {
   /** Empties a message; its place stays. @param {number} sequence @returns {Promise<number>} Its version. */
   delete(sequence) { return this.#ask('delete', { sequence }, reply => reply.version); }
 
+  /** Pins a message; `history` finds it by `pinned`. For moderators and owners; in a direct channel for both. @param {number} sequence @returns {Promise<number>} Its version. */
+  pin(sequence) { return this.#ask('pin', { sequence }, reply => reply.version); }
+
+  /** @param {number} sequence @returns {Promise<number>} The message's version. */
+  unpin(sequence) { return this.#ask('unpin', { sequence }, reply => reply.version); }
+
   /** @param {number} sequence @param {string} reaction @param {{remove?: boolean}} [options] @returns {Promise<number>} The message's version. */
   react(sequence, reaction, { remove = false } = {}) { return this.#ask('react', { sequence, reaction, remove }, reply => reply.version); }
 
@@ -150,8 +156,8 @@ export class Channel extends Emitter {
   reactions(sequence) { return this.#read('reactions', { sequence }, ({ reactions, own }) => ({ reactions, own })); }
 
   /**
-   * A page of messages in ascending order: the newest, those just `before` or just `after` a sequence, or those of a `thread`.
-   * @param {{before?: number, after?: number, thread?: number, limit?: number}} [page] `limit`: 1 to 200, default 50.
+   * A page of messages in ascending order: the newest, those just `before` or just `after` a sequence, those of a `thread`, or the `pinned` ones.
+   * @param {{before?: number, after?: number, thread?: number, pinned?: boolean, limit?: number}} [page] `limit`: 1 to 200, default 50.
    * @returns {Promise<{messages: Message[], more: boolean}>}
    */
   history(page = {}) { return this.#read('history', page, ({ messages, more }) => ({ messages, more })); }

@@ -17,6 +17,8 @@
  * @property {string[]} [mentions]
  * @property {string} [editedAt]
  * @property {string} [deletedAt]
+ * @property {string} [pinnedAt] While it is pinned.
+ * @property {string} [pinnedBy] Who pinned it.
  * @property {Reactions} [reactions]
  */
 
@@ -48,7 +50,7 @@
 
 /**
  * @typedef {object} MessageChange
- * @property {'posted'|'edited'|'deleted'} kind
+ * @property {'posted'|'edited'|'deleted'|'pinned'} kind `pinned` also where it is pinned no more: then `message` has no `pinnedAt`.
  * @property {number} sequence
  * @property {number} version
  * @property {Message} message The whole message.

@@ -202,7 +202,7 @@ export class Subscription {
     }
     this.#cursor.version = version;
     switch (event.kind) {
-      case 'posted': case 'edited': case 'deleted': return this.#tell(event.kind, event.message);
+      case 'posted': case 'edited': case 'deleted': case 'pinned': return this.#tell(event.kind, event.message);
       case 'reacted': {
         const { sequence, reaction, user, removed = false, reactions } = event;
         return this.#emit('change', { kind: 'reacted', sequence, version, reaction, user, removed, reactions });
@@ -217,7 +217,7 @@ export class Subscription {
     this.#emit('revoked', { reason, error: null });
   }
 
-  /** @param {'posted'|'edited'|'deleted'} kind @param {Message} message */
+  /** @param {'posted'|'edited'|'deleted'|'pinned'} kind @param {Message} message */
   #tell(kind, message) {
     const { sequence, version } = message;
     const isNew = sequence > this.#told && !this.#ahead.has(sequence);

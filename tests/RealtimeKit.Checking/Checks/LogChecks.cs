@@ -74,6 +74,7 @@ internal sealed class LogChecks(Ledger ledger, Agreement agreement, Findings fin
         if (changes.Exists(change => change is { Kind: ChangeKind.Delete, Outcome: ChangeOutcome.Confirmed }))
             findings.Violate(Check.Lost, $"the deletion was confirmed, and is not in the log: {entry.Describe()}");
         CheckText(send, entry, changes);
+        CheckPin(entry, changes);
         CheckReactions(entry, changes);
     }
 
@@ -90,6 +91,16 @@ internal sealed class LogChecks(Ledger ledger, Agreement agreement, Findings fin
             findings.Violate(Check.Lost, $"the edit to '{confirmed?.Value}' was confirmed as version {confirmed?.Version}, and the log has {entry.Describe()}");
         else if (givenUpIsOver && written.GivenUpAt < confirmed?.BeganAt)
             findings.Violate(Check.Lost, $"the edit to '{confirmed.Value}' began after another had been given up, was confirmed, and the other undid it: {entry.Describe()}");
+    }
+
+    // One user pins, and asks for each change only when the one before was answered: the last confirmed one counts.
+    private void CheckPin(Entry entry, List<Change> changes)
+    {
+        var pins = changes.FindAll(change => change.Kind is ChangeKind.Pin or ChangeKind.Unpin);
+        if (entry.PinnedAt is not null && !pins.Exists(change => change.Kind == ChangeKind.Pin && change.User == entry.PinnedBy))
+            findings.Violate(Check.Phantom, $"nobody pinned {entry.Describe()}");
+        if (pins.Count > 0 && pins[^1] is { Outcome: ChangeOutcome.Confirmed, Kind: var kind } && kind == ChangeKind.Pin != entry.PinnedAt is not null)
+            findings.Violate(Check.Lost, $"the {kind} was confirmed as version {pins[^1].Version}, and the log has {entry.Describe()}");
     }
 
     private void CheckReactions(Entry entry, List<Change> changes)

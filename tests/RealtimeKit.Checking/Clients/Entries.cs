@@ -19,6 +19,8 @@ internal static class Entries
         ReplyTo = message.ReplyTo,
         EditedAt = message.EditedAt,
         DeletedAt = message.DeletedAt,
+        PinnedAt = message.PinnedAt,
+        PinnedBy = message.PinnedBy,
         Reactions = From(message.Reactions),
     };
 
@@ -37,6 +39,8 @@ internal static class Entries
         ReplyTo = message.TryGetProperty("replyTo", out var replyTo) ? replyTo.GetInt64() : null,
         EditedAt = message.TryGetProperty("editedAt", out var edited) ? edited.GetDateTimeOffset() : null,
         DeletedAt = message.TryGetProperty("deletedAt", out var deleted) ? deleted.GetDateTimeOffset() : null,
+        PinnedAt = message.TryGetProperty("pinnedAt", out var pinned) ? pinned.GetDateTimeOffset() : null,
+        PinnedBy = message.TryGetProperty("pinnedBy", out var by) ? by.GetString() : null,
         Reactions = ReactionsFromJson(message),
     };
 

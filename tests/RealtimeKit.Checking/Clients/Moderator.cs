@@ -4,7 +4,7 @@ using RealtimeKit.Checking.History;
 namespace RealtimeKit.Checking.Clients;
 
 /// <summary>
-/// The owner of all channels: mutes others through whichever node, and lets them write again. It publishes upon the answer that took the
+/// The owner of all channels: mutes others through whichever node, and lets them write again; pins messages of its own, and unpins most of them. It publishes upon the answer that took the
 /// right, and before it asks to give the right back: nothing of the muted user may stand between these two.
 /// </summary>
 /// <param name="user">Who made the channels.</param>
@@ -18,11 +18,15 @@ internal sealed class Moderator(string user, IWay way, IReadOnlyList<(string Use
     private const int ActionsForEach = 12;
     private const string Name = "moderator";
 
+    // Of all channels together, below what one of them may have.
+    private const int MostPinned = 50;
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private readonly Random _random = new(seed);
     private readonly CancellationTokenSource _giveUp = new();
     private readonly List<Silence> _silences = [];
     private RawConnection? _connection;
+    private int _pinned;
 
     /// <summary>Works until told to stop, and ends when everybody may write again.</summary>
     public async Task WorkAsync(CancellationToken stop)
@@ -87,11 +91,21 @@ internal sealed class Moderator(string user, IWay way, IReadOnlyList<(string Use
         _silences.Add(silence);
         await UntilDoneAsync("mute", fields);
         silence.From = await PublishAsync(target.Channel);
+        await PinAsync(ChangeKind.Pin, target.Channel, silence.From);
         await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(100, 2_500)), scene.Time, _giveUp.Token);
         silence.To = await PublishAsync(target.Channel);
         scene.Story.Tell($"{Name}: {target.User} was silent in {target.Channel} from {silence.From} to {silence.To}");
+        if (_random.Next(4) > 0 || _pinned >= MostPinned) await PinAsync(ChangeKind.Unpin, target.Channel, silence.From);
+        else _pinned++;
         await UntilDoneAsync("unmute", fields);
         silence.Ended = scene.Ledger.Now;
+    }
+
+    private async Task PinAsync(ChangeKind kind, string channel, long sequence)
+    {
+        var change = scene.Ledger.Ask(kind, channel, sequence, user, "");
+        var reply = await UntilDoneAsync(kind == ChangeKind.Pin ? "pin" : "unpin", new() { ["channel"] = channel, ["sequence"] = sequence });
+        change.Confirm(reply.GetProperty("version").GetInt64());
     }
 
     private async Task<long> PublishAsync(string channel)

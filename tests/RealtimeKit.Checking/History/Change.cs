@@ -1,6 +1,6 @@
 namespace RealtimeKit.Checking.History;
 
-/// <summary>An edit, a deletion or a reaction, as its user knows it.</summary>
+/// <summary>An edit, a deletion, a reaction or a pin, as its user knows it.</summary>
 internal sealed class Change(ChangeKind kind, string channel, long sequence, string user, string value, long beganAt)
 {
     public ChangeKind Kind => kind;
@@ -38,6 +38,8 @@ internal enum ChangeKind
     Delete,
     React,
     TakeBack,
+    Pin,
+    Unpin,
 }
 
 internal enum ChangeOutcome

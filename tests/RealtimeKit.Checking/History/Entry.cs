@@ -27,6 +27,10 @@ internal sealed record Entry
 
     public DateTimeOffset? DeletedAt { get; init; }
 
+    public DateTimeOffset? PinnedAt { get; init; }
+
+    public string? PinnedBy { get; init; }
+
     public IReadOnlyList<Reaction> Reactions { get; init; } = [];
 
     /// <summary>What of it can be compared with what another reader was told, in a few bytes.</summary>
@@ -37,7 +41,7 @@ internal sealed record Entry
 
     private string Body() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Sender} {Time.ToUnixTimeMilliseconds()} '{Text}' re {ReplyTo} edited {EditedAt?.ToUnixTimeMilliseconds()} deleted {DeletedAt?.ToUnixTimeMilliseconds()}");
+        $"{Sender} {Time.ToUnixTimeMilliseconds()} '{Text}' re {ReplyTo} edited {EditedAt?.ToUnixTimeMilliseconds()} deleted {DeletedAt?.ToUnixTimeMilliseconds()} pinned {PinnedAt?.ToUnixTimeMilliseconds()} {PinnedBy}");
 }
 
 /// <summary>How often a reaction was given, and by whom first.</summary>

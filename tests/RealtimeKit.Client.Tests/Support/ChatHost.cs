@@ -16,7 +16,7 @@ internal sealed class ChatHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
-    private ChatHost(InMemoryStore store, int port, Action<RealtimeOptions>? configure, InMemoryBrokerNetwork? network, bool testServer)
+    private ChatHost(InMemoryStore store, int port, Action<RealtimeOptions>? configure, InMemoryBrokerNetwork? network, bool testServer, IUserDirectory? directory)
     {
         Store = store;
         var builder = WebApplication.CreateSlimBuilder();
@@ -31,6 +31,7 @@ internal sealed class ChatHost : IAsyncDisposable
             configure?.Invoke(options);
         }).AddWebSockets().UseInMemoryStore(store).UseAuthenticator<NameAuthenticator>();
         if (network is not null) messaging.UseInMemoryBroker(network);
+        if (directory is not null) messaging.UseUserDirectory(_ => directory);
         _app = builder.Build();
         _app.MapRealtimeMessaging("/realtime");
     }
@@ -47,9 +48,9 @@ internal sealed class ChatHost : IAsyncDisposable
 
     public IRealtimeMessaging Messaging => _app.Services.GetRequiredService<IRealtimeMessaging>();
 
-    public static async Task<ChatHost> StartAsync(InMemoryStore? store = null, int port = 0, Action<RealtimeOptions>? configure = null, InMemoryBrokerNetwork? network = null, bool testServer = false)
+    public static async Task<ChatHost> StartAsync(InMemoryStore? store = null, int port = 0, Action<RealtimeOptions>? configure = null, InMemoryBrokerNetwork? network = null, bool testServer = false, IUserDirectory? directory = null)
     {
-        var host = new ChatHost(store ?? new InMemoryStore(), port, configure, network, testServer);
+        var host = new ChatHost(store ?? new InMemoryStore(), port, configure, network, testServer, directory);
         await host._app.StartAsync();
         await host.Messaging.Channels.EnsureAsync("lobby");
         return host;

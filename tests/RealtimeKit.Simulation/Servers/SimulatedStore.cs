@@ -50,6 +50,9 @@ internal sealed class SimulatedStore(
     public ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken) =>
         CallAsync(store => store.ApplyAsync(change, default), writes: true);
 
+    public ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken) =>
+        CallAsync(store => store.CountMembersAsync(channel, most, default));
+
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         CallAsync(store => store.ListMembersAsync(channel, after, limit, default));
 

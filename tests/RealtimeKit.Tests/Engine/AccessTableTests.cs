@@ -23,6 +23,7 @@ public sealed class AccessTableTests
         ["`delete` an owner's"] = "\"type\":\"delete\",\"sequence\":4",
         ["`react`"] = "\"type\":\"react\",\"sequence\":2,\"reaction\":\"+\"",
         ["`signal`"] = "\"type\":\"signal\",\"name\":\"typing\"",
+        ["`pin`, `unpin`"] = "\"type\":\"PIN\",\"sequence\":2",
         ["`join`"] = "\"type\":\"join\"",
         ["`leave`"] = "\"type\":\"leave\"",
         ["`update`: `data`"] = "\"type\":\"update\",\"data\":{\"a\":1}",
@@ -39,6 +40,7 @@ public sealed class AccessTableTests
     };
 
     private static readonly string[] Reads = ["subscribe", "history", "presence", "members", "reactions\",\"sequence\":2,\"x\":\"", "read\",\"sequence\":2,\"x\":\""];
+    private static readonly string[] Pins = ["pin", "unpin"];
     private static readonly string[] Sanctions = ["remove", "ban", "unban", "mute", "unmute"];
 
     private static readonly string Page = File.ReadAllText(Path.Combine(ArchitectureTests.Source, "..", "docs", "security.md"));
@@ -78,6 +80,7 @@ public sealed class AccessTableTests
         var request = Requests[row];
         if (row.StartsWith("`subscribe`", StringComparison.Ordinal)) return Reads.Select(type => request.Replace("history", type, StringComparison.Ordinal));
         if (row.StartsWith("`bans`", StringComparison.Ordinal)) return [request, request.Replace("bans", "actions", StringComparison.Ordinal)];
+        if (row.StartsWith("`pin`", StringComparison.Ordinal)) return Pins.Select(type => request.Replace("PIN", type, StringComparison.Ordinal));
         return request.Contains("TYPE", StringComparison.Ordinal) ? Sanctions.Select(type => request.Replace("TYPE", type, StringComparison.Ordinal)) : [request];
     }
 

@@ -11,7 +11,11 @@ internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
     /// <summary>Called after each look for a channel, with its number.</summary>
     public Func<int, Task> Found { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>How often members were counted.</summary>
+    public int MemberCounts => Volatile.Read(ref _memberCounts);
+
     private int _found;
+    private int _memberCounts;
 
     public async ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken)
     {
@@ -29,6 +33,12 @@ internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
 
     public async ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken) =>
         Answer(await inner.ApplyAsync(change, cancellationToken));
+
+    public ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _memberCounts);
+        return inner.CountMembersAsync(channel, most, cancellationToken);
+    }
 
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         inner.ListMembersAsync(channel, after, limit, cancellationToken);

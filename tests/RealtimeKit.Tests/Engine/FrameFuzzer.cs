@@ -11,15 +11,16 @@ internal sealed class FrameFuzzer(Random random)
     [
         "connect", "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "members", "channels",
         "create", "join", "leave", "read", "signal", "presence", "refresh", "ping", "pong", "search", "invite", "remove", "ban",
-        "unban", "mute", "unmute", "setRole", "bans", "actions", "update", "event", "", "nonsense",
+        "unban", "mute", "unmute", "setRole", "bans", "actions", "update", "pin", "unpin", "users", "event", "", "nonsense",
     ];
 
     private static readonly string[] Fields =
     [
         "channel", "message", "sequence", "text", "data", "attachments", "mentions", "reaction", "remove", "before", "after", "epoch",
-        "recent", "thread", "limit", "name", "kind", "members", "token", "client", "user", "role", "until", "reason", "query", "replyTo", "x",
+        "recent", "thread", "limit", "name", "kind", "members", "token", "client", "user", "role", "until", "reason", "query", "replyTo", "pinned", "users", "x",
     ];
 
+    private static readonly string[] Pins = ["pin", "unpin"];
     private static readonly string[] Sanctions = ["remove", "ban", "unban", "mute", "unmute"];
 
     /// <summary>A frame that can be answered, whatever the answer is.</summary>
@@ -37,7 +38,7 @@ internal sealed class FrameFuzzer(Random random)
     {
         var channel = Pick(Channels);
         var id = random.Next(1, 1_000_000);
-        return random.Next(17) switch
+        return random.Next(20) switch
         {
             0 => $$"""{"type":"subscribe","id":{{id}},"channel":"{{channel}}","recent":{{random.Next(1, 300)}}}""",
             1 => $$"""{"type":"unsubscribe","id":{{id}},"channel":"{{channel}}"}""",
@@ -54,6 +55,9 @@ internal sealed class FrameFuzzer(Random random)
             12 => $$"""{"type":"channels","id":{{id}}}""",
             13 => $$"""{"type":"invite","id":{{id}},"channel":"{{channel}}","user":"user{{random.Next(9)}}"}""",
             14 => $$"""{"type":"{{Pick(Sanctions)}}","id":{{id}},"channel":"{{channel}}","user":"user{{random.Next(9)}}"}""",
+            16 => $$"""{"type":"{{Pick(Pins)}}","id":{{id}},"channel":"{{channel}}","sequence":{{random.Next(1, 50)}}}""",
+            17 => $$"""{"type":"history","id":{{id}},"channel":"{{channel}}","pinned":true}""",
+            18 => $$"""{"type":"users","id":{{id}},"users":["user{{random.Next(9)}}","user{{random.Next(9)}}"]}""",
             15 => $$"""{"type":"bans","id":{{id}},"channel":"{{channel}}"}""",
             _ => $$"""{"type":"members","id":{{id}},"channel":"{{channel}}"}""",
         };

@@ -48,6 +48,9 @@ internal sealed class LateStore : IMessageStore, IChannelStore, IDisposable
     public ValueTask<BanPage> ListBansAsync(string channel, string? after, int limit, DateTimeOffset time, CancellationToken cancellationToken) =>
         _inner.ListBansAsync(channel, after, limit, time, cancellationToken);
 
+    public ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken) =>
+        _inner.CountMembersAsync(channel, most, cancellationToken);
+
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         _inner.ListMembersAsync(channel, after, limit, cancellationToken);
 

@@ -94,7 +94,7 @@ public sealed class StoresAgreeTests
             case 5: return async (_, channels) => string.Join(' ', await channels.ListOwnReactionsAsync(name, number, user, Cancel));
             case 6: return async (messages, _) => Show(await messages.ReadChangesAsync(name, number, limit, Cancel));
             case 7 or 8:
-                var query = new HistoryQuery(name, limit, Maybe(random), Maybe(random), Maybe(random));
+                var query = new HistoryQuery(name, limit, Maybe(random), Maybe(random), Maybe(random), random.Next(3) == 0);
                 return async (messages, _) => Show(await messages.ReadHistoryAsync(query, Cancel));
             case 9: return async (_, channels) => await ShowListAsync(channels, user, limit.Messages);
             default:
@@ -113,8 +113,9 @@ public sealed class StoresAgreeTests
         var user = Pick(random, Users);
         var time = Start.AddMilliseconds(step);
         var sequence = random.Next(0, 25);
-        switch (random.Next(10))
+        switch (random.Next(12))
         {
+            case 10 or 11: return new PinChange(name, time, sequence, user, random.Next(3) == 0) { IsOfApplication = random.Next(4) == 0 };
             case 0: return new DeleteChange(name, time, sequence) { By = random.Next(3) == 0 ? null : user };
             case 1: return new EditChange(name, time, sequence, new ContentEdit(
                 Part(random, $"text {random.Next(3)}"), Part(random, JsonValue.Parse($"{random.Next(3)}")), Mentions: Part<IReadOnlyList<string>>(random, [user])));
@@ -151,6 +152,7 @@ public sealed class StoresAgreeTests
             var members = await channels.ListMembersAsync(name, Users[5], limit, Cancel);
             var bans = await channels.ListBansAsync(name, Users[5], limit, Start.AddMilliseconds(limit * 10), Cancel);
             var actions = await channels.ListActionsAsync(name, null, limit, Cancel);
+            text.Append(await channels.CountMembersAsync(name, limit, Cancel));
             text.Append(actions.Next is null).AppendJoin(' ', actions.Actions);
             text.Append(bans.More).AppendJoin(' ', bans.Bans);
             text.Append(view is null ? "" : view with { Head = view.Head with { Epoch = "" } }).Append(members.More).AppendJoin(' ', members.Members);

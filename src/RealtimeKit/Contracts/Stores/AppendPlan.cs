@@ -9,7 +9,8 @@ namespace RealtimeKit.Stores;
 /// <remarks>
 /// A plan reads nothing itself. Each change is decided on what those before it left, so the database is written only at the end, each row
 /// once. To be added to a <see cref="ChannelPlan"/>, where they exist: the message of <see cref="TargetOf"/>; for a post the message that
-/// has its id; for a reaction whether the user has given it, and for one that is taken back also the first users who gave it; for a post with a <see cref="PostChange.Pause"/> when its sender posted last.
+/// has its id; for a reaction whether the user has given it, and for one that is taken back also the first users who gave it; for a post with a <see cref="PostChange.Pause"/> when
+/// its sender posted last; for a <see cref="PinChange"/> how many messages are pinned.
 /// </remarks>
 public sealed class AppendPlan
 {
@@ -42,6 +43,7 @@ public sealed class AppendPlan
         EditChange edit => edit.Sequence,
         DeleteChange delete => delete.Sequence,
         ReactChange react => react.Sequence,
+        PinChange pin => pin.Sequence,
         _ => null,
     };
 
@@ -80,6 +82,7 @@ public sealed class AppendPlan
         {
             EditChange edit => ChangeRules.Edit(edit, found.Message, channel.Version + 1),
             DeleteChange delete => Delete(channel, delete, found.Message),
+            PinChange pin => Pin(channel, pin, found.Message),
             _ => React(channel, (ReactChange)change, found.Message),
         };
         if (result.Outcome == AppendOutcome.Appended) channel.Change(found, result.Message!, change.Time);
@@ -126,6 +129,14 @@ public sealed class AppendPlan
         var action = new ChannelAction(delete.Time, by, "delete", stored.Sender, stored.Sequence);
         channel.Keep(action);
         return result with { Action = action };
+    }
+
+    private static AppendResult Pin(ChannelPlan channel, PinChange pin, Message stored)
+    {
+        var result = ChangeRules.Pin(pin, stored, channel.Pinned, channel.Version + 1);
+        if (result.Outcome == AppendOutcome.Appended && !pin.IsOfApplication)
+            channel.Keep(new ChannelAction(pin.Time, pin.User, pin.Remove ? "unpin" : "pin", Sequence: pin.Sequence));
+        return result;
     }
 
     private static AppendResult React(ChannelPlan channel, ReactChange react, Message stored)

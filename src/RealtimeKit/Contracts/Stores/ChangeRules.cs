@@ -11,6 +11,9 @@ public static class ChangeRules
     /// <summary>The most different reactions that one message may have, so that a message stays bounded.</summary>
     public const int MaxReactionsPerMessage = 50;
 
+    /// <summary>The most messages that may be pinned in one channel.</summary>
+    public const int MaxPins = 100;
+
     /// <summary>The most users that a summary of one reaction names; the count has all of them.</summary>
     public const int MaxUsersPerReaction = ProtocolConstants.MaxReactionUsers;
 
@@ -94,6 +97,8 @@ public static class ChangeRules
             {
                 Content = MessageContent.None,
                 Reactions = [],
+                PinnedAt = null,
+                PinnedBy = null,
                 DeletedAt = delete.Time,
                 Version = version,
             });
@@ -114,6 +119,26 @@ public static class ChangeRules
         return isNew && stored.Reactions.Count >= MaxReactionsPerMessage
             ? new AppendResult(AppendOutcome.TooManyReactions)
             : new AppendResult(AppendOutcome.Appended, stored);
+    }
+
+    /// <summary>Decides on a message being pinned or unpinned. Where the outcome is appended, its message is what to write.</summary>
+    /// <param name="pin">The change.</param>
+    /// <param name="stored">The message as it now is.</param>
+    /// <param name="pinned">How many messages of the channel are pinned.</param>
+    /// <param name="version">The channel's next version.</param>
+    public static AppendResult Pin(PinChange pin, Message stored, int pinned, long version)
+    {
+        ArgumentNullException.ThrowIfNull(pin);
+        ArgumentNullException.ThrowIfNull(stored);
+        if (stored.DeletedAt is not null) return new AppendResult(AppendOutcome.Conflict);
+        if (stored.PinnedAt is null == pin.Remove) return new AppendResult(AppendOutcome.Unchanged, stored);
+        if (!pin.Remove && pinned >= MaxPins) return new AppendResult(AppendOutcome.TooManyPins);
+        return new AppendResult(AppendOutcome.Appended, stored with
+        {
+            PinnedAt = pin.Remove ? null : pin.Time,
+            PinnedBy = pin.Remove ? null : pin.User,
+            Version = version,
+        });
     }
 
     /// <summary>The bytes of text, data and attachments, which may be <see cref="ProtocolConstants.MaxFrameBytes"/> together.</summary>

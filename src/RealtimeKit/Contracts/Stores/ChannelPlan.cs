@@ -59,6 +59,12 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     /// <summary>Adds when a user posted last, as far as the store knows. To be added for the sender of each post with a <see cref="PostChange.Pause"/>.</summary>
     public void AddLastPost(string user, DateTimeOffset time) => (_lastPosts ??= new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal))[user] = time;
 
+    /// <summary>
+    /// How many of its messages are pinned, as far as the decided changes have left them. To be set, where the batch pins a message of it, to
+    /// what the store has.
+    /// </summary>
+    public int Pinned { get; set; }
+
     /// <summary>Adds a message that the store has; once more is harmless.</summary>
     /// <param name="message">The message as it is stored, with its reactions.</param>
     /// <param name="digest">The digest kept with it.</param>
@@ -98,6 +104,7 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
 
     internal void Change(MessagePlan plan, Message message, DateTimeOffset time)
     {
+        if (message.PinnedAt is null != plan.Message.PinnedAt is null) Pinned += message.PinnedAt is null ? -1 : 1;
         plan.Message = message;
         Advance(message, time);
     }
@@ -131,5 +138,5 @@ public sealed class MessagePlan
 
     /// <summary>Whether more than its reactions changed. A store that keeps these apart need not write a long content again.</summary>
     public bool IsRewritten => Stored is null || !ReferenceEquals(Stored.Content, Message.Content)
-        || Stored.EditedAt != Message.EditedAt || Stored.DeletedAt != Message.DeletedAt;
+        || Stored.EditedAt != Message.EditedAt || Stored.DeletedAt != Message.DeletedAt || Stored.PinnedAt != Message.PinnedAt;
 }

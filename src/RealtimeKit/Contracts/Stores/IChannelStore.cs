@@ -61,6 +61,12 @@ public interface IChannelStore
     /// </summary>
     ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken);
 
+    /// <summary>Counts the members of a channel, up to a number: it looks at so many and no more.</summary>
+    /// <param name="channel">The channel; one that does not exist has none.</param>
+    /// <param name="most">Where the count ends; at least 1.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken);
+
     /// <summary>Lists members in ordinal order of their names, those after <paramref name="after"/>.</summary>
     ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken);
 

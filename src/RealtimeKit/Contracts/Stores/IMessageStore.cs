@@ -96,4 +96,6 @@ public readonly record struct PageLimit(int Messages, int Bytes);
 /// <param name="Before">Only sequences below this one.</param>
 /// <param name="After">Only sequences above this one; then the page takes the oldest of the range, otherwise the newest.</param>
 /// <param name="Thread">Only this message and those whose <c>thread</c> it is.</param>
-public sealed record HistoryQuery(string Channel, PageLimit Limit, long? Before = null, long? After = null, long? Thread = null);
+/// <param name="Pinned">Only pinned messages.</param>
+public sealed record HistoryQuery(
+    string Channel, PageLimit Limit, long? Before = null, long? After = null, long? Thread = null, bool Pinned = false);
