@@ -17,7 +17,7 @@ public sealed class SubscriptionTests
         var (first, subscribing) = await SubscribeAsync(server, client, SubscribeOptions.Live);
         await first.SubscribedAsync(subscribing.Request.Id, version: 5, sequence: 3);
         (await subscribing.Done.InTime()).Sequence.Should().Be(3);
-        await first.SendAsync(Posted(4, 6), Posted(4, 6), """{"type":"event","channel":"lobby","version":7,"kind":"pinned"}""", Posted(5, 8));
+        await first.SendAsync(Posted(4, 6), Posted(4, 6), """{"type":"event","channel":"lobby","version":7,"kind":"weathered"}""", Posted(5, 8));
         (await lobby.TakeAsync(2)).Sequences().Should().Equal(4, 5);
         lobby.Cursor.Should().Be(new ChannelCursor("e1", 8, 5));
         await first.CutAsync();

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using RealtimeKit.Protocol;
 using RealtimeKit.Sessions;
@@ -28,9 +29,15 @@ internal sealed partial class Profiles(IUserDirectory? directory, ILogger<Profil
 
     private static int SizeOf(UserProfile profile)
     {
-        using var frame = new FrameBuffer();
-        ServerEvents.User(frame, profile);
-        return frame.Length;
+        using var output = new FrameBuffer();
+        using (var json = new Utf8JsonWriter(output, FrameWriter.Options))
+        {
+            json.WriteStartObject();
+            ServerReplies.WriteProfile(json, profile);
+            json.WriteEndObject();
+        }
+
+        return output.Length;
     }
 
     [LoggerMessage(61, LogLevel.Warning, "What the directory shows of user {User} was left out: it has more than {Bytes} bytes, or text with U+0000 or an unpaired surrogate.")]

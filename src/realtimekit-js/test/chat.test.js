@@ -180,6 +180,31 @@ test('signals, presence and read marks', async () => {
   assert.equal(ann.user, 'ann');
 });
 
+test('pins reach both, and history finds them', async () => {
+  const { annsRoom, bobsRoom, bobHeard } = await annAndBob();
+  for (const text of ['a', 'b', 'c']) await annsRoom.send({ text });
+  assert.equal(await annsRoom.pin(2), 4);
+  assert.equal(await annsRoom.pin(2), 4);
+  await assert.rejects(bobsRoom.pin(1), rejectsWith('forbidden'));
+  await bobHeard.until(changes => changes.length >= 4);
+  const { kind, sequence, version, message } = bobHeard.changes[3];
+  assert.deepEqual([kind, sequence, version, message?.text, message?.pinnedBy, message?.editedAt], ['pinned', 2, 4, 'b', 'ann', undefined]);
+  assert.match(message?.pinnedAt ?? '', /^\d{4}-\d\d-\d\dT/);
+  assert.deepEqual((await bobsRoom.history({ pinned: true })).messages.map(({ text }) => text), ['b']);
+  assert.equal(await annsRoom.unpin(2), 5);
+  await bobHeard.until(changes => changes.length >= 5);
+  assert.deepEqual([bobHeard.changes[4].kind, bobHeard.changes[4].message?.pinnedAt], ['pinned', undefined]);
+  assert.deepEqual((await bobsRoom.history({ pinned: true })).messages, []);
+});
+
+test('in a small channel one sees how far the others have read', async () => {
+  const { annsRoom, bobsRoom } = await annAndBob();
+  const mark = next(annsRoom, 'read');
+  await annsRoom.send({ text: 'x' });
+  await bobsRoom.markRead(1);
+  assert.deepEqual(await mark, { user: 'bob', sequence: 1 });
+});
+
 test('channels are made, joined, listed with unread counts, and left', async () => {
   const { ann, bob, annsRoom, bobsRoom } = await annAndBob();
   await bobsRoom.join();

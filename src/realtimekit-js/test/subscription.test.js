@@ -30,7 +30,7 @@ test('a lost event is fetched, a doubled one dropped', async () => {
 
 test('what this client does not know is ignored, but its version counts', async () => {
   const { line, room, heard } = await ann();
-  line.toClient = frame => (frame.version === 2 && frame.type === 'event' ? { type: 'event', channel: frame.channel, version: 2, kind: 'pinned', by: 'x' } : frame);
+  line.toClient = frame => (frame.version === 2 && frame.type === 'event' ? { type: 'event', channel: frame.channel, version: 2, kind: 'weathered', by: 'x' } : frame);
   line.inject({ type: 'weather', channel: room.name, rain: true }, { type: 'weather' });
   for (const text of ['a', 'b', 'c']) await room.send({ text });
   await heard.until(changes => changes.length >= 2);

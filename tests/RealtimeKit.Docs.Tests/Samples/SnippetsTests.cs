@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Http.Json;
 using System.Text;
 using FluentAssertions;
+using Microsoft.AspNetCore.Identity;
 using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.IdentityModel.Tokens;
 using RealtimeKit.Client;
@@ -110,23 +111,39 @@ public sealed class SnippetsTests
     }
 
     [Fact]
-    public async Task People_are_named_by_their_ids_and_never_listed()
+    public async Task People_are_named_by_the_ids_of_their_accounts_and_a_new_name_is_told()
     {
-        var known = new Dictionary<string, Person> { ["ann"] = new("ann", "Ann Ames", null), ["bob"] = new("bob", "Bob Brown", "/bob.png") };
+        await using var database = new Microsoft.Data.Sqlite.SqliteConnection("Data Source=:memory:");
+        await database.OpenAsync(Cancel);
         await using var host = await SnippetHost.StartAsync(
             services =>
             {
                 services.AddAuthorization();
                 services.AddAuthentication("Bearer").AddJwtBearer("Bearer");
-                return Messaging(services);
+                services.AddDbContext<Accounts>(options => options.UseSqlite(database));
+                services.AddIdentityCore<Account>().AddEntityFrameworkStores<Accounts>();
+                return Messaging(services).UseUserDirectory<People>();
             },
-            app => app.MapPeople(id => known.GetValueOrDefault(id)));
-        using var http = host.NewHttpClient("ann");
-        (await http.GetFromJsonAsync<Person[]>("/people?id=bob&id=nobody&id=bob", Cancel)).Should().Equal(known["bob"]);
-        (await http.GetFromJsonAsync<Person[]>("/people", Cancel)).Should().BeEmpty();
-        (await http.GetAsync(new Uri("/people?" + string.Join('&', Enumerable.Repeat("id=a", 101)), UriKind.Relative), Cancel)).StatusCode.Should().Be(HttpStatusCode.BadRequest);
+            app => app.MapDisplayName());
+        await using (var scope = host.Services.CreateAsyncScope())
+        {
+            await scope.ServiceProvider.GetRequiredService<Accounts>().Database.EnsureCreatedAsync(Cancel);
+            foreach (var name in (string[])["ann", "bob"])
+            {
+                var account = new Account { UserName = name, DisplayName = $"{name} Ames", Picture = $"/{name}.png" };
+                (await scope.ServiceProvider.GetRequiredService<UserManager<Account>>().CreateAsync(account)).Succeeded.Should().BeTrue();
+            }
+        }
+
+        var bob = await host.ConnectAsync("2");
+        var changed = new TaskCompletionSource<UserProfile>(TaskCreationOptions.RunContinuationsAsynchronously);
+        bob.UserChanged += (_, profile) => changed.TrySetResult(profile);
+        (await bob.UsersAsync(["1", "2", "3", "ann", "01", "-1"], Cancel)).Should().BeEquivalentTo([new UserProfile("1", "ann Ames", "/ann.png"), new UserProfile("2", "bob Ames", "/bob.png")]);
+        using var http = host.NewHttpClient("1");
+        (await http.PutAsync(new Uri("/me/name?name=Ann", UriKind.Relative), null, Cancel)).StatusCode.Should().Be(HttpStatusCode.NoContent);
+        (await changed.Task.WaitAsync(Patience, Cancel)).Should().Be(new UserProfile("1", "Ann", "/ann.png"));
         using var stranger = host.NewHttpClient();
-        (await stranger.GetAsync(new Uri("/people?id=bob", UriKind.Relative), Cancel)).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
+        (await stranger.PutAsync(new Uri("/me/name?name=x", UriKind.Relative), null, Cancel)).StatusCode.Should().Be(HttpStatusCode.Unauthorized);
     }
 
     [Fact]

@@ -73,23 +73,40 @@ public sealed class ReadMarkTests(QuickStartProcess server) : ProtocolTest(serve
     [Theory]
     [InlineData("public")]
     [InlineData("private")]
-    public async Task A_mark_is_told_to_the_users_other_connections_and_to_nobody_else(string kind)
+    public async Task In_a_channel_of_a_hundred_members_all_subscribers_are_told_and_in_a_larger_one_the_users_other_connections(string kind)
     {
-        var (ann, ben, channel) = await WithMemberAsync(kind);
+        var ann = await ConnectAsync();
+        var ben = await ConnectAsync();
         var other = await ConnectAsync(ben.User);
+        string[] members = [ben.User, .. Enumerable.Range(0, 98).Select(number => $"member-{number}")];
+        var channel = await CreateAsync(ann, kind, members);
         foreach (var client in new[] { ann, ben, other }) await SubscribeAsync(client, channel);
         await PublishManyAsync(ann, channel, 2);
-        (await ben.RequestAsync("read", new { channel, sequence = 2 })).ShouldBe("ok");
-        var signal = await NextSignalAsync(other, channel, "read");
-        signal.Text("user").Should().Be(ben.User);
-        signal.Field("data").Number("sequence").Should().Be(2);
+        (await ben.RequestAsync("read", new { channel, sequence = 1 })).ShouldBe("ok");
+        foreach (var client in new[] { ann, other }) await ShouldHearAsync(client, channel, ben.User, 1);
 
+        (await ann.RequestAsync("invite", new { channel, user = "one-more" })).ShouldBe("ok");
+        (await ben.RequestAsync("read", new { channel, sequence = 2 })).ShouldBe("ok");
+        await ShouldHearAsync(other, channel, ben.User, 2);
         foreach (var client in new[] { ann, ben })
         {
             (await other.RequestAsync("signal", new { channel, name = "marker" })).ShouldBe("ok");
             await NextSignalAsync(client, channel, "marker");
             client.Inbox.Should().NotContain(frame => IsRead(frame));
         }
+    }
+
+    [Fact]
+    public async Task Readers_who_are_no_members_are_told_and_heard_of()
+    {
+        var (ann, channel) = await WithChannelAsync();
+        var guest = await ConnectAsync();
+        foreach (var client in new[] { ann, guest }) await SubscribeAsync(client, channel);
+        await PublishAsync(ann, channel);
+        (await guest.RequestAsync("read", new { channel, sequence = 1 })).ShouldBe("ok");
+        await ShouldHearAsync(ann, channel, guest.User, 1);
+        (await ann.RequestAsync("read", new { channel, sequence = 1 })).ShouldBe("ok");
+        await ShouldHearAsync(guest, channel, ann.User, 1);
     }
 
     [Fact]
@@ -115,6 +132,13 @@ public sealed class ReadMarkTests(QuickStartProcess server) : ProtocolTest(serve
         var (ann, channel) = await WithChannelAsync();
         (await ann.RequestAsync("read", new { channel = NewName("none"), sequence = 1 })).ShouldBeError("not_found");
         (await ann.RequestAsync("read", new { channel })).ShouldBeError("invalid");
+    }
+
+    private static async Task ShouldHearAsync(RawClient client, string channel, string user, long sequence)
+    {
+        var signal = await NextSignalAsync(client, channel, "read");
+        signal.Text("user").Should().Be(user);
+        signal.Field("data").Number("sequence").Should().Be(sequence);
     }
 
     private static bool IsRead(JsonElement frame) => frame.IsType("signal") && frame.Text("name") == "read";

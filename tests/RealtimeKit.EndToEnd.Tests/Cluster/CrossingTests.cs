@@ -145,6 +145,23 @@ public sealed class CrossingTests(ClusterNodes cluster) : ClusterTest(cluster)
     }
 
     [Fact]
+    public async Task Pins_cross_and_in_small_channels_read_marks_do()
+    {
+        var (ann, bob) = (await ConnectAsync(N1, NewName("ann")), await ConnectAsync(N2, NewName("bob")));
+        var channel = await CreateAsync(ann);
+        foreach (var client in new[] { ann, bob }) await SubscribeAsync(client, channel);
+        await PublishAsync(ann, channel, "first");
+        (await ann.RequestAsync("pin", new { channel, sequence = 1 })).ShouldBe("ok");
+        await ComesAsync(bob, channel, message => message.Has("pinnedBy") && message.Text("pinnedBy") == ann.User);
+        (await HistoryAsync(bob, channel, new { pinned = true })).Items("messages").Should().ContainSingle();
+        (await bob.RequestAsync("read", new { channel, sequence = 1 })).ShouldBe("ok");
+        var mark = await NextSignalAsync(ann, channel, "read");
+        (mark.Text("user"), mark.Field("data").Number("sequence")).Should().Be((bob.User, 1));
+        (await ann.RequestAsync("unpin", new { channel, sequence = 1 })).ShouldBe("ok");
+        await ComesAsync(bob, channel, message => message.Number("version") == 3 && !message.Has("pinnedBy"));
+    }
+
+    [Fact]
     public async Task Whoever_leaves_a_private_channel_on_one_node_reads_it_on_none()
     {
         var name = NewName("ann");
