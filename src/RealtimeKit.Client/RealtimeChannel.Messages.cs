@@ -53,21 +53,22 @@ public sealed partial class RealtimeChannel
         (await RequestAsync("delete"u8.ToArray(), sequence, cancellationToken).ConfigureAwait(false)).Version ?? 0;
 
     /// <summary>
-    /// Pins a message, so that <see cref="HistoryOptions.Pinned"/> finds it. For moderators and owners; in a direct channel for both users.
-    /// Repeated by itself until answered: pinning what is pinned changes nothing.
+    /// Pins a message, so that <see cref="HistoryOptions.Pinned"/> finds it. For moderators and owners; in a direct channel for both users. Not
+    /// repeated by itself.
     /// </summary>
     /// <returns>The message's version.</returns>
     /// <exception cref="RealtimeException">
-    /// The server refused (<c>conflict</c> where the message is deleted, <c>too_many</c> where 100 are pinned), or the client is closed.
+    /// The server refused (<c>conflict</c> where the message is deleted, <c>too_many</c> where 100 are pinned), or the connection was lost
+    /// before the reply.
     /// </exception>
-    public async Task<long> PinAsync(long sequence, CancellationToken cancellationToken = default) =>
-        (await RequestAsync("pin"u8.ToArray(), sequence, cancellationToken).ConfigureAwait(false)).Version ?? 0;
+    public Task<long> PinAsync(long sequence, CancellationToken cancellationToken = default) => PinAsync("pin"u8.ToArray(), sequence, cancellationToken);
 
-    /// <summary>Ends the pinning of a message. Repeated by itself until answered.</summary>
+    /// <summary>Ends the pinning of a message. Not repeated by itself.</summary>
     /// <returns>The message's version.</returns>
-    /// <exception cref="RealtimeException">The server refused (<c>conflict</c> where the message is deleted), or the client is closed.</exception>
-    public async Task<long> UnpinAsync(long sequence, CancellationToken cancellationToken = default) =>
-        (await RequestAsync("unpin"u8.ToArray(), sequence, cancellationToken).ConfigureAwait(false)).Version ?? 0;
+    /// <exception cref="RealtimeException">
+    /// The server refused (<c>conflict</c> where the message is deleted), or the connection was lost before the reply.
+    /// </exception>
+    public Task<long> UnpinAsync(long sequence, CancellationToken cancellationToken = default) => PinAsync("unpin"u8.ToArray(), sequence, cancellationToken);
 
     /// <summary>Gives a reaction to a message, or takes it back. Not repeated by itself.</summary>
     /// <param name="sequence">The message.</param>
@@ -121,4 +122,9 @@ public sealed partial class RealtimeChannel
     private Task<OkFrame> RequestAsync(byte[] type, long sequence, CancellationToken cancellationToken) =>
         _requests.SendAsync<OkFrame>(
             (output, id) => ClientMessageRequests.OfMessage(output, type, id, Id, sequence), repeat: true, cancellationToken);
+
+    // A repetition could undo another user's change.
+    private async Task<long> PinAsync(byte[] type, long sequence, CancellationToken cancellationToken) =>
+        (await _requests.SendAsync<OkFrame>(
+            (output, id) => ClientMessageRequests.OfMessage(output, type, id, Id, sequence), repeat: false, cancellationToken).ConfigureAwait(false)).Version ?? 0;
 }
