@@ -28,7 +28,8 @@ public sealed class RealtimeOptions
 
     /// <summary>
     /// Decides in place of <see cref="RateLimits"/>, for example with counters that all nodes share. It is asked for one permit before a
-    /// request, for none before a sign-in and for one after a refused sign-in; it must answer at once and not throw. Its lease's
+    /// request and after a refused sign-in; before a sign-in for its statistics, and where these have no permits available, the sign-in is not tried.
+    /// It must answer at once and not throw. Its lease's
     /// <see cref="MetadataName.RetryAfter"/> is sent to the client, else one second. Default: none. Not disposed of by the node.
     /// </summary>
     public PartitionedRateLimiter<RateLimitKey>? RateLimiter { get; set; }

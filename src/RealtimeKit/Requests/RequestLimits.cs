@@ -10,6 +10,8 @@ internal sealed class RequestLimits : IDisposable
     // The library fills its buckets at such intervals: nobody need ask again sooner.
     private const double ShortestWait = 100;
 
+    private const int DefaultWait = 1_000;
+
     private static readonly RequestKind[] Kinds = Enum.GetValues<RequestKind>();
 
     private readonly PartitionedRateLimiter<RateLimitKey> _limiter;
@@ -27,19 +29,31 @@ internal sealed class RequestLimits : IDisposable
     /// <param name="kind">Its kind.</param>
     /// <param name="caller">The user or the address.</param>
     /// <param name="retryAfter">After how many milliseconds it may be made again, where it may not be made now.</param>
-    public bool TryTake(RequestKind kind, string caller, out int retryAfter) => TryTake(kind, caller, 1, out retryAfter);
+    public bool TryTake(RequestKind kind, string caller, out int retryAfter)
+    {
+        retryAfter = 0;
+        if (!_isLimited[(int)kind]) return true;
+        using var lease = _limiter.AttemptAcquire(new RateLimitKey(kind, caller));
+        if (lease.IsAcquired) return true;
+        retryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Milliseconds(wait) : DefaultWait;
+        return false;
+    }
 
-    /// <summary>Whether a sign-in from an address may be tried.</summary>
+    /// <summary>Whether a sign-in from an address may be tried. It takes nothing: only a refused one counts.</summary>
     public bool MaySignIn(IPAddress? address, out int retryAfter)
     {
         retryAfter = 0;
-        return address is null || TryTake(RequestKind.SignIn, Partition(address), 0, out retryAfter);
+        if (address is null || !_isLimited[(int)RequestKind.SignIn]) return true;
+        // Not an attempt for no permit at all, which the library grants for the smallest part of one.
+        if (_limiter.GetStatistics(new RateLimitKey(RequestKind.SignIn, Partition(address))) is not { CurrentAvailablePermits: <= 0 }) return true;
+        retryAfter = DefaultWait;
+        return false;
     }
 
     /// <summary>Counts a refused sign-in.</summary>
     public void NoteRefusedSignIn(IPAddress? address)
     {
-        if (address is not null) TryTake(RequestKind.SignIn, Partition(address), 1, out _);
+        if (address is not null) TryTake(RequestKind.SignIn, Partition(address), out _);
     }
 
     public void Dispose()
@@ -47,16 +61,7 @@ internal sealed class RequestLimits : IDisposable
         if (_isOwn) _limiter.Dispose();
     }
 
-    private bool TryTake(RequestKind kind, string caller, int count, out int retryAfter)
-    {
-        retryAfter = 0;
-        if (!_isLimited[(int)kind]) return true;
-        using var lease = _limiter.AttemptAcquire(new RateLimitKey(kind, caller), count);
-        if (lease.IsAcquired) return true;
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var time) ? time.TotalMilliseconds : 1_000;
-        retryAfter = (int)Math.Ceiling(Math.Clamp(wait, ShortestWait, int.MaxValue));
-        return false;
-    }
+    private static int Milliseconds(TimeSpan wait) => (int)Math.Ceiling(Math.Clamp(wait.TotalMilliseconds, ShortestWait, int.MaxValue));
 
     private static PartitionedRateLimiter<RateLimitKey> Create(RateLimits limits)
     {

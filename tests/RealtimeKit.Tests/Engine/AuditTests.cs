@@ -13,6 +13,7 @@ public sealed class AuditTests
     private static readonly string[] Requests =
     [
         "\"type\":\"mute\",\"user\":\"eve\",\"reason\":\"loud\"", "\"type\":\"mute\",\"user\":\"eve\",\"reason\":\"loud\"", "\"type\":\"update\",\"closed\":true",
+        "\"type\":\"pin\",\"sequence\":1", "\"type\":\"pin\",\"sequence\":1",
         "\"type\":\"delete\",\"sequence\":1", "\"type\":\"delete\",\"sequence\":1", "\"type\":\"ban\",\"user\":\"bob\"",
     ];
 
@@ -31,7 +32,7 @@ public sealed class AuditTests
         // What the application does, it knows.
         await node.Messaging.Moderation.BanAsync("a", "carl", cancellationToken: Cancel);
         _sink.Of<ModerationEvent>().Select(one => $"{one.Channel}: {one.Action.By} {one.Action.Change} {one.Action.User} {one.Action.Sequence} {one.Action.Reason}".TrimEnd())
-            .Should().Equal("a: ann mute eve  loud", "a: ann update", "a: ann delete bob 1", "a: ann ban bob");
+            .Should().Equal("a: ann mute eve  loud", "a: ann update", "a: ann pin  1", "a: ann delete bob 1", "a: ann ban bob");
     }
 
     [Theory]

@@ -134,9 +134,10 @@ public sealed class AppendPlan
     private static AppendResult Pin(ChannelPlan channel, PinChange pin, Message stored)
     {
         var result = ChangeRules.Pin(pin, stored, channel.Pinned, channel.Version + 1);
-        if (result.Outcome == AppendOutcome.Appended && !pin.IsOfApplication)
-            channel.Keep(new ChannelAction(pin.Time, pin.User, pin.Remove ? "unpin" : "pin", Sequence: pin.Sequence));
-        return result;
+        if (result.Outcome != AppendOutcome.Appended || pin.IsOfApplication) return result;
+        var action = new ChannelAction(pin.Time, pin.User, pin.Remove ? "unpin" : "pin", Sequence: pin.Sequence);
+        channel.Keep(action);
+        return result with { Action = action };
     }
 
     private static AppendResult React(ChannelPlan channel, ReactChange react, Message stored)
