@@ -172,6 +172,25 @@ public sealed class PinTests : IAsyncLifetime
         (await _store.FindAsync("open", "mod", Cancel))!.Head.Version.Should().Be(6);
     }
 
+    [Fact]
+    public async Task A_pin_whose_right_is_taken_between_the_question_and_the_append_gets_no_version()
+    {
+        var directory = new FaultyDirectory(_store);
+        await using var alone = await TestNode.StartAsync(builder =>
+        {
+            builder.Services.AddSingleton<IMessageStore>(_store);
+            builder.Services.AddSingleton<IChannelStore>(directory);
+        });
+        await using var mod = await alone.ConnectAsync("mod");
+        directory.Found = async number =>
+        {
+            if (number == 1) await _here.Messaging.Moderation.MuteAsync("open", "mod", cancellationToken: Cancel);
+        };
+        var reply = await mod.RequestAsync("""{"type":"pin","id":2,"channel":"open","sequence":1}""", 2);
+        reply.GetProperty("code").GetString().Should().Be("forbidden");
+        (await _store.FindAsync("open", "mod", Cancel))!.Head.Version.Should().Be(5);
+    }
+
     private Task<TestNode> StartAsync() => TestNode.StartAsync(builder =>
     {
         UseStore(builder);
