@@ -39,9 +39,9 @@ public sealed partial class RealtimeChannel
     public async Task<long> EditAsync(long sequence, MessageEdit edit, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(edit);
-        var content = edit.Content;
+        var content = edit.ToContent();
         var reply = await _requests.SendAsync<OkFrame>(
-            (output, id) => ClientMessageRequests.Edit(output, id, Id, sequence, content, edit.Removed), repeat: false, cancellationToken)
+            (output, id) => ClientMessageRequests.Edit(output, id, Id, sequence, content, edit.Removed()), repeat: false, cancellationToken)
             .ConfigureAwait(false);
         return reply.Version ?? 0;
     }

@@ -37,6 +37,8 @@ internal sealed class ChannelLog
 
     public ChannelHead Head => new(Definition.Channel, _epoch, _changes.Count, _messages.Count, Roster.Revision);
 
+    public ChannelInfo Info => new(Definition.Channel, Definition.Kind, Settings, Definition.Created, _changes.Count, _messages.Count);
+
     public ChannelListPosition Cursor => new(_changed, Definition.Channel);
 
     public MemberResult Apply(MemberChange change)

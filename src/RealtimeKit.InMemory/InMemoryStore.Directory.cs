@@ -12,6 +12,17 @@ public sealed partial class InMemoryStore
         Locked((channel, user), static (store, query) => store.Find(query.channel)?.View(query.user), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ChannelInfoPage> ListAllAsync(string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+        Locked((prefix, after, limit), static (store, query) =>
+        {
+            var channels = store._channels.Values
+                .Where(log => log.Definition.Channel.StartsWith(query.prefix, StringComparison.Ordinal)
+                    && string.CompareOrdinal(log.Definition.Channel, query.after) > 0)
+                .OrderBy(log => log.Definition.Channel, StringComparer.Ordinal).Take(query.limit + 1).Select(log => log.Info).ToList();
+            return channels.Count > query.limit ? new ChannelInfoPage(channels[..query.limit], true) : new ChannelInfoPage(channels, false);
+        }, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(channel);
@@ -40,14 +51,16 @@ public sealed partial class InMemoryStore
     public ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return Locked(change, static (store, change) =>
-        {
-            if (store.Find(change.Channel) is not { } log) return MemberRules.Decide(change, found: null);
-            var result = log.Apply(change);
-            if (result.After.Role is null) store.Forget(change.User, log);
-            else store.Remember(change.User, log);
-            return result;
-        }, cancellationToken);
+        return Locked(change, static (store, change) => store.Apply(change), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken)
+    {
+        // Only checked: one after another under the lock they are what a plan decides.
+        _ = new MemberPlan(changes);
+        return Locked<IReadOnlyList<MemberChange>, IReadOnlyList<MemberResult>>(
+            changes, static (store, changes) => [.. changes.Select(store.Apply)], cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -108,6 +121,15 @@ public sealed partial class InMemoryStore
         string channel, long sequence, string user, CancellationToken cancellationToken) =>
         Locked((channel, sequence, user), static (store, query) =>
             store.Find(query.channel)?.OwnReactions(query.sequence, query.user) ?? [], cancellationToken);
+
+    private MemberResult Apply(MemberChange change)
+    {
+        if (Find(change.Channel) is not { } log) return MemberRules.Decide(change, found: null);
+        var result = log.Apply(change);
+        if (result.After.Role is null) Forget(change.User, log);
+        else Remember(change.User, log);
+        return result;
+    }
 
     private CreateResult Create(NewChannel channel)
     {

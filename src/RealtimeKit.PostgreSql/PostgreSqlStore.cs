@@ -90,6 +90,10 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
         _calls.RunAsync(session => ChannelReader.FindAsync(session, channel, user), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ChannelInfoPage> ListAllAsync(string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => ChannelReader.ListAllAsync(session, prefix, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) =>
         _calls.RunAsync(session => ChannelWriter.CreateAsync(session, channel), cancellationToken);
 
@@ -118,6 +122,10 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
         ArgumentNullException.ThrowIfNull(change);
         return _calls.RunAsync(session => MemberWriter.ApplyAsync(session, change), cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => MemberBatchWriter.ApplyAsync(session, new MemberPlan(changes)), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken)

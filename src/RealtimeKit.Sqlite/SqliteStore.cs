@@ -62,6 +62,10 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
         _readers.RunAsync(session => ChannelReader.Find(session, channel, user), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ChannelInfoPage> ListAllAsync(string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => ChannelReader.ListAll(session, prefix, after, limit), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken) =>
         Write(channels => channels.Create(channel), cancellationToken);
 
@@ -83,6 +87,10 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
         ArgumentNullException.ThrowIfNull(change);
         return new(_writer.RunAsync(session => new MemberWriter(session).Apply(change), cancellationToken));
     }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken) =>
+        new(_writer.RunAsync(session => new MemberWriter(session).Apply(new MemberPlan(changes)), cancellationToken));
 
     /// <inheritdoc/>
     public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken)

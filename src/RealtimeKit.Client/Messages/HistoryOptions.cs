@@ -25,8 +25,3 @@ public sealed record HistoryOptions
 /// <param name="Messages">The messages as they now are, in ascending sequence.</param>
 /// <param name="More">Whether the range has more than this page.</param>
 public sealed record HistoryPage(IReadOnlyList<Message> Messages, bool More);
-
-/// <summary>The reactions to one message.</summary>
-/// <param name="Reactions">How often each was given.</param>
-/// <param name="Own">Those that the client's own user gave.</param>
-public sealed record MessageReactions(IReadOnlyList<ReactionSummary> Reactions, IReadOnlyList<string> Own);

@@ -31,6 +31,11 @@ internal static class ChannelReader
             SELECT FROM channels c CROSS JOIN LATERAL (SELECT FROM members WHERE channel = c.id LIMIT $2) m WHERE c.name = $1) n
         """;
 
+    public const string All = $"""
+        SELECT c.name, c.kind, c.created, c.version, c.sequence, {Settings.Columns} FROM channels c
+        WHERE c.name >= $1 AND c.name < $2 AND c.name > $3 ORDER BY c.name LIMIT $4
+        """;
+
     public const string OwnReactions = """
         SELECT r.reaction FROM channels c JOIN reactions r ON r.channel = c.id
         WHERE c.name = $1 AND r.sequence = $2 AND r.user_id = $3
@@ -46,6 +51,24 @@ internal static class ChannelReader
     public static Task<int> CountMembersAsync(DatabaseSession session, string channel, int most) => session.RunAsync(
         static async rows => await rows.ReadAsync().ConfigureAwait(false) ? (int)rows.GetInt64(0) : 0,
         Sql.Command(MemberCount, Sql.Parameter(channel), Sql.Parameter((long)most)));
+
+    public static Task<ChannelInfoPage> ListAllAsync(DatabaseSession session, string prefix, string? after, int limit) => session.RunAsync(
+        async rows =>
+        {
+            var channels = new List<ChannelInfo>();
+            while (await rows.ReadAsync().ConfigureAwait(false))
+            {
+                if (channels.Count == limit) return new ChannelInfoPage(channels, true);
+                channels.Add(new ChannelInfo(
+                    rows.GetString(0), (ChannelKind)rows.GetInt16(1), Settings.Read(rows, 5), MessageRow.Time(rows.GetInt64(2)),
+                    rows.GetInt64(3), rows.GetInt64(4)));
+            }
+
+            return new ChannelInfoPage(channels, false);
+        },
+        // The second is behind every name that begins with the prefix: no name of a channel has its last character.
+        Sql.Command(
+            All, Sql.Parameter(prefix), Sql.Parameter(prefix + '\u007f'), Sql.Parameter(after ?? ""), Sql.Parameter((long)limit + 1)));
 
     public static Task<MemberPage> ListMembersAsync(DatabaseSession session, string channel, string? after, int limit) => session.RunAsync(
         async rows =>

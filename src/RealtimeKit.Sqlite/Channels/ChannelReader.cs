@@ -26,6 +26,11 @@ internal static class ChannelReader
     private const string MemberCount =
         "SELECT count(*) FROM (SELECT 1 FROM members WHERE channel = (SELECT id FROM channels WHERE name = ?) LIMIT ?)";
 
+    private const string All = $"""
+        SELECT c.name, c.kind, c.created, c.version, c.sequence, {Settings.Columns} FROM channels c
+        WHERE c.name >= ? AND c.name < ? AND c.name > ? ORDER BY c.name LIMIT ?
+        """;
+
     private const string OwnReactions = """
         SELECT reaction FROM reactions
         WHERE message = (SELECT id * 68719476736 + ? FROM channels WHERE name = ? AND ? BETWEEN 1 AND sequence) AND user = ?
@@ -45,6 +50,21 @@ internal static class ChannelReader
 
     public static int CountMembers(SqliteSession session, string channel, int most) =>
         (int)(session.Use(MemberCount).Bind(channel).Bind(most).Scalar() ?? 0);
+
+    public static ChannelInfoPage ListAll(SqliteSession session, string prefix, string? after, int limit)
+    {
+        // Behind every name that begins with the prefix: no name of a channel has this character.
+        using var rows = session.Use(All).Bind(prefix).Bind(prefix + '\u007f').Bind(after ?? "").Bind(limit + 1);
+        var channels = new List<ChannelInfo>();
+        while (rows.Step())
+        {
+            if (channels.Count == limit) return new ChannelInfoPage(channels, true);
+            channels.Add(new ChannelInfo(
+                rows.Text(0), (ChannelKind)rows.Int64(1), Settings.Read(rows, 5), MessageRow.Time(rows.Int64(2)), rows.Int64(3), rows.Int64(4)));
+        }
+
+        return new ChannelInfoPage(channels, false);
+    }
 
     public static MemberPage ListMembers(SqliteSession session, string channel, string? after, int limit)
     {

@@ -40,6 +40,12 @@ internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
         return inner.CountMembersAsync(channel, most, cancellationToken);
     }
 
+    public async ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken) =>
+        Answer(await inner.ApplyAsync(changes, cancellationToken));
+
+    public ValueTask<ChannelInfoPage> ListAllAsync(string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+        inner.ListAllAsync(prefix, after, limit, cancellationToken);
+
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         inner.ListMembersAsync(channel, after, limit, cancellationToken);
 

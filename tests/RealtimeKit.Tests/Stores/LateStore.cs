@@ -51,6 +51,12 @@ internal sealed class LateStore : IMessageStore, IChannelStore, IDisposable
     public ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken) =>
         _inner.CountMembersAsync(channel, most, cancellationToken);
 
+    public ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.ApplyAsync(changes, default), cancellationToken);
+
+    public ValueTask<ChannelInfoPage> ListAllAsync(string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+        _inner.ListAllAsync(prefix, after, limit, cancellationToken);
+
     public ValueTask<MemberPage> ListMembersAsync(string channel, string? after, int limit, CancellationToken cancellationToken) =>
         _inner.ListMembersAsync(channel, after, limit, cancellationToken);
 

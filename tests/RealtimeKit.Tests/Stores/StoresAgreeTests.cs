@@ -58,7 +58,6 @@ public sealed class StoresAgreeTests
         var user = Pick(random, Users);
         var number = random.Next(-1, 40);
         var limit = new PageLimit(random.Next(1, 20), random.Next(2) == 0 ? int.MaxValue : random.Next(5_000));
-        var role = (ChannelRole)random.Next(3);
         switch (random.Next(20))
         {
             case 0 when random.Next(8) == 0: return async (_, channels) => $"{await channels.DeleteAsync(name, Cancel)}";
@@ -67,20 +66,13 @@ public sealed class StoresAgreeTests
                     name, (ChannelKind)random.Next(3), "title", user, [Pick(random, Users)], Start.AddMilliseconds(step));
                 return async (_, channels) => $"{await channels.CreateAsync(channel, Cancel)}";
             case 2 or 3:
-                var sanction = new Sanction(
-                    "ann", Start.AddMilliseconds(step), random.Next(2) == 0 ? null : Start.AddMilliseconds(step + random.Next(1, 200)), random.Next(2) == 0 ? null : "x");
-                MemberChange change = random.Next(9) switch
+                if (random.Next(3) == 0)
                 {
-                    0 => new JoinChange(name, user, role),
-                    1 => new LeaveChange(name, user),
-                    2 => new RemoveChange(name, user),
-                    3 => new BanChange(name, user, sanction),
-                    4 => new UnbanChange(name, user),
-                    5 => new MuteChange(name, user, sanction),
-                    6 => new UnmuteChange(name, user),
-                    _ => new RoleChange(name, user, role),
-                };
-                change = change with { Time = Start.AddMilliseconds(step), By = random.Next(3) == 0 ? null : Pick(random, Users), Revision = random.Next(8) == 0 ? random.Next(4) : null };
+                    var many = Enumerable.Range(0, random.Next(1, 9)).Select(_ => NextMemberChange(random, name, step)).ToList();
+                    return async (_, channels) => string.Join('\n', (await channels.ApplyAsync(many, Cancel)).Select(Show));
+                }
+
+                var change = NextMemberChange(random, name, step);
                 return async (_, channels) => Show(await channels.ApplyAsync(change, Cancel));
             case 4 when random.Next(3) == 0:
                 var settings = new SettingsChange(name)
@@ -102,6 +94,26 @@ public sealed class StoresAgreeTests
                 return async (messages, _) =>
                     string.Join('\n', (await messages.AppendAsync(batch, Cancel)).Select(result => $"{result.Outcome} {result.Wait} {Show(result.Message)}"));
         }
+    }
+
+    private static MemberChange NextMemberChange(Random random, string name, int step)
+    {
+        var user = Pick(random, Users);
+        var role = (ChannelRole)random.Next(3);
+        var sanction = new Sanction(
+            "ann", Start.AddMilliseconds(step), random.Next(2) == 0 ? null : Start.AddMilliseconds(step + random.Next(1, 200)), random.Next(2) == 0 ? null : "x");
+        MemberChange change = random.Next(9) switch
+        {
+            0 => new JoinChange(name, user, role),
+            1 => new LeaveChange(name, user),
+            2 => new RemoveChange(name, user),
+            3 => new BanChange(name, user, sanction),
+            4 => new UnbanChange(name, user),
+            5 => new MuteChange(name, user, sanction),
+            6 => new UnmuteChange(name, user),
+            _ => new RoleChange(name, user, role),
+        };
+        return change with { Time = Start.AddMilliseconds(step), By = random.Next(3) == 0 ? null : Pick(random, Users), Revision = random.Next(8) == 0 ? random.Next(4) : null };
     }
 
     private MessageChange NextChange(Random random, int step) =>
@@ -146,6 +158,8 @@ public sealed class StoresAgreeTests
             next = page.Next;
         }
         while (next is not null);
+        var every = await channels.ListAllAsync(limit % 2 == 0 ? "t" : "", limit % 3 == 0 ? "one" : null, limit, Cancel);
+        text.Append(every.More).AppendJoin(' ', every.Channels);
         foreach (var name in Names)
         {
             var view = await channels.FindAsync(name, user, Cancel);

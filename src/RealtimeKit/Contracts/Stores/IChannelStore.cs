@@ -17,6 +17,13 @@ public interface IChannelStore
     /// <returns><see langword="null"/> where the channel does not exist.</returns>
     ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken);
 
+    /// <summary>Lists all channels whose names begin with a prefix, in ordinal order of the names.</summary>
+    /// <param name="prefix">What the names begin with; empty for all channels.</param>
+    /// <param name="after">Only names after this one, or <see langword="null"/>.</param>
+    /// <param name="limit">The most channels.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<ChannelInfoPage> ListAllAsync(string prefix, string? after, int limit, CancellationToken cancellationToken);
+
     /// <summary>Makes a channel with a new epoch, its creator (if any) as owner and the others as members, in one transaction.</summary>
     /// <returns>Whether it was made, and the channel's identifier: for a pair that has one already, that one's.</returns>
     ValueTask<CreateResult> CreateAsync(NewChannel channel, CancellationToken cancellationToken);
@@ -43,8 +50,18 @@ public interface IChannelStore
     ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Applies changes of one channel's members in their order, in one transaction, as <see cref="MemberPlan"/> decides. A change that is
+    /// refused leaves the others alone.
+    /// </summary>
+    /// <param name="changes">The changes: at least one, all of one channel. The engine gives at most 1,000, for the channel is locked meanwhile.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>One result for each, in the same order.</returns>
+    /// <exception cref="ArgumentException">There is no change, or they are of several channels.</exception>
+    ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Lists the actions of a channel, the latest first, those before a place. They are kept in the transactions that the results of
-    /// <see cref="ApplyAsync"/>, <see cref="UpdateAsync"/> and of an append ask for, and never changed.
+    /// <see cref="ApplyAsync(MemberChange, CancellationToken)"/>, <see cref="UpdateAsync"/> and of an append ask for, and never changed.
     /// </summary>
     /// <param name="channel">The channel.</param>
     /// <param name="before">The <see cref="ActionPage.Next"/> of the page before, or <see langword="null"/>.</param>

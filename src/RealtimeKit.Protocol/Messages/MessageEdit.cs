@@ -1,6 +1,4 @@
-using RealtimeKit.Protocol;
-
-namespace RealtimeKit.Client;
+namespace RealtimeKit.Protocol;
 
 /// <summary>New content for a message: what is null here stays as it is, unless <see cref="Remove"/> names it.</summary>
 public sealed record MessageEdit
@@ -28,27 +26,6 @@ public sealed record MessageEdit
     {
         ArgumentNullException.ThrowIfNull(text);
         return new MessageEdit { Text = text };
-    }
-
-    internal MessageContent Content
-    {
-        get
-        {
-            TextRules.Require(Text);
-            foreach (var user in Mentions ?? []) UserNames.Require(user, nameof(Mentions));
-            return new MessageContent(Text, Data, Attachments, Mentions);
-        }
-    }
-
-    internal IEnumerable<string> Removed
-    {
-        get
-        {
-            if (Remove.HasFlag(MessageParts.Text)) yield return "text";
-            if (Remove.HasFlag(MessageParts.Data)) yield return "data";
-            if (Remove.HasFlag(MessageParts.Attachments)) yield return "attachments";
-            if (Remove.HasFlag(MessageParts.Mentions)) yield return "mentions";
-        }
     }
 }
 
