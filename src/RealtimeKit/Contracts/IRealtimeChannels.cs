@@ -13,11 +13,12 @@ public interface IRealtimeChannels
     /// <param name="kind">Who may find it; public or private.</param>
     /// <param name="name">A display name of at most 64 UTF-16 code units, if any.</param>
     /// <param name="owner">A user who becomes its owner, if any.</param>
+    /// <param name="data">The application's own data, if any: a JSON object of at most 8,192 bytes.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The channel as it is.</returns>
     /// <exception cref="ArgumentException">An argument is not of that form.</exception>
     Task<ChannelInfo> EnsureAsync(
-        string channel, ChannelKind kind = ChannelKind.Public, string? name = null, string? owner = null,
+        string channel, ChannelKind kind = ChannelKind.Public, string? name = null, string? owner = null, JsonValue? data = null,
         CancellationToken cancellationToken = default);
 
     /// <summary>Gives the direct channel of two users, making it where there is none.</summary>
@@ -27,14 +28,28 @@ public interface IRealtimeChannels
     /// <summary>Gives a channel, or <see langword="null"/> where there is none of that name.</summary>
     Task<ChannelInfo?> GetAsync(string channel, CancellationToken cancellationToken = default);
 
+    /// <summary>Lists all channels whose names begin with a prefix, of every kind, in ordinal order of the names.</summary>
+    /// <param name="prefix">What the names begin with; empty for all channels.</param>
+    /// <param name="after">The last name of the page before, or <see langword="null"/> for the first page.</param>
+    /// <param name="limit">The most channels, 1 to 200.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A page; a channel that is made or deleted meanwhile is in it or not.</returns>
+    /// <exception cref="ArgumentException">The prefix cannot begin a channel's name, or the limit is not from 1 to 200.</exception>
+    Task<ChannelInfoPage> ListAsync(
+        string prefix = "", string? after = null, int limit = ProtocolConstants.MaxPageSize, CancellationToken cancellationToken = default);
+
     /// <summary>Changes a channel's settings. Its subscribers receive them.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="edit">What to change.</param>
+    /// <param name="by">
+    /// The user who does it: then the channel's list of actions has it. <see langword="null"/> for the application itself. Whether that user may
+    /// is not asked.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait; the settings may still be changed.</param>
     /// <returns>The settings as they now are.</returns>
     /// <exception cref="ArgumentException">An argument is not valid.</exception>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
-    Task<ChannelSettings> UpdateAsync(string channel, ChannelEdit edit, CancellationToken cancellationToken = default);
+    Task<ChannelSettings> UpdateAsync(string channel, ChannelEdit edit, string? by = null, CancellationToken cancellationToken = default);
 
     /// <summary>Deletes a channel with its messages, for good. Its subscriptions end with the reason <c>deleted</c>.</summary>
     /// <returns>Whether there was one.</returns>
@@ -76,4 +91,18 @@ public interface IRealtimeChannels
     /// </returns>
     /// <exception cref="ArgumentException">The name is not valid.</exception>
     Task<IReadOnlyList<PresentUser>> GetPresenceAsync(string channel, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Sends a signal to a channel's subscribers, to all their connections. It is not stored and has no order relative to messages: who is not
+    /// connected misses it, and so may a reader who is too slow.
+    /// </summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="name">Its name: 1 to 64 UTF-16 code units, neither <c>presence</c> nor <c>read</c>.</param>
+    /// <param name="data">Any JSON value of the application's own, at most 65,536 bytes.</param>
+    /// <param name="sender">The user who sends it, or <see langword="null"/> for the application itself. Whether that user may is not asked.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">An argument is not of that form.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task SignalAsync(
+        string channel, string name, JsonValue? data = null, string? sender = null, CancellationToken cancellationToken = default);
 }

@@ -20,18 +20,27 @@ public interface IRealtimeModeration
     /// <param name="user">The user.</param>
     /// <param name="until">When the ban ends by itself; <see langword="null"/> for never.</param>
     /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="by"><inheritdoc cref="UnbanAsync" path="/param[@name='by']"/></param>
     /// <param name="cancellationToken">Ends the wait; the user may still be banned.</param>
     /// <returns>Whether that was not so already.</returns>
-    /// <exception cref="ArgumentException">An argument is not of that form, or <paramref name="until"/> has passed.</exception>
+    /// <exception cref="ArgumentException">An argument is not of that form, <paramref name="until"/> has passed, or the user is <paramref name="by"/>.</exception>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     /// <exception cref="LastOwnerException">The user is the channel's last owner.</exception>
     Task<bool> BanAsync(
-        string channel, string user, DateTimeOffset? until = null, string? reason = null, CancellationToken cancellationToken = default);
+        string channel, string user, DateTimeOffset? until = null, string? reason = null, string? by = null,
+        CancellationToken cancellationToken = default);
 
     /// <summary>Ends a ban. The user is no member.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="by">
+    /// The user who does it: then the channel's list of actions has it, and the user's frame names them. <see langword="null"/> for the
+    /// application itself. Whether that user may is not asked.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait; it may still be done.</param>
     /// <returns>Whether the user was banned.</returns>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
-    Task<bool> UnbanAsync(string channel, string user, CancellationToken cancellationToken = default);
+    Task<bool> UnbanAsync(string channel, string user, string? by = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Lets a user, member or not, only read a channel, and delete their own messages. Replaces an earlier mute, and outlives the membership.
@@ -41,19 +50,22 @@ public interface IRealtimeModeration
     /// <param name="user">The user.</param>
     /// <param name="until">When the mute ends by itself; <see langword="null"/> for never.</param>
     /// <param name="reason">Why, for moderators to read: at most 200 UTF-16 code units.</param>
+    /// <param name="by"><inheritdoc cref="UnbanAsync" path="/param[@name='by']"/></param>
     /// <param name="cancellationToken">Ends the wait; the user may still be muted.</param>
     /// <returns>Whether that was not so already.</returns>
-    /// <exception cref="ArgumentException">An argument is not of that form, or <paramref name="until"/> has passed.</exception>
+    /// <exception cref="ArgumentException">An argument is not of that form, <paramref name="until"/> has passed, or the user is <paramref name="by"/>.</exception>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     Task<bool> MuteAsync(
-        string channel, string user, DateTimeOffset? until = null, string? reason = null, CancellationToken cancellationToken = default);
+        string channel, string user, DateTimeOffset? until = null, string? reason = null, string? by = null,
+        CancellationToken cancellationToken = default);
 
     /// <summary>Ends a mute.</summary>
+    /// <inheritdoc cref="UnbanAsync" path="/param"/>
     /// <returns>Whether the user was muted.</returns>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
-    Task<bool> UnmuteAsync(string channel, string user, CancellationToken cancellationToken = default);
+    Task<bool> UnmuteAsync(string channel, string user, string? by = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Lists what moderators and owners did, the latest first, up to 200 at a time. What the application did is not among it.</summary>
+    /// <summary>Lists what moderators and owners did, the latest first, up to 200 at a time. What the application did as itself is not among it.</summary>
     /// <param name="channel">The channel.</param>
     /// <param name="before">The <see cref="ActionPage.Next"/> of the page before, or <see langword="null"/> for the first.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

@@ -1,7 +1,10 @@
+using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
+
 namespace RealtimeKit;
 
 /// <summary>
-/// Users and their connections, from the application's own code.
+/// Users over all channels, from the application's own code, which is trusted: no method but <see cref="CheckAccessAsync"/> asks the authorizer.
 /// Safe for concurrent use. Every call may throw <see cref="StoreUnavailableException"/>; then it may be tried again.
 /// </summary>
 public interface IRealtimeUsers
@@ -39,4 +42,49 @@ public interface IRealtimeUsers
     /// <param name="users">The users.</param>
     /// <exception cref="ArgumentException">A name is not valid.</exception>
     void Changed(params IReadOnlyCollection<string> users);
+
+    /// <summary>
+    /// Lists the channels that a user is a member of, the latest change (or, before the first, the creation) first, with the user's role and what
+    /// is unread: the list that the user's own client sees.
+    /// </summary>
+    /// <param name="user">The user.</param>
+    /// <param name="before">The <see cref="ChannelPage.Next"/> of the page before, or <see langword="null"/> for the first.</param>
+    /// <param name="limit">The most channels, 1 to 200; a page with large last messages has fewer.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">An argument is not of that form.</exception>
+    Task<ChannelPage> ListChannelsAsync(
+        string user, string? before = null, int limit = ProtocolConstants.DefaultPageSize, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Moves a user's read mark of a channel forward, member or not. The user's connections that are subscribed receive it, and in a direct
+    /// channel the other user.
+    /// </summary>
+    /// <param name="user">The user.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="sequence">The highest sequence read; beyond the last message, the last.</param>
+    /// <param name="cancellationToken">Ends the wait; the mark may still be moved.</param>
+    /// <returns>Where the mark is now.</returns>
+    /// <exception cref="ArgumentException">An argument is not of that form.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<long> MarkReadAsync(string user, string channel, long sequence, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Whether a user may do something to a channel, as the authorizer decides it for a client: for pages and downloads of the application's own.
+    /// </summary>
+    /// <remarks>
+    /// The answer is of this moment. It is neither kept nor carried by what the application does next: methods that change something do not ask.
+    /// </remarks>
+    /// <param name="user">The user.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="operation">What the user wants to do.</param>
+    /// <param name="details">What the question is about beside the channel: claims, the message, the other user.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>
+    /// <see cref="Access.Allowed"/>, or how to refuse: <see cref="Access.Forbidden"/> where the user may know of the channel, and
+    /// <see cref="Access.Hidden"/> where not, also where there is no such channel.
+    /// </returns>
+    /// <exception cref="ArgumentException">A name is not valid.</exception>
+    /// <exception cref="MessageNotFoundException">There is no such message as the details name.</exception>
+    Task<Access> CheckAccessAsync(
+        string user, string channel, ChannelOperation operation, AccessDetails? details = null, CancellationToken cancellationToken = default);
 }

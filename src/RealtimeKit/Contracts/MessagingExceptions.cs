@@ -24,19 +24,6 @@ public sealed class MessageNotFoundException(string channel, long sequence)
     public long Sequence { get; } = sequence;
 }
 
-/// <summary>A call of <see cref="IRealtimeMessaging"/> would have changed a message that was deleted.</summary>
-/// <param name="channel">The channel.</param>
-/// <param name="sequence">The message's sequence.</param>
-public sealed class MessageDeletedException(string channel, long sequence)
-    : Exception($"Message {sequence} in channel '{channel}' was deleted and cannot be changed.")
-{
-    /// <summary>The channel.</summary>
-    public string Channel { get; } = channel;
-
-    /// <summary>The message's sequence.</summary>
-    public long Sequence { get; } = sequence;
-}
-
 /// <summary>A call of <see cref="IRealtimeMessaging"/> would have pinned more messages of a channel than may be.</summary>
 /// <param name="channel">The channel.</param>
 public sealed class TooManyPinsException(string channel)
@@ -57,6 +44,42 @@ public sealed class MessageIdConflictException(string channel, MessageId id)
 
     /// <summary>The id that another message has.</summary>
     public MessageId Id { get; } = id;
+}
+
+/// <summary>A call of <see cref="IRealtimeMessaging"/> was to change a message that was deleted.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="sequence">The message's sequence.</param>
+public sealed class MessageDeletedException(string channel, long sequence)
+    : Exception($"Message {sequence} of channel '{channel}' was deleted: nothing of it can be changed any more.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+
+    /// <summary>The deleted message's sequence.</summary>
+    public long Sequence { get; } = sequence;
+}
+
+/// <summary>A message has as many different reactions as it may have.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="sequence">The message's sequence.</param>
+/// <param name="most">How many it may have.</param>
+public sealed class TooManyReactionsException(string channel, long sequence, int most)
+    : Exception($"Message {sequence} of channel '{channel}' has {most} different reactions, and may not have more.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+
+    /// <summary>The message's sequence.</summary>
+    public long Sequence { get; } = sequence;
+}
+
+/// <summary>A position means nothing in its channel: it was made again under its name, or restored from a backup.</summary>
+/// <param name="channel">The channel.</param>
+public sealed class ChannelPositionException(string channel)
+    : Exception($"The position is not one of channel '{channel}' as it now is: drop what was read of it, and begin anew without a position.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
 }
 
 /// <summary>A call of <see cref="IRealtimeMessaging"/> would have left a channel without an owner.</summary>

@@ -13,6 +13,7 @@ internal static class MemberChanges
         var (channel, user) = (change.Channel, change.User);
         Identifiers.Require(channel, nameof(channel));
         UserNames.Require(user, nameof(user));
+        if (change.By is { } by) UserNames.Require(by, nameof(by));
         var result = await memberships.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {

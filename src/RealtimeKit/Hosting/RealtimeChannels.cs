@@ -1,4 +1,5 @@
 using RealtimeKit.Delivery;
+using RealtimeKit.Messages;
 using RealtimeKit.Nodes;
 using RealtimeKit.Protocol;
 using RealtimeKit.Requests;
@@ -10,10 +11,11 @@ namespace RealtimeKit.Hosting;
 internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRealtimeChannels
 {
     internal sealed record Parts(
-        IChannelStore Store, SettingsUpdates Settings, AccessNotices Access, Repair Repair, PresenceReader Presence, NodeClock Clock,
-        RealtimeOptions Options);
+        IChannelStore Store, SettingsUpdates Settings, AccessNotices Access, Repair Repair, PresenceReader Presence, Distributor Distributor,
+        Admission Admission, NodeClock Clock, RealtimeOptions Options);
 
-    public async Task<ChannelInfo> EnsureAsync(string channel, ChannelKind kind, string? name, string? owner, CancellationToken cancellationToken)
+    public async Task<ChannelInfo> EnsureAsync(
+        string channel, ChannelKind kind, string? name, string? owner, JsonValue? data, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
         if (owner is not null) UserNames.Require(owner, nameof(owner));
@@ -21,7 +23,8 @@ internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRe
         TextRules.Require(name);
         if (name?.Length > ProtocolConstants.MaxNameLength)
             throw new ArgumentException($"A channel's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(name));
-        await CreateAsync(channel, kind, name, owner, [], cancellationToken).ConfigureAwait(false);
+        var made = new NewChannel(channel, kind, name, owner, [], parts.Value.Clock.Timestamp) { Data = ChannelFields.Require(data) };
+        await parts.Value.Store.CreateAsync(made, cancellationToken).ConfigureAwait(false);
         return await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
     }
 
@@ -31,7 +34,8 @@ internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRe
         UserNames.Require(other, nameof(other));
         if (user == other) throw new ArgumentException("A direct channel has two different users.", nameof(other));
         var name = ChannelRequests.NewName(ChannelKind.Direct);
-        var result = await CreateAsync(name, ChannelKind.Direct, null, user, [other], cancellationToken).ConfigureAwait(false);
+        var made = new NewChannel(name, ChannelKind.Direct, null, user, [other], parts.Value.Clock.Timestamp);
+        var result = await parts.Value.Store.CreateAsync(made, cancellationToken).ConfigureAwait(false);
         return await RequireAsync(result.Channel, cancellationToken).ConfigureAwait(false);
     }
 
@@ -42,11 +46,22 @@ internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRe
         return view is null ? null : new ChannelInfo(channel, view.Kind, view.Settings, view.Created, view.Head.Version, view.Head.Sequence);
     }
 
-    public async Task<ChannelSettings> UpdateAsync(string channel, ChannelEdit edit, CancellationToken cancellationToken)
+    public async Task<ChannelInfoPage> ListAsync(string prefix, string? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(prefix);
+        if (prefix.Length > 0) Identifiers.Require(prefix, nameof(prefix));
+        if (after is not null) Identifiers.Require(after, nameof(after));
+        HostChecks.RequirePageSize(limit);
+        return await parts.Value.Store.ListAllAsync(prefix, after, limit, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<ChannelSettings> UpdateAsync(string channel, ChannelEdit edit, string? by, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
         ArgumentNullException.ThrowIfNull(edit);
-        var result = await parts.Value.Settings.UpdateAsync(edit.ToChange(channel), cancellationToken).ConfigureAwait(false);
+        if (by is not null) UserNames.Require(by, nameof(by));
+        var change = edit.ToChange(channel) with { By = by, Time = parts.Value.Clock.Timestamp };
+        var result = await parts.Value.Settings.UpdateAsync(change, cancellationToken).ConfigureAwait(false);
         return result.Outcome == SettingsOutcome.NoChannel ? throw new ChannelNotFoundException(channel) : result.Settings;
     }
 
@@ -90,9 +105,23 @@ internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRe
         return await parts.Value.Presence.ReadAsync(channel, cancellationToken).ConfigureAwait(false);
     }
 
-    private ValueTask<CreateResult> CreateAsync(
-        string channel, ChannelKind kind, string? name, string? owner, IReadOnlyList<string> others, CancellationToken cancellationToken) =>
-        parts.Value.Store.CreateAsync(new NewChannel(channel, kind, name, owner, others, parts.Value.Clock.Timestamp), cancellationToken);
+    public async Task SignalAsync(string channel, string name, JsonValue? data, string? sender, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        TextRules.Require(name);
+        if (name.Length > ProtocolConstants.MaxNameLength)
+            throw new ArgumentException($"A signal's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(name));
+        if (name is SignalRequests.Presence or SignalRequests.Read)
+            throw new ArgumentException($"Only the engine sends the signal '{name}'.", nameof(name));
+        if (data?.Utf8.Length > ProtocolConstants.MaxFrameBytes)
+            throw new ArgumentException($"A signal's data may have at most {ProtocolConstants.MaxFrameBytes} bytes.", nameof(data));
+        if (sender is not null) UserNames.Require(sender, nameof(sender));
+        var user = sender ?? parts.Value.Options.SystemUser;
+        await parts.Value.Admission.WaitAsync(user, cancellationToken).ConfigureAwait(false);
+        if (await parts.Value.Store.FindAsync(channel, user, cancellationToken).ConfigureAwait(false) is null) throw new ChannelNotFoundException(channel);
+        parts.Value.Distributor.SendSignal(channel, user, name, data is null ? default : data.Utf8.Span, except: null);
+    }
 
     private async ValueTask<ChannelInfo> RequireAsync(string channel, CancellationToken cancellationToken) =>
         await GetAsync(channel, cancellationToken).ConfigureAwait(false) ?? throw new ChannelNotFoundException(channel);

@@ -8,7 +8,8 @@ namespace RealtimeKit.Hosting;
 /// <summary>Messages, for the application's own code.</summary>
 internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRealtimeMessages
 {
-    internal sealed record Parts(IMessageStore Store, AppendQueue Appends, Admission Admission, NodeClock Clock, RealtimeOptions Options);
+    internal sealed record Parts(
+        IMessageStore Store, IChannelStore Channels, AppendQueue Appends, Admission Admission, NodeClock Clock, RealtimeOptions Options);
 
     public async Task<SentMessage> SendAsync(string channel, OutgoingMessage message, string? sender, CancellationToken cancellationToken)
     {
@@ -17,9 +18,8 @@ internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRe
         if (sender is not null) UserNames.Require(sender, nameof(sender));
         var draft = OutgoingMessages.Check(message);
         var user = sender ?? parts.Value.Options.SystemUser;
-        await parts.Value.Admission.WaitAsync(user, cancellationToken).ConfigureAwait(false);
-        var post = new PostChange(channel, parts.Value.Clock.Timestamp, draft.Id, user, draft.Content, draft.ReplyTo, draft.Digest);
-        var result = await parts.Value.Appends.AppendAsync(user, post, cancellationToken).ConfigureAwait(false);
+        var result = await AppendAsync(
+            user, now => new PostChange(channel, now, draft.Id, user, draft.Content, draft.ReplyTo, draft.Digest), cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {
             AppendOutcome.Appended or AppendOutcome.Duplicate => new SentMessage(
@@ -31,14 +31,26 @@ internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRe
         };
     }
 
-    public async Task<MessagePage> ReadHistoryAsync(
-        string channel, long? before, long? after, int limit, bool pinned, CancellationToken cancellationToken)
+    public Task<Message> EditAsync(string channel, long sequence, MessageEdit edit, CancellationToken cancellationToken)
     {
-        Identifiers.Require(channel, nameof(channel));
-        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, ProtocolConstants.MaxPageSize);
-        var query = new HistoryQuery(channel, new PageLimit(limit, int.MaxValue), before, after, Pinned: pinned);
-        return await parts.Value.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false) ?? throw new ChannelNotFoundException(channel);
+        ArgumentNullException.ThrowIfNull(edit);
+        var content = OutgoingMessages.Check(edit);
+        return ChangeAsync(channel, sequence, null, now => new EditChange(channel, now, sequence, content), cancellationToken);
+    }
+
+    public Task<Message> DeleteAsync(string channel, long sequence, string? by, CancellationToken cancellationToken) =>
+        ChangeAsync(channel, sequence, by, now => new DeleteChange(channel, now, sequence) { By = by }, cancellationToken);
+
+    public Task<Message> ReactAsync(
+        string channel, long sequence, string reaction, string? user, bool remove, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(reaction);
+        TextRules.Require(reaction);
+        if (reaction.Length > ProtocolConstants.MaxNameLength)
+            throw new ArgumentException($"A reaction may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(reaction));
+        return ChangeAsync(
+            channel, sequence, user,
+            now => new ReactChange(channel, now, sequence, user ?? parts.Value.Options.SystemUser, reaction, remove), cancellationToken);
     }
 
     public Task<bool> PinAsync(string channel, long sequence, string? by, CancellationToken cancellationToken) =>
@@ -49,20 +61,93 @@ internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRe
 
     private async Task<bool> PinAsync(string channel, long sequence, string? by, bool remove, CancellationToken cancellationToken)
     {
-        Identifiers.Require(channel, nameof(channel));
-        if (by is not null) UserNames.Require(by, nameof(by));
         var user = by ?? parts.Value.Options.SystemUser;
-        await parts.Value.Admission.WaitAsync(user, cancellationToken).ConfigureAwait(false);
-        var pin = new PinChange(channel, parts.Value.Clock.Timestamp, sequence, user, remove) { IsOfApplication = by is null };
-        var result = await parts.Value.Appends.AppendAsync(user, pin, cancellationToken).ConfigureAwait(false);
+        var result = await ApplyAsync(
+            channel, sequence, by, now => new PinChange(channel, now, sequence, user, remove) { IsOfApplication = by is null }, cancellationToken).ConfigureAwait(false);
+        return result.Outcome == AppendOutcome.Appended;
+    }
+
+    public async Task<MessageReactions> GetReactionsAsync(string channel, long sequence, string? user, CancellationToken cancellationToken)
+    {
+        if (user is not null) UserNames.Require(user, nameof(user));
+        var message = await RequireAsync(channel, sequence, cancellationToken).ConfigureAwait(false);
+        var own = await parts.Value.Channels.ListOwnReactionsAsync(
+            channel, sequence, user ?? parts.Value.Options.SystemUser, cancellationToken).ConfigureAwait(false);
+        return new MessageReactions(message.Reactions, own);
+    }
+
+    public async Task<Message?> GetAsync(string channel, long sequence, CancellationToken cancellationToken)
+    {
+        // A page of one message, right after the one before it.
+        var page = await ReadAsync(new HistoryQuery(channel, Limit(1), After: sequence - 1), cancellationToken).ConfigureAwait(false);
+        return page.Messages is [var message] && message.Sequence == sequence ? message : null;
+    }
+
+    public Task<MessagePage> ReadHistoryAsync(
+        string channel, long? before, long? after, int limit, bool pinned, CancellationToken cancellationToken) =>
+        ReadAsync(new HistoryQuery(channel, Limit(limit), before, after, Pinned: pinned), cancellationToken);
+
+    public async Task<MessagePage> ReadThreadAsync(
+        string channel, long sequence, long? before, long? after, int limit, CancellationToken cancellationToken)
+    {
+        var page = Limit(limit);
+        var member = await RequireAsync(channel, sequence, cancellationToken).ConfigureAwait(false);
+        return await ReadAsync(new HistoryQuery(channel, page, before, after, member.Thread ?? sequence), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<ChangePage> ReadChangesAsync(string channel, ChannelPosition? after, int limit, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        ArgumentOutOfRangeException.ThrowIfNegative(after?.Version ?? 0, nameof(after));
+        var page = await parts.Value.Store.ReadChangesAsync(channel, after?.Version ?? 0, Limit(limit), cancellationToken).ConfigureAwait(false)
+            ?? throw new ChannelNotFoundException(channel);
+        if (after is { } known && (known.Epoch != page.Head.Epoch || known.Version > page.Head.Version)) throw new ChannelPositionException(channel);
+        return new ChangePage(page.Messages, page.More ? page.Head.Position with { Version = page.Messages[^1].Version } : page.Head.Position, page.More);
+    }
+
+    private static PageLimit Limit(int messages)
+    {
+        HostChecks.RequirePageSize(messages);
+        return new PageLimit(messages, int.MaxValue);
+    }
+
+    private async Task<MessagePage> ReadAsync(HistoryQuery query, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(query.Channel, "channel");
+        return await parts.Value.Store.ReadHistoryAsync(query, cancellationToken).ConfigureAwait(false)
+            ?? throw new ChannelNotFoundException(query.Channel);
+    }
+
+    private async Task<Message> RequireAsync(string channel, long sequence, CancellationToken cancellationToken) =>
+        await GetAsync(channel, sequence, cancellationToken).ConfigureAwait(false) ?? throw new MessageNotFoundException(channel, sequence);
+
+    private async Task<Message> ChangeAsync(
+        string channel, long sequence, string? user, Func<DateTimeOffset, MessageChange> toChange, CancellationToken cancellationToken) =>
+        (await ApplyAsync(channel, sequence, user, toChange, cancellationToken).ConfigureAwait(false)).Message!;
+
+    private async Task<AppendResult> ApplyAsync(
+        string channel, long sequence, string? user, Func<DateTimeOffset, MessageChange> toChange, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        if (user is not null) UserNames.Require(user, nameof(user));
+        var result = await AppendAsync(user ?? parts.Value.Options.SystemUser, toChange, cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {
-            AppendOutcome.Appended => true,
-            AppendOutcome.Unchanged => false,
+            AppendOutcome.Appended or AppendOutcome.Unchanged => result,
             AppendOutcome.NoMessage => throw new MessageNotFoundException(channel, sequence),
             AppendOutcome.Conflict => throw new MessageDeletedException(channel, sequence),
+            AppendOutcome.TooManyReactions => throw new TooManyReactionsException(channel, sequence, ChangeRules.MaxReactionsPerMessage),
             AppendOutcome.TooManyPins => throw new TooManyPinsException(channel),
+            AppendOutcome.NothingLeft => throw new ArgumentException("The edit would leave nothing: delete the message instead."),
+            AppendOutcome.TooLarge => throw new ArgumentException(
+                $"After the edit text, data and attachments would have more than {ProtocolConstants.MaxFrameBytes} bytes together."),
             _ => throw new ChannelNotFoundException(channel),
         };
+    }
+
+    private async Task<AppendResult> AppendAsync(string user, Func<DateTimeOffset, MessageChange> toChange, CancellationToken cancellationToken)
+    {
+        await parts.Value.Admission.WaitAsync(user, cancellationToken).ConfigureAwait(false);
+        return await parts.Value.Appends.AppendAsync(user, toChange(parts.Value.Clock.Timestamp), cancellationToken).ConfigureAwait(false);
     }
 }

@@ -11,11 +11,14 @@ internal sealed class RealtimeMessaging : IRealtimeMessaging
         var late = new Lazy<RealtimeNode>(services.GetRequiredService<RealtimeNode>);
         RealtimeNode Node() => late.Value;
         Channels = new RealtimeChannels(new(() => new(
-            Node().Channels, Node().Settings, Node().Access, Node().Repair, Node().Presence, Node().Clock, Node().Options)));
-        Members = new RealtimeMembers(new(() => new(Node().Channels, Node().Memberships, Node().Clock)));
-        Messages = new RealtimeMessages(new(() => new(Node().Store, Node().Appends, Node().Admission, Node().Clock, Node().Options)));
+            Node().Channels, Node().Settings, Node().Access, Node().Repair, Node().Presence, Node().Distributor, Node().Admission,
+            Node().Clock, Node().Options)));
+        Members = new RealtimeMembers(new(() => new(Node().Channels, Node().Memberships, Node().Admission, Node().Clock, Node().Options)));
+        Messages = new RealtimeMessages(new(() => new(
+            Node().Store, Node().Channels, Node().Appends, Node().Admission, Node().Clock, Node().Options)));
         Moderation = new RealtimeModeration(new(() => new(Node().Channels, Node().Memberships, Node().Clock)));
-        Users = new RealtimeUsers(new(() => new(Node().Users, Node().Calls, Node().UserUpdates)));
+        Users = new RealtimeUsers(new(() => new(
+            Node().Users, Node().Calls, Node().Channels, Messages, Node().Authorizer, Node().Receipts, Node().UserUpdates, Node().Clock)));
     }
 
     public IRealtimeChannels Channels { get; }

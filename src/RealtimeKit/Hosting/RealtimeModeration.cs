@@ -10,17 +10,17 @@ internal sealed class RealtimeModeration(Lazy<RealtimeModeration.Parts> parts) :
 {
     internal sealed record Parts(IChannelStore Channels, Memberships Memberships, NodeClock Clock);
 
-    public Task<bool> BanAsync(string channel, string user, DateTimeOffset? until, string? reason, CancellationToken cancellationToken) =>
-        ApplyAsync(new BanChange(channel, user, NewSanction(until, reason)), cancellationToken);
+    public Task<bool> BanAsync(string channel, string user, DateTimeOffset? until, string? reason, string? by, CancellationToken cancellationToken) =>
+        ApplyAsync(new BanChange(channel, user, NewSanction(user, until, reason, by)), by, cancellationToken);
 
-    public Task<bool> UnbanAsync(string channel, string user, CancellationToken cancellationToken) =>
-        ApplyAsync(new UnbanChange(channel, user), cancellationToken);
+    public Task<bool> UnbanAsync(string channel, string user, string? by, CancellationToken cancellationToken) =>
+        ApplyAsync(new UnbanChange(channel, user), by, cancellationToken);
 
-    public Task<bool> MuteAsync(string channel, string user, DateTimeOffset? until, string? reason, CancellationToken cancellationToken) =>
-        ApplyAsync(new MuteChange(channel, user, NewSanction(until, reason)), cancellationToken);
+    public Task<bool> MuteAsync(string channel, string user, DateTimeOffset? until, string? reason, string? by, CancellationToken cancellationToken) =>
+        ApplyAsync(new MuteChange(channel, user, NewSanction(user, until, reason, by)), by, cancellationToken);
 
-    public Task<bool> UnmuteAsync(string channel, string user, CancellationToken cancellationToken) =>
-        ApplyAsync(new UnmuteChange(channel, user), cancellationToken);
+    public Task<bool> UnmuteAsync(string channel, string user, string? by, CancellationToken cancellationToken) =>
+        ApplyAsync(new UnmuteChange(channel, user), by, cancellationToken);
 
     public async Task<ActionPage> ListActionsAsync(string channel, long? before, CancellationToken cancellationToken)
     {
@@ -35,17 +35,16 @@ internal sealed class RealtimeModeration(Lazy<RealtimeModeration.Parts> parts) :
         return await parts.Value.Channels.ListBansAsync(channel, after, ProtocolConstants.MaxPageSize, now, cancellationToken).ConfigureAwait(false);
     }
 
-    private Task<bool> ApplyAsync(MemberChange change, CancellationToken cancellationToken) =>
-        MemberChanges.ApplyAsync(parts.Value.Memberships, change, cancellationToken);
+    private Task<bool> ApplyAsync(MemberChange change, string? by, CancellationToken cancellationToken) =>
+        MemberChanges.ApplyAsync(parts.Value.Memberships, change with { By = by }, cancellationToken);
 
-    private Sanction NewSanction(DateTimeOffset? until, string? reason)
+    private Sanction NewSanction(string user, DateTimeOffset? until, string? reason, string? by)
     {
+        if (user == by) throw new ArgumentException("Users neither ban nor mute themselves.", nameof(by));
         var now = parts.Value.Clock.Timestamp;
         if (until <= now) throw new ArgumentException("The end must be in the future.", nameof(until));
-        TextRules.Require(reason);
-        if (reason?.Length > ProtocolConstants.MaxReasonLength)
-            throw new ArgumentException($"A reason may have at most {ProtocolConstants.MaxReasonLength} UTF-16 code units.", nameof(reason));
+        HostChecks.RequireReason(reason);
         var end = until?.ToUniversalTime();
-        return new Sanction(By: null, now, end?.AddTicks(-(end.Value.Ticks % TimeSpan.TicksPerMillisecond)), reason);
+        return new Sanction(by, now, end?.AddTicks(-(end.Value.Ticks % TimeSpan.TicksPerMillisecond)), reason);
     }
 }

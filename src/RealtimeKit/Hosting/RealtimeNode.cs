@@ -30,6 +30,7 @@ internal sealed class RealtimeNode : IDisposable
         Store = services.GetService<IMessageStore>() ?? throw NoStore();
         Channels = services.GetService<IChannelStore>() ?? throw NoStore();
         Broker = services.GetService<IMessageBroker>();
+        Authorizer = authorizer;
         Clock = new NodeClock(time);
 
         var loggers = new GuardedLoggers(hostLoggers);
@@ -44,6 +45,7 @@ internal sealed class RealtimeNode : IDisposable
         LocalChannels = new LocalChannels(Options, Store, Broker, loggers.CreateLogger<LocalChannels>());
         var heads = Broker is { PrefersHeads: true } ? new HeadReader(Store, loggers.CreateLogger<HeadReader>()) : null;
         var distributor = new Distributor(LocalChannels, Broker, heads, activities);
+        Distributor = distributor;
         NodeId = distributor.NodeId;
         Repair = new Repair(LocalChannels, Store, Broker is not null, metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, distributor, time, loggers.CreateLogger<LostPublishes>());
@@ -86,7 +88,7 @@ internal sealed class RealtimeNode : IDisposable
 
         _limits = new RequestLimits(Options);
         var access = new ChannelAccess(Channels, authorizer, Clock);
-        var receipts = new Receipts(Channels, LocalChannels, rights, distributor, Clock, Options);
+        Receipts = new Receipts(Channels, LocalChannels, rights, distributor, Clock, Options);
         var asked = new Interceptors([.. interceptors]);
         IRequestFamily[] families =
         [
@@ -95,7 +97,7 @@ internal sealed class RealtimeNode : IDisposable
             new SignalRequests(access, Presence, asked, distributor),
             new PublishHandler(Channels, authorizer, asked, Appends, _limits, rights, Clock, outages),
             new MessageRequests(access, Store, Channels, asked, Appends, Clock),
-            new MemberRequests(access, Channels, Memberships, receipts, Clock),
+            new MemberRequests(access, Channels, Memberships, Receipts, Clock),
             new UserRequests(profiles, watchers, UserUpdates),
             new ModerationRequests(access, Channels, Memberships, Clock, Options),
             new ChannelRequests(access, Channels, authorizer, Settings, Clock),
@@ -154,6 +156,12 @@ internal sealed class RealtimeNode : IDisposable
     public UserUpdates UserUpdates { get; }
 
     public PresenceReader Presence { get; }
+
+    public Receipts Receipts { get; }
+
+    public Distributor Distributor { get; }
+
+    public IChannelAuthorizer Authorizer { get; }
 
     /// <summary>The other nodes; null where there is no broker, as all that follows.</summary>
     public OtherNodes? OtherNodes { get; }

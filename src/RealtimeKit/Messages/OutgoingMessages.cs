@@ -16,9 +16,32 @@ internal static class OutgoingMessages
         return new MessageDraft(message.Id, content, message.ReplyTo);
     }
 
+    /// <summary>Checks an edit.</summary>
+    /// <exception cref="ArgumentException">It is over a limit.</exception>
+    public static ContentEdit Check(MessageEdit edit)
+    {
+        var content = new MessageContent(edit.Text, edit.Data, edit.Attachments, edit.Mentions);
+        CheckLimits(content);
+        return new ContentEdit(
+            Part(edit.Text, MessageParts.Text), Part(edit.Data, MessageParts.Data), Part(edit.Attachments, MessageParts.Attachments),
+            Part(edit.Mentions, MessageParts.Mentions));
+
+        PartEdit<T> Part<T>(T? value, MessageParts part) where T : class
+        {
+            Require(value is null || !edit.Remove.HasFlag(part), $"The edit both sets and removes the part '{part}'.");
+            return new(value is not null || edit.Remove.HasFlag(part), value);
+        }
+    }
+
     /// <summary>Checks what a message says.</summary>
     /// <exception cref="ArgumentException">It is empty or over a limit.</exception>
     public static void Check(MessageContent message)
+    {
+        CheckLimits(message);
+        Require(!message.IsEmpty, "A message needs a text, data or an attachment.");
+    }
+
+    private static void CheckLimits(MessageContent message)
     {
         Require(message.Text is null || message.Text.Length <= ProtocolConstants.MaxTextLength,
             $"The text may have at most {ProtocolConstants.MaxTextLength} UTF-16 code units.");
@@ -33,7 +56,6 @@ internal static class OutgoingMessages
         }
 
         Require(ChangeRules.SizeOf(message) <= ProtocolConstants.MaxFrameBytes, $"Text, data and attachments may have at most {ProtocolConstants.MaxFrameBytes} bytes together.");
-        Require(!message.IsEmpty, "A message needs a text, data or an attachment.");
     }
 
     private static void Require(bool holds, string rule)

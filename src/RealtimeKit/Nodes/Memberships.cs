@@ -16,7 +16,8 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
     /// <param name="cancellationToken">Ends the wait.</param>
     public async ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken)
     {
-        var result = await CommitAsync(change with { Time = clock.Timestamp }, cancellationToken).ConfigureAwait(false);
+        change = change with { Time = clock.Timestamp };
+        var result = await CommitAsync(() => channels.ApplyAsync(change, cancellationToken)).ConfigureAwait(false);
         var reason = ReasonOfEnd(change, result);
         switch (result.Outcome)
         {
@@ -32,6 +33,32 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
         }
 
         return result;
+    }
+
+    /// <summary>Applies changes of many members of one channel in one transaction, as <see cref="ApplyAsync(MemberChange, CancellationToken)"/> does one.</summary>
+    public async ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken)
+    {
+        var now = clock.Timestamp;
+        MemberChange[] timed = [.. changes.Select(change => change with { Time = now })];
+        var results = await CommitAsync(() => channels.ApplyAsync(timed, cancellationToken)).ConfigureAwait(false);
+        // Once for all whose subscriptions go on; a notice for each would reach every node.
+        if (results.Any(static result => result.Outcome == MemberOutcome.Changed)) access.Changed(timed[0].Channel, null, null);
+        for (var i = 0; i < timed.Length; i++)
+        {
+            var (change, result) = (timed[i], results[i]);
+            var reason = ReasonOfEnd(change, result);
+            if (result.Outcome == MemberOutcome.Changed)
+            {
+                if (reason is not null) access.Changed(change.Channel, change.User, reason);
+                Send(change, result);
+            }
+            else if (result.Outcome == MemberOutcome.Unchanged && reason is not null)
+            {
+                access.Recheck(change.Channel, change.User, reason);
+            }
+        }
+
+        return results;
     }
 
     // Why the user's subscriptions end by it: null where they do not. Who leaves a public channel, or was never in it, may read on.
@@ -59,11 +86,11 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
     }
 
     // If the answer is lost, the change may have been made.
-    private async ValueTask<MemberResult> CommitAsync(MemberChange change, CancellationToken cancellationToken)
+    private async ValueTask<T> CommitAsync<T>(Func<ValueTask<T>> commit)
     {
         try
         {
-            return await channels.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
+            return await commit().ConfigureAwait(false);
         }
         catch
         {

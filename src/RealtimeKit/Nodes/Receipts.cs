@@ -19,15 +19,15 @@ internal sealed class Receipts(
     /// <param name="sequence">The message up to which the user has read.</param>
     /// <param name="except">The connection that does not receive the signal, if any.</param>
     /// <param name="cancellationToken">Ends the wait; the mark may still move.</param>
-    /// <returns>Whether the channel exists.</returns>
-    public async ValueTask<bool> MoveAsync(ChannelView view, string user, long sequence, SessionOutput? except, CancellationToken cancellationToken)
+    /// <returns>The mark; null where the channel does not exist.</returns>
+    public async ValueTask<ReadMark?> MoveAsync(ChannelView view, string user, long sequence, SessionOutput? except, CancellationToken cancellationToken)
     {
         var channel = view.Head.Channel;
         // Asked before the mark moves: a call that fails then is made again, and the signal still goes out.
         var reach = view.Read < sequence ? await FindReachAsync(view, cancellationToken).ConfigureAwait(false) : SignalReach.Own;
-        if (await channels.MoveReadMarkAsync(channel, user, sequence, cancellationToken).ConfigureAwait(false) is not { } mark) return false;
+        if (await channels.MoveReadMarkAsync(channel, user, sequence, cancellationToken).ConfigureAwait(false) is not { } mark) return null;
         if (mark.Moved) distributor.SendSignal(channel, user, "read", Encoding.UTF8.GetBytes($"{{\"sequence\":{mark.Sequence}}}"), except, reach);
-        return true;
+        return mark;
     }
 
     private async ValueTask<SignalReach> FindReachAsync(ChannelView view, CancellationToken cancellationToken)

@@ -47,7 +47,7 @@ internal static class ChannelFields
             throw new ArgumentException($"A channel's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(edit));
         if (edit.SlowMode is < 0 or > ProtocolConstants.MaxSlowMode)
             throw new ArgumentException($"Slow mode must be from 0 to {ProtocolConstants.MaxSlowMode} seconds.", nameof(edit));
-        var data = edit.Data is null ? null : Require(edit.Data.ToElement());
+        var data = Require(edit.Data);
         return new SettingsChange(channel)
         {
             Name = new(edit.Name is not null || edit.Remove.HasFlag(ChannelParts.Name), edit.Name),
@@ -57,9 +57,13 @@ internal static class ChannelFields
         };
     }
 
-    private static JsonValue Require(JsonElement data)
+    /// <summary>The application's data in compact form.</summary>
+    /// <exception cref="ArgumentException">It is no object, or too large.</exception>
+    public static JsonValue? Require(JsonValue? data)
     {
-        var compact = data.ValueKind == JsonValueKind.Object ? JsonValue.FromElement(data) : throw new ArgumentException($"A channel's data {DataRule}.", nameof(data));
+        if (data is null) return null;
+        var element = data.ToElement();
+        var compact = element.ValueKind == JsonValueKind.Object ? JsonValue.FromElement(element) : throw new ArgumentException($"A channel's data {DataRule}.", nameof(data));
         return compact.Utf8.Length <= ProtocolConstants.MaxChannelDataBytes ? compact
             : throw new ArgumentException($"A channel's data may have at most {ProtocolConstants.MaxChannelDataBytes} bytes.", nameof(data));
     }

@@ -21,8 +21,8 @@ internal sealed class MemberRequests(ChannelAccess access, IChannelStore channel
         var channel = request.Fields.Identifier(FrameField.Channel);
         var sequence = request.Fields.RequiredInteger(FrameField.Sequence, 1);
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Read).ConfigureAwait(false) is not { } view) return;
-        if (await receipts.MoveAsync(view, request.User, sequence, request.Session.Output, request.Ended).ConfigureAwait(false)) request.Ok();
-        else request.NoChannel(channel);
+        if (await receipts.MoveAsync(view, request.User, sequence, request.Session.Output, request.Ended).ConfigureAwait(false) is null) request.NoChannel(channel);
+        else request.Ok();
     }
 
     private async ValueTask MembersAsync(Request request)

@@ -7,7 +7,11 @@ namespace RealtimeKit.Requests;
 /// <summary>Handles <c>signal</c> and <c>presence</c>.</summary>
 internal sealed class SignalRequests(ChannelAccess access, PresenceReader presence, Interceptors interceptors, Distributor distributor) : IRequestFamily
 {
-    private static readonly string[] OwnSignals = ["presence", "read"];
+    /// <summary>Who comes and goes: a signal that only the engine sends.</summary>
+    public const string Presence = "presence";
+
+    /// <summary>How far a user has read: a signal that only the engine sends.</summary>
+    public const string Read = "read";
 
     public IEnumerable<RequestType> Types => [new("signal", SignalAsync, RequestKind.Signal, ReachesReaders: true), new("presence", PresenceAsync, RequestKind.Read)];
 
@@ -26,7 +30,7 @@ internal sealed class SignalRequests(ChannelAccess access, PresenceReader presen
         var channel = request.Fields.Identifier(FrameField.Channel);
         var name = request.Fields.RequiredString(FrameField.Name, ProtocolConstants.MaxNameLength, ErrorCodes.TooLarge);
         if (request.IsFaulty() || await access.FindAsync(request, channel, ChannelOperation.Signal).ConfigureAwait(false) is null) return;
-        if (OwnSignals.Contains(name))
+        if (name is Presence or Read)
         {
             request.Error(ErrorCodes.Forbidden, $"Only the server sends the signal '{name}'.");
             return;

@@ -168,7 +168,7 @@ public sealed class RecoveryTests
         await using var bob = host.Client("bob");
         await bob.ConnectAsync(Token).InTime();
         await bob.Channel("den").SubscribeAsync(cancellationToken: Token).InTime();
-        await host.Messaging.Members.RemoveAsync("den", "bob", Token);
+        await host.Messaging.Members.RemoveAsync("den", "bob", cancellationToken: Token);
         (await bob.Channel("den").TakeWhileAsync(_ => true))[^1].Should().Be(new ChannelRevoked("removed"));
         (await host.Messaging.Users.DisconnectAsync("bob")).Should().Be(1);
         await bob.UntilAsync(ConnectionStatus.Closed);

@@ -53,7 +53,7 @@ public sealed class PostgreSqlBrokerTests : IAsyncLifetime
         await _here.Messaging.Channels.EnsureAsync("p", ChannelKind.Private, cancellationToken: Cancel);
         await _here.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribeAsync(_there, "eve", "p");
-        await _here.Messaging.Members.RemoveAsync("p", "eve", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "eve", cancellationToken: Cancel);
         (await eve.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
     }
 

@@ -22,9 +22,9 @@ public sealed class AccessRequestTests
             builder.Services.AddSingleton<IChannelAuthorizer>(asked);
         });
         await node.Messaging.Channels.EnsureAsync("room", owner: "ann", cancellationToken: cancel);
-        await node.Messaging.Members.AddAsync("room", "bob", ChannelRole.Moderator, cancel);
+        await node.Messaging.Members.AddAsync("room", "bob", ChannelRole.Moderator, cancellationToken: cancel);
         await node.Messaging.Moderation.MuteAsync("room", "ann", cancellationToken: cancel);
-        await node.Messaging.Channels.UpdateAsync("room", new ChannelEdit { Closed = true }, cancel);
+        await node.Messaging.Channels.UpdateAsync("room", new ChannelEdit { Closed = true }, cancellationToken: cancel);
         var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, "ann"), new Claim("team", "blue")], "test");
         await using var ann = new TestClient(node.Transport.Connect(new ClaimsPrincipal(identity)));
         await ann.RequestAsync("""{"type":"connect","id":1}""", 1);

@@ -119,15 +119,15 @@ public sealed class AccessTableTests
         {
             channel = $"room{_id}";
             await node.Messaging.Channels.EnsureAsync(channel, kind, owner: "owner", cancellationToken: cancel);
-            await node.Messaging.Members.AddAsync(channel, "moderator", ChannelRole.Moderator, cancel);
+            await node.Messaging.Members.AddAsync(channel, "moderator", ChannelRole.Moderator, cancellationToken: cancel);
             await node.Messaging.Members.AddAsync(channel, "member", cancellationToken: cancel);
-            if (Role(state) is { } role) await node.Messaging.Members.AddAsync(channel, caller, role, cancel);
+            if (Role(state) is { } role) await node.Messaging.Members.AddAsync(channel, caller, role, cancellationToken: cancel);
         }
 
         foreach (var sender in new[] { caller, "member", "moderator", "owner" }) await node.Messaging.Messages.SendAsync(channel, "x", sender, cancel);
         if (state.StartsWith("muted", StringComparison.Ordinal)) await node.Messaging.Moderation.MuteAsync(channel, caller, cancellationToken: cancel);
         if (state == "banned") await node.Messaging.Moderation.BanAsync(channel, caller, cancellationToken: cancel);
-        if (state.EndsWith("in a closed one", StringComparison.Ordinal)) await node.Messaging.Channels.UpdateAsync(channel, new ChannelEdit { Closed = true }, cancel);
+        if (state.EndsWith("in a closed one", StringComparison.Ordinal)) await node.Messaging.Channels.UpdateAsync(channel, new ChannelEdit { Closed = true }, cancellationToken: cancel);
         await using var client = await node.ConnectAsync(caller);
         var id = ++_id;
         var reply = await client.RequestAsync(

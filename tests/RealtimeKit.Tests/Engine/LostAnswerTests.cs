@@ -111,7 +111,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
         await _node.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribedAsync("eve", "p");
         _directory.LosesAnswer = true;
-        await _node.Messaging.Invoking(x => x.Members.RemoveAsync("p", "eve", Cancel)).Should().ThrowAsync<StoreUnavailableException>();
+        await _node.Messaging.Invoking(x => x.Members.RemoveAsync("p", "eve", cancellationToken: Cancel)).Should().ThrowAsync<StoreUnavailableException>();
         await RevokedAsync(eve);
     }
 
@@ -121,7 +121,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
         await _node.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
         await using var eve = await SubscribedAsync("eve", "p");
         await _memory.ApplyAsync(new RemoveChange("p", "eve"), Cancel);
-        (await _node.Messaging.Members.RemoveAsync("p", "eve", Cancel)).Should().BeFalse();
+        (await _node.Messaging.Members.RemoveAsync("p", "eve", cancellationToken: Cancel)).Should().BeFalse();
         await RevokedAsync(eve);
     }
 

@@ -41,12 +41,12 @@ public sealed class MemberChangeTests : IAsyncLifetime
         await using var far = await SubscribedAsync(_there, "p");
         var messaging = _here.Messaging;
         (await messaging.Members.AddAsync("p", "bob", cancellationToken: Cancel)).Should().BeTrue();
-        (await messaging.Members.AddAsync("p", "bob", ChannelRole.Owner, Cancel)).Should().BeFalse("a member keeps the role");
-        (await messaging.Members.SetRoleAsync("p", "bob", ChannelRole.Moderator, Cancel)).Should().BeTrue();
-        (await messaging.Members.SetRoleAsync("p", "bob", ChannelRole.Moderator, Cancel)).Should().BeFalse();
-        (await messaging.Members.SetRoleAsync("p", "cid", ChannelRole.Owner, Cancel)).Should().BeTrue();
-        (await messaging.Members.RemoveAsync("p", "bob", Cancel)).Should().BeTrue();
-        (await messaging.Members.RemoveAsync("p", "bob", Cancel)).Should().BeFalse();
+        (await messaging.Members.AddAsync("p", "bob", ChannelRole.Owner, cancellationToken: Cancel)).Should().BeFalse("a member keeps the role");
+        (await messaging.Members.SetRoleAsync("p", "bob", ChannelRole.Moderator, cancellationToken: Cancel)).Should().BeTrue();
+        (await messaging.Members.SetRoleAsync("p", "bob", ChannelRole.Moderator, cancellationToken: Cancel)).Should().BeFalse();
+        (await messaging.Members.SetRoleAsync("p", "cid", ChannelRole.Owner, cancellationToken: Cancel)).Should().BeTrue();
+        (await messaging.Members.RemoveAsync("p", "bob", cancellationToken: Cancel)).Should().BeTrue();
+        (await messaging.Members.RemoveAsync("p", "bob", cancellationToken: Cancel)).Should().BeFalse();
         foreach (var client in new[] { near, far })
         {
             var seen = new List<string>();

@@ -76,16 +76,16 @@ public sealed class MessagingTests
         (await node.Messaging.Members.AddAsync("p", "bob", cancellationToken: Cancel)).Should().BeFalse();
         (await node.Messaging.Members.ListAsync("p", cancellationToken: Cancel)).Members.Select(member => (member.User, member.Role))
             .Should().Equal(("ann", ChannelRole.Owner), ("bob", ChannelRole.Member));
-        (await node.Messaging.Members.RemoveAsync("p", "bob", Cancel)).Should().BeTrue();
-        var removal = () => node.Messaging.Members.RemoveAsync("p", "ann", Cancel);
+        (await node.Messaging.Members.RemoveAsync("p", "bob", cancellationToken: Cancel)).Should().BeTrue();
+        var removal = () => node.Messaging.Members.RemoveAsync("p", "ann", cancellationToken: Cancel);
         (await removal.Should().ThrowAsync<LastOwnerException>()).Which.Should().Match<LastOwnerException>(error => error.Channel == "p" && error.User == "ann");
-        var demotion = () => node.Messaging.Members.SetRoleAsync("p", "ann", ChannelRole.Member, Cancel);
+        var demotion = () => node.Messaging.Members.SetRoleAsync("p", "ann", ChannelRole.Member, cancellationToken: Cancel);
         await demotion.Should().ThrowAsync<LastOwnerException>().WithMessage("*'ann'*last owner*'p'*");
         var unpaired = () => node.Messaging.Channels.EnsureAsync("n", name: "\ud800", cancellationToken: Cancel);
         await unpaired.Should().ThrowAsync<ArgumentException>().WithMessage("*surrogate*");
         var nowhere = () => node.Messaging.Members.AddAsync("nowhere", "bob", cancellationToken: Cancel);
         await nowhere.Should().ThrowAsync<ChannelNotFoundException>().WithMessage("*'nowhere'*Channels.EnsureAsync*");
-        var kicking = () => node.Messaging.Members.RemoveAsync("nowhere", "bob", Cancel);
+        var kicking = () => node.Messaging.Members.RemoveAsync("nowhere", "bob", cancellationToken: Cancel);
         await kicking.Should().ThrowAsync<ChannelNotFoundException>();
     }
 

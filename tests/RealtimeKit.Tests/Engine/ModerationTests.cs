@@ -26,8 +26,8 @@ public sealed class ModerationTests : IAsyncLifetime
         foreach (var (channel, kind) in new[] { ("open", ChannelKind.Public), ("closed", ChannelKind.Private) })
         {
             await _here.Messaging.Channels.EnsureAsync(channel, kind, owner: "own", cancellationToken: Cancel);
-            await _here.Messaging.Members.AddAsync(channel, "mod", ChannelRole.Moderator, Cancel);
-            await _here.Messaging.Members.AddAsync(channel, "mod2", ChannelRole.Moderator, Cancel);
+            await _here.Messaging.Members.AddAsync(channel, "mod", ChannelRole.Moderator, cancellationToken: Cancel);
+            await _here.Messaging.Members.AddAsync(channel, "mod2", ChannelRole.Moderator, cancellationToken: Cancel);
             await _here.Messaging.Members.AddAsync(channel, "bob", cancellationToken: Cancel);
         }
 
@@ -219,11 +219,11 @@ public sealed class ModerationTests : IAsyncLifetime
     public async Task The_applications_own_code_moderates_as_well()
     {
         await AskAsync("bob", """{"type":"subscribe","channel":"open"}""");
-        (await _here.Messaging.Moderation.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddHours(1), "x", Cancel)).Should().BeTrue();
+        (await _here.Messaging.Moderation.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddHours(1), "x", cancellationToken: Cancel)).Should().BeTrue();
         (await _clients["bob"].WaitForAsync("member")).TryGetProperty("by", out _).Should().BeFalse();
         (await AskAsync("bob", $$$"""{"type":"publish","channel":"open","message":{"id":"{{{Guid.NewGuid()}}}","text":"y"}}""")).Should().Be("forbidden");
-        (await _here.Messaging.Moderation.UnmuteAsync("open", "bob", Cancel)).Should().BeTrue();
-        (await _here.Messaging.Moderation.UnmuteAsync("open", "bob", Cancel)).Should().BeFalse();
+        (await _here.Messaging.Moderation.UnmuteAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
+        (await _here.Messaging.Moderation.UnmuteAsync("open", "bob", cancellationToken: Cancel)).Should().BeFalse();
         (await _here.Messaging.Moderation.BanAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
         (await _clients["bob"].WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("banned");
         (await _here.Messaging.Moderation.ListBansAsync("open", cancellationToken: Cancel)).Bans.Should().ContainSingle(ban => ban.User == "bob" && ban.By == null);
@@ -232,8 +232,8 @@ public sealed class ModerationTests : IAsyncLifetime
         await FluentActions.Awaiting(() => _here.Messaging.Moderation.BanAsync("open", "own", cancellationToken: Cancel)).Should().ThrowAsync<LastOwnerException>();
         await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("nowhere", "own", cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
         await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("open", "bob", DateTimeOffset.UnixEpoch, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("open", "bob", null, new string('x', 201), Cancel)).Should().ThrowAsync<ArgumentException>();
-        (await _here.Messaging.Moderation.UnbanAsync("open", "bob", Cancel)).Should().BeTrue();
+        await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("open", "bob", null, new string('x', 201), cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
+        (await _here.Messaging.Moderation.UnbanAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
     }
 
     [Fact]

@@ -48,7 +48,7 @@ public sealed class RightsOrderTests : IAsyncLifetime
         (await PublishAsync(bob, 3, Guid.NewGuid())).Should().Be("forbidden");
         (await PublishAsync(bob, 4, before)).Should().Be("published", "a copy of a stored message is acknowledged");
         (await ReplyAsync(bob, """{"type":"edit","id":5,"channel":"room","sequence":1,"text":"y"}""", 5)).Should().Be("forbidden");
-        await _here.Messaging.Moderation.UnmuteAsync("room", "bob", Cancel);
+        await _here.Messaging.Moderation.UnmuteAsync("room", "bob", cancellationToken: Cancel);
         (await PublishAsync(bob, 6, Guid.NewGuid())).Should().Be("published");
         await _here.Messaging.Moderation.BanAsync("room", "bob", cancellationToken: Cancel);
         (await PublishAsync(bob, 7, Guid.NewGuid())).Should().Be("forbidden");

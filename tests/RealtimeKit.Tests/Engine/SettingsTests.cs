@@ -23,8 +23,8 @@ public sealed class SettingsTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         (_here, _there) = (await StartAsync(), await StartAsync());
-        await _here.Messaging.Channels.EnsureAsync("open", ChannelKind.Public, "Name", "own", Cancel);
-        await _here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, Cancel);
+        await _here.Messaging.Channels.EnsureAsync("open", ChannelKind.Public, "Name", "own", cancellationToken: Cancel);
+        await _here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
         await _here.Messaging.Members.AddAsync("open", "bob", cancellationToken: Cancel);
         foreach (var user in new[] { "own", "mod" }) _clients.Add(user, await _here.ConnectAsync(user));
         foreach (var user in new[] { "bob", "eve" }) _clients.Add(user, await _there.ConnectAsync(user));
@@ -63,7 +63,7 @@ public sealed class SettingsTests : IAsyncLifetime
         await _here.Messaging.Messages.SendAsync("open", "last", cancellationToken: Cancel);
         for (JsonElement frame; (frame = (await _clients["bob"].ReadAsync())!.Value).GetProperty("type").GetString() != "event";)
             frame.GetProperty("type").GetString().Should().NotBe("channel");
-        (await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Name = "By the host", Data = JsonValue.Parse("{ }") }, Cancel))
+        (await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Name = "By the host", Data = JsonValue.Parse("{ }") }, cancellationToken: Cancel))
             .Should().Be(new ChannelSettings("By the host", JsonValue.Parse("{}")));
         (await _clients["bob"].WaitForAsync("channel")).GetRawText().Should().Be("""{"type":"channel","channel":"open","name":"By the host","data":{}}""");
         (await _here.Messaging.Channels.GetAsync("open", Cancel))!.Settings.Name.Should().Be("By the host");
@@ -176,9 +176,9 @@ public sealed class SettingsTests : IAsyncLifetime
             new ChannelEdit { Name = new string('x', 65) }, new ChannelEdit { SlowMode = -1 }, new ChannelEdit { SlowMode = 3_601 },
             new ChannelEdit { Data = JsonValue.Parse("[]") }, new ChannelEdit { Data = JsonValue.Parse($$"""{"a":"{{new string('x', 8_192)}}"}""") },
         })
-            await FluentActions.Awaiting(() => _here.Messaging.Channels.UpdateAsync("open", edit, Cancel)).Should().ThrowAsync<ArgumentException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Channels.UpdateAsync("nowhere", new ChannelEdit { Closed = true }, Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
-        (await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Remove = ChannelParts.Name }, Cancel)).Should().Be(new ChannelSettings());
+            await FluentActions.Awaiting(() => _here.Messaging.Channels.UpdateAsync("open", edit, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
+        await FluentActions.Awaiting(() => _here.Messaging.Channels.UpdateAsync("nowhere", new ChannelEdit { Closed = true }, cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
+        (await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Remove = ChannelParts.Name }, cancellationToken: Cancel)).Should().Be(new ChannelSettings());
     }
 
     // With a clock that nobody sets: bans, mutes and slow mode go by the time of day.

@@ -30,7 +30,7 @@ public sealed class TwoNodeTests
         (await bob.WaitForAsync("event")).GetProperty("message").GetProperty("text").GetString().Should().Be("over there");
         await ann.SendAsync("""{"type":"signal","channel":"p","name":"typing"}""");
         (await bob.WaitAsync(frame => IsSignal(frame, "typing"), "typing")).GetProperty("user").GetString().Should().Be("ann");
-        await here.Messaging.Members.RemoveAsync("p", "bob", TestContext.Current.CancellationToken);
+        await here.Messaging.Members.RemoveAsync("p", "bob", cancellationToken: TestContext.Current.CancellationToken);
         (await bob.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
         (await bob.RequestAsync(PublishOrderTests.Publish(4, "p", Guid.NewGuid(), "still here?"), 4)).GetProperty("code").GetString().Should().Be("not_found");
     }

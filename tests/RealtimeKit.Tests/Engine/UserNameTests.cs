@@ -232,7 +232,7 @@ public sealed class UserNameTests(SharedRabbitMq rabbit)
         for (var i = 0; i < people.Count; i++)
         {
             (await there.Messaging.Users.GetConnectionCountAsync(Names[i], Cancel)).Should().Be(1);
-            (await there.Messaging.Members.RemoveAsync("room", Names[i], Cancel)).Should().BeTrue();
+            (await there.Messaging.Members.RemoveAsync("room", Names[i], cancellationToken: Cancel)).Should().BeTrue();
             (await people[i].WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
             (await here.Messaging.Users.DisconnectAsync(Names[i], "test", Cancel)).Should().Be(1);
             (await people[i].ClosedAsync()).Should().Be(CloseCode.Disconnected);

@@ -31,7 +31,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.SubscribeAsync("bob", "p");
         _here.Broker.LosesOutgoing = _ => true;
-        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", cancellationToken: Cancel);
         _here.Broker.LosesOutgoing = _ => false;
         await _group.PassAsync(Beat);
         await RevokedAsync(bob);
@@ -42,7 +42,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.SubscribeAsync("bob", "p");
         _there.Broker.Cut();
-        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", cancellationToken: Cancel);
         _there.Broker.Heal();
         await RevokedAsync(bob);
     }
@@ -53,7 +53,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
         await using var bob = await _there.SubscribeAsync("bob", "p");
         await _group.PassAsync(Beat);
         _here.Kill();
-        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", cancellationToken: Cancel);
         await _group.PassAsync(3 * Beat);
         await RevokedAsync(bob);
     }
@@ -63,7 +63,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.SubscribeAsync("bob", "p");
         _there.Broker.Freeze();
-        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", cancellationToken: Cancel);
         await _here.Messaging.Members.AddAsync("p", "bob", cancellationToken: Cancel);
         await _group.SettleAsync();
         _there.Broker.Thaw();
@@ -78,7 +78,7 @@ public sealed class AccessOverNodesTests : IAsyncLifetime
     {
         await using var bob = await _there.Node.ConnectAsync("bob");
         await bob.RequestAsync(PublishOrderTests.Publish(2, "p", Guid.NewGuid(), "mine"), 2);
-        await _here.Messaging.Members.RemoveAsync("p", "bob", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "bob", cancellationToken: Cancel);
         await _group.SettleAsync();
         (await bob.RequestAsync(PublishOrderTests.Publish(3, "p", Guid.NewGuid(), "more"), 3)).GetProperty("code").GetString().Should().Be("not_found");
     }

@@ -64,7 +64,7 @@ public sealed class SharedStoreTests : IAsyncLifetime
         await using var eve = await _there.SubscribeAsync("eve", "p");
         for (var id = 3; id < 6; id++)
         {
-            await _here.Messaging.Members.RemoveAsync("p", "eve", Cancel);
+            await _here.Messaging.Members.RemoveAsync("p", "eve", cancellationToken: Cancel);
             await RevokedAsync(eve, "removed");
             await _here.Messaging.Members.AddAsync("p", "eve", cancellationToken: Cancel);
             (await eve.RequestAsync($$"""{"type":"subscribe","id":{{id}},"channel":"p"}""", id)).GetProperty("type").GetString().Should().Be("subscribed");
@@ -80,7 +80,7 @@ public sealed class SharedStoreTests : IAsyncLifetime
         await using var eve = await _there.Node.ConnectAsync("eve");
         await eve.SendAsync("""{"type":"subscribe","id":2,"channel":"p"}""");
         await _there.Store.HoldHeads.Waits.Task.WaitAsync(Cancel);
-        await _here.Messaging.Members.RemoveAsync("p", "eve", Cancel);
+        await _here.Messaging.Members.RemoveAsync("p", "eve", cancellationToken: Cancel);
         held.SetResult();
         (await eve.ReplyAsync(2)).GetProperty("type").GetString().Should().Be("subscribed");
         (await eve.WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("denied");
