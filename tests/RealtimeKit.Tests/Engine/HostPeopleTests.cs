@@ -96,15 +96,15 @@ public sealed class HostPeopleTests : IAsyncLifetime
     {
         await using var ann = await SubscribedAsync(_there, "ann", "p");
         await Messaging.Members.AddAsync("p", "bob", by: "ann", cancellationToken: Cancel);
-        await Messaging.Members.SetRoleAsync("p", "bob", ChannelRole.Moderator, "ann", Cancel);
+        await Messaging.Members.SetRoleAsync("p", "bob", ChannelRole.Moderator, "ann", cancellationToken: Cancel);
         await Messaging.Moderation.MuteAsync("p", "bob", reason: "loud", by: "ann", cancellationToken: Cancel);
-        await Messaging.Moderation.UnmuteAsync("p", "bob", "ann", Cancel);
-        await Messaging.Members.RemoveAsync("p", "bob", "enough", "ann", Cancel);
+        await Messaging.Moderation.UnmuteAsync("p", "bob", "ann", cancellationToken: Cancel);
+        await Messaging.Members.RemoveAsync("p", "bob", "enough", "ann", cancellationToken: Cancel);
         await Messaging.Members.AddAsync("p", "bob", by: "bob", cancellationToken: Cancel);
         await Messaging.Members.RemoveAsync("p", "bob", by: "bob", cancellationToken: Cancel);
         await Messaging.Moderation.BanAsync("p", "bob", by: "ann", cancellationToken: Cancel);
-        await Messaging.Moderation.UnbanAsync("p", "bob", "ann", Cancel);
-        await Messaging.Channels.UpdateAsync("p", new ChannelEdit { Name = "Plan" }, "ann", Cancel);
+        await Messaging.Moderation.UnbanAsync("p", "bob", "ann", cancellationToken: Cancel);
+        await Messaging.Channels.UpdateAsync("p", new ChannelEdit { Name = "Plan" }, "ann", cancellationToken: Cancel);
         await Messaging.Channels.UpdateAsync("p", new ChannelEdit { Name = "Plan B" }, cancellationToken: Cancel);
 
         var seen = new List<string>();
