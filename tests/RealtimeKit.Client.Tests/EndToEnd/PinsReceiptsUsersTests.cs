@@ -31,7 +31,7 @@ public sealed class PinsReceiptsUsersTests : IAsyncLifetime
     {
         await using var pair = await ConnectAsync("mod", "bob");
         var (mod, bob) = pair;
-        await _here.Messaging.Members.AddAsync("lobby", "mod", ChannelRole.Moderator, Token);
+        await _here.Messaging.Members.AddAsync("lobby", "mod", ChannelRole.Moderator, cancellationToken: Token);
         var (hers, his) = (mod.Channel("lobby"), bob.Channel("lobby"));
         foreach (var channel in new[] { hers, his }) await channel.SubscribeAsync(cancellationToken: Token).InTime();
         for (var number = 1; number <= 3; number++) await his.SendAsync($"{number}", Token).InTime();

@@ -50,6 +50,12 @@ internal sealed class SimulatedStore(
     public ValueTask<MemberResult> ApplyAsync(MemberChange change, CancellationToken cancellationToken) =>
         CallAsync(store => store.ApplyAsync(change, default), writes: true);
 
+    public ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ApplyAsync(changes, default), writes: true);
+
+    public ValueTask<ChannelInfoPage> ListAllAsync(string prefix, string? after, int limit, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ListAllAsync(prefix, after, limit, default));
+
     public ValueTask<int> CountMembersAsync(string channel, int most, CancellationToken cancellationToken) =>
         CallAsync(store => store.CountMembersAsync(channel, most, default));
 

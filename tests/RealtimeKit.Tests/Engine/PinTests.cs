@@ -24,7 +24,7 @@ public sealed class PinTests : IAsyncLifetime
     {
         (_here, _there) = (await StartAsync(), await StartAsync());
         await _here.Messaging.Channels.EnsureAsync("open", ChannelKind.Public, owner: "own", cancellationToken: Cancel);
-        await _here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, Cancel);
+        await _here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
         for (var number = 1; number <= 5; number++) await _here.Messaging.Messages.SendAsync("open", $"{number}", "bob", Cancel);
         foreach (var user in new[] { "own", "mod" }) _clients.Add(user, await _here.ConnectAsync(user));
         foreach (var user in new[] { "bob", "eve" }) _clients.Add(user, await _there.ConnectAsync(user));
@@ -163,11 +163,11 @@ public sealed class PinTests : IAsyncLifetime
         (await PinAsync(2, "pin")).Should().Be("ok");
         await _here.Messaging.Moderation.MuteAsync("open", "mod", cancellationToken: Cancel);
         (await PinAsync(3, "unpin")).Should().Be("forbidden");
-        await _here.Messaging.Moderation.UnmuteAsync("open", "mod", Cancel);
-        await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Closed = true }, Cancel);
+        await _here.Messaging.Moderation.UnmuteAsync("open", "mod", cancellationToken: Cancel);
+        await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Closed = true }, cancellationToken: Cancel);
         (await PinAsync(4, "unpin")).Should().Be("forbidden");
-        await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Closed = false }, Cancel);
-        await _here.Messaging.Members.SetRoleAsync("open", "mod", ChannelRole.Member, Cancel);
+        await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Closed = false }, cancellationToken: Cancel);
+        await _here.Messaging.Members.SetRoleAsync("open", "mod", ChannelRole.Member, cancellationToken: Cancel);
         (await PinAsync(5, "unpin")).Should().Be("forbidden");
         (await _store.FindAsync("open", "mod", Cancel))!.Head.Version.Should().Be(6);
     }

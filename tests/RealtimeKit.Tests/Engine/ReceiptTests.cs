@@ -68,7 +68,7 @@ public sealed class ReceiptTests : IAsyncLifetime
         await ReadAsync(bob, 2);
         (await NextReadAsync(second)).Should().Be("bob 2", "one's own connections receive it in every channel");
         await NothingAsync(own);
-        await _there.Messaging.Members.RemoveAsync("open", "fourth", Cancel);
+        await _there.Messaging.Members.RemoveAsync("open", "fourth", cancellationToken: Cancel);
         await ReadAsync(bob, 3);
         (await NextReadAsync(own)).Should().Be("bob 3");
     }
