@@ -89,8 +89,47 @@ public sealed partial class RealtimeChannel
     public async Task<ActionList> ActionsAsync(string? before = null, int? limit = null, CancellationToken cancellationToken = default)
     {
         var reply = await _requests.SendAsync<ActionsFrame>(
-            (output, id) => ClientRequests.Actions(output, id, Id, before, limit), repeat: true, cancellationToken).ConfigureAwait(false);
+            (output, id) => ClientRequests.Moderation(output, "actions"u8, id, Id, before, limit), repeat: true, cancellationToken).ConfigureAwait(false);
         return new ActionList(reply.Actions, reply.More ? reply.Next : null);
+    }
+
+    /// <summary>
+    /// Reports a message to the moderators; for everybody who sees it. A user reports a message once: the same again changes nothing.
+    /// </summary>
+    /// <param name="sequence">The message.</param>
+    /// <param name="reason">Why, for moderators to read: at most 1,000 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">The reason is no text.</exception>
+    /// <exception cref="RealtimeException">The server refused (<c>conflict</c> where the message was deleted), or the connection was lost before the reply.</exception>
+    public Task ReportAsync(long sequence, string? reason = null, CancellationToken cancellationToken = default)
+    {
+        TextRules.Require(reason);
+        return _requests.SendAsync<OkFrame>((output, id) => ClientRequests.Report(output, id, Id, sequence, reason), repeat: false, cancellationToken);
+    }
+
+    /// <summary>A page of the reported messages, the newest report first; for moderators and owners.</summary>
+    /// <param name="before">The <see cref="ReportList.Next"/> of the page before; nothing for the first.</param>
+    /// <param name="limit">The most reports, 1 to 200. Default: 50.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeException">The server refused, or the client is closed.</exception>
+    public async Task<ReportList> ReportsAsync(string? before = null, int? limit = null, CancellationToken cancellationToken = default)
+    {
+        var reply = await _requests.SendAsync<ReportsFrame>(
+            (output, id) => ClientRequests.Moderation(output, "reports"u8, id, Id, before, limit), repeat: true, cancellationToken).ConfigureAwait(false);
+        return new ReportList(reply.Reports, reply.More ? reply.Next : null);
+    }
+
+    /// <summary>Says what became of a report; for moderators and owners.</summary>
+    /// <param name="report">The <see cref="ChannelReport.Report"/>.</param>
+    /// <param name="state">What became of it; it may become open again.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">No report can have that identifier.</exception>
+    /// <exception cref="RealtimeException">The server refused (<c>not_found</c> where there is no such report), or the connection was lost before the reply.</exception>
+    public Task ResolveAsync(string report, ReportState state, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(report);
+        TextRules.Require(report);
+        return _requests.SendAsync<OkFrame>((output, id) => ClientRequests.Resolve(output, id, Id, report, state), repeat: false, cancellationToken);
     }
 
     /// <summary>

@@ -17,6 +17,8 @@ internal sealed class ChannelLog
     private readonly SortedSet<long> _pinned = [];
     private readonly List<ChannelAction> _actions = [];
     private readonly Dictionary<string, DateTimeOffset> _lastPosts = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, ChannelReport> _reports = [];
+    private readonly HashSet<(long Sequence, string User)> _reporters = [];
     private readonly UnreadIndex _unread = new();
     private string _epoch = ChannelHead.NewEpoch();
     private DateTimeOffset _changed;
@@ -65,6 +67,37 @@ internal sealed class ChannelLog
         return result;
     }
 
+    public ReportResult Apply(ReportChange change)
+    {
+        var stored = _reports.GetValueOrDefault(change.Sequence);
+        var result = change.Decide(_epoch, Find(change.Sequence)?.Message, stored, _reporters.Contains((change.Sequence, change.User)));
+        if (result.Outcome != ReportOutcome.Reported) return result;
+        _reports[change.Sequence] = result.Report!;
+        _reporters.Add((change.Sequence, change.User));
+        return result;
+    }
+
+    public ResolveResult Apply(ResolveChange change)
+    {
+        var stored = _reports.GetValueOrDefault(change.Sequence);
+        var result = change.Decide(Roster.Revision, stored?.State);
+        if (result.Outcome == ResolveOutcome.Changed) _reports[change.Sequence] = stored! with { State = change.State };
+        if (result.Action is { } action) _actions.Add(action);
+        return result;
+    }
+
+    public ReportPage ListReports(ReportPosition before, int limit)
+    {
+        var page = new ReportPageBuilder(limit);
+        foreach (var report in _reports.Values.OrderByDescending(report => (report.Time, report.Message.Sequence)))
+        {
+            var isBehind = (report.Time, report.Message.Sequence).CompareTo((before.Time, before.Sequence)) < 0;
+            if (isBehind && !page.TryAdd(report)) break;
+        }
+
+        return page.Build();
+    }
+
     public void RenewEpoch() => _epoch = ChannelHead.NewEpoch();
 
     public MessagePage ReadChanges(long afterVersion, PageLimit limit)
@@ -95,15 +128,18 @@ internal sealed class ChannelLog
         return page.Build(Head, descending: query.After is null);
     }
 
-    public ChannelView View(string user) =>
-        new(Head, Definition.Kind, Settings, Definition.Created, Roster.Role(user), Roster.Mark(user), Roster.Ban(user), Roster.Mute(user));
+    public ChannelView View(string user, bool blocked) =>
+        new(Head, Definition.Kind, Settings, Definition.Created, Roster.Role(user), Roster.Mark(user), Roster.Ban(user), Roster.Mute(user), blocked);
 
-    public ChannelSummary Summary(string user)
+    public DirectoryChannel List(string user) => new(
+        new ListedChannel(Definition.Channel, Settings.Name, Settings.Data, Roster.Count, _messages.Count), Roster.Role(user), Settings.Closed);
+
+    public ChannelSummary Summary(string user, IEnumerable<string> blocked)
     {
         var read = Roster.Mark(user);
         return new ChannelSummary(
             Definition.Channel, Settings.Name, Definition.Kind, Roster.Role(user)!.Value, _messages.Count, _changes.Count, read,
-            _unread.CountUnread(user, read, _messages.Count), _unread.CountMentions(user, read), _messages.LastOrDefault()?.Message,
+            _unread.CountUnread(user, read, _messages.Count), _unread.CountMentions(user, read, blocked), _messages.LastOrDefault()?.Message,
             Settings.Data, Settings.Closed);
     }
 

@@ -9,7 +9,7 @@ public sealed partial class InMemoryStore
 
     /// <inheritdoc/>
     public ValueTask<ChannelView?> FindAsync(string channel, string user, CancellationToken cancellationToken) =>
-        Locked((channel, user), static (store, query) => store.Find(query.channel)?.View(query.user), cancellationToken);
+        Locked((channel, user), static (store, query) => store.Find(query.channel) is { } log ? log.View(query.user, store.IsBlockedIn(log, query.user)) : null, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<ChannelInfoPage> ListAllAsync(string prefix, string? after, int limit, CancellationToken cancellationToken) =>
@@ -35,6 +35,7 @@ public sealed partial class InMemoryStore
         {
             if (!store._channels.Remove(channel, out var log)) return false;
             if (log.Definition.Pair is { } pair) store._pairs.Remove(pair);
+            store.Unlist(log);
             foreach (var user in log.Roster.Users) store.Forget(user, log);
             return true;
         }, cancellationToken);
@@ -67,7 +68,14 @@ public sealed partial class InMemoryStore
     public ValueTask<SettingsResult> UpdateAsync(SettingsChange change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return Locked(change, static (store, change) => store.Find(change.Channel)?.Apply(change) ?? change.Decide(null), cancellationToken);
+        return Locked(change, static (store, change) =>
+        {
+            if (store.Find(change.Channel) is not { } log) return change.Decide(null);
+            store.Unlist(log);
+            var result = log.Apply(change);
+            store.List(log);
+            return result;
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -103,7 +111,7 @@ public sealed partial class InMemoryStore
             IEnumerable<ChannelLog> joined = store._memberships.GetValueOrDefault(query.user) ?? [];
             var wanted = joined.Where(log => query.cursor is not { } cursor || log.Cursor.CompareTo(cursor) > 0);
             foreach (var log in wanted.OrderBy(log => log.Cursor))
-                if (!page.TryAdd(log.Summary(query.user), log.Cursor.Changed)) break;
+                if (!page.TryAdd(log.Summary(query.user, store.BlockedBy(query.user)), log.Cursor.Changed)) break;
             return page.Build();
         }, cancellationToken);
     }
@@ -135,9 +143,11 @@ public sealed partial class InMemoryStore
     {
         if (channel.Pair is { } pair && _pairs.TryGetValue(pair, out var existing))
             return new CreateResult(CreateOutcome.PairExists, existing);
+        if (channel.Blocker is { } blocker && BlockedBy(blocker).Contains(channel.Owner!)) return new CreateResult(CreateOutcome.Blocked, channel.Channel);
         if (_channels.ContainsKey(channel.Channel)) return new CreateResult(CreateOutcome.Taken, channel.Channel);
         var log = new ChannelLog(channel);
         _channels.Add(channel.Channel, log);
+        List(log);
         if (channel.Pair is { } newPair) _pairs.Add(newPair, channel.Channel);
         foreach (var user in log.Roster.Users) Remember(user, log);
         return new CreateResult(CreateOutcome.Created, channel.Channel);

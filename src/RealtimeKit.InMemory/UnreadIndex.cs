@@ -16,7 +16,7 @@ internal sealed class UnreadIndex
     public void Add(Message message)
     {
         Insert(Of(_sent, message.Sender), message.Sequence);
-        foreach (var user in ChangeRules.Mentioned(message)) Insert(Of(_mentions, user), message.Sequence);
+        foreach (var user in Mentioned(message)) Insert(Of(_mentions, user), message.Sequence);
         // One that was deleted in the batch that posted it.
         if (message.DeletedAt is not null) Replace(message, message);
     }
@@ -30,14 +30,24 @@ internal sealed class UnreadIndex
         }
 
         if (ReferenceEquals(old.Content, changed.Content)) return;
-        foreach (var user in ChangeRules.Mentioned(old)) Remove(_mentions, user, old.Sequence);
-        foreach (var user in ChangeRules.Mentioned(changed)) Insert(Of(_mentions, user), old.Sequence);
+        foreach (var user in Mentioned(old)) Remove(_mentions, user, old.Sequence);
+        foreach (var user in Mentioned(changed)) Insert(Of(_mentions, user), old.Sequence);
     }
 
     public long CountUnread(string user, long read, long last) =>
         last - read - CountAbove(_sent.GetValueOrDefault(user), read) - CountAbove(_deleted, read);
 
-    public long CountMentions(string user, long read) => CountAbove(_mentions.GetValueOrDefault(user), read);
+    /// <summary>Counts mentions, less those by senders whom the user blocks.</summary>
+    public long CountMentions(string user, long read, IEnumerable<string> blocked) =>
+        CountAbove(_mentions.GetValueOrDefault(user), read)
+            - blocked.Sum(sender => (long)CountAbove(_mentions.GetValueOrDefault(BySender(user, sender)), read));
+
+    // Who is mentioned, alone and together with the sender.
+    private static IEnumerable<string> Mentioned(Message message) =>
+        ChangeRules.Mentioned(message).SelectMany(user => new[] { user, BySender(user, message.Sender) });
+
+    // No name has a line feed.
+    private static string BySender(string user, string sender) => $"{user}\n{sender}";
 
     private static List<long> Of(Dictionary<string, List<long>> index, string user)
     {

@@ -57,6 +57,11 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
                 Sql.Command(Durability)),
             cancellationToken).ConfigureAwait(false);
         if (!isDurable) ServerNotDurable(_database.Name);
+        // What an earlier version has made.
+        while (await _calls.RunAsync(PublicChannels.AddPieceAsync, cancellationToken).ConfigureAwait(false))
+        {
+        }
+
         _removal.Start();
     }
 
@@ -146,6 +151,42 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     /// <inheritdoc/>
     public ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken) =>
         _calls.RunAsync(session => Actions.ListAsync(session, channel, before, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<DirectoryPage> ListDirectoryAsync(DirectoryQuery query, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => PublicChannels.ListAsync(session, query), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReportResult> ReportAsync(ReportChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return _calls.RunAsync(session => Reports.ReportAsync(session, change), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ResolveResult> ResolveAsync(ResolveChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return _calls.RunAsync(session => Reports.ResolveAsync(session, change), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReportPage> ListReportsAsync(string channel, string? before, int limit, CancellationToken cancellationToken)
+    {
+        var position = ReportPosition.Parse(before);
+        return _calls.RunAsync(session => Reports.ListAsync(session, channel, position, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<BlockResult> BlockAsync(BlockChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return _calls.RunAsync(session => Blocks.ApplyAsync(session, change), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListBlockedAsync(string user, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => Blocks.ListAsync(session, user), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<BanPage> ListBansAsync(

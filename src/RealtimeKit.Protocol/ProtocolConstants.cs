@@ -21,6 +21,18 @@ public static class ProtocolConstants
     /// <summary>The longest reason of a removal, a ban or a mute, in UTF-16 code units.</summary>
     public const int MaxReasonLength = 200;
 
+    /// <summary>The longest reason of a report, in UTF-16 code units.</summary>
+    public const int MaxReportReasonLength = 1_000;
+
+    /// <summary>The most users that a report names.</summary>
+    public const int MaxReporters = 20;
+
+    /// <summary>The most users that one user may block.</summary>
+    public const int MaxBlockedUsers = 1_000;
+
+    /// <summary>The longest query, in UTF-16 code units.</summary>
+    public const int MaxQueryLength = 200;
+
     /// <summary>The largest data of a channel, in bytes of JSON without white space.</summary>
     public const int MaxChannelDataBytes = 8_192;
 

@@ -32,6 +32,11 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
     public async ValueTask InitializeAsync(CancellationToken cancellationToken)
     {
         await _writer.OpenAsync(cancellationToken).ConfigureAwait(false);
+        // What an earlier version has made.
+        while (await _writer.RunAsync(PublicChannels.AddPiece, cancellationToken).ConfigureAwait(false))
+        {
+        }
+
         _remover.Start();
     }
 
@@ -111,6 +116,42 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
     /// <inheritdoc/>
     public ValueTask<ActionPage> ListActionsAsync(string channel, long? before, int limit, CancellationToken cancellationToken) =>
         _readers.RunAsync(session => Actions.List(session, channel, before, limit), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<DirectoryPage> ListDirectoryAsync(DirectoryQuery query, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => PublicChannels.List(session, query), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ReportResult> ReportAsync(ReportChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return new(_writer.RunAsync(session => Reports.Report(session, change), cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ResolveResult> ResolveAsync(ResolveChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return new(_writer.RunAsync(session => Reports.Resolve(session, change), cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<ReportPage> ListReportsAsync(string channel, string? before, int limit, CancellationToken cancellationToken)
+    {
+        var position = ReportPosition.Parse(before);
+        return _readers.RunAsync(session => Reports.List(session, channel, position, limit), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<BlockResult> BlockAsync(BlockChange change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return new(_writer.RunAsync(session => Blocks.Apply(session, change), cancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListBlockedAsync(string user, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => Blocks.List(session, user), cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<BanPage> ListBansAsync(

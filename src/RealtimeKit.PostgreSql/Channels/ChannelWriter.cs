@@ -1,4 +1,5 @@
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Channels;
@@ -14,6 +15,7 @@ internal static class ChannelWriter
         WITH made AS (
             INSERT INTO channels(name, title, kind, pair, epoch, created, changed, data) SELECT $1, $2, $3, $4, $5, $6, $6, $9
             WHERE NOT EXISTS (SELECT FROM channels WHERE name = $1) AND NOT EXISTS (SELECT FROM channels WHERE pair = $4)
+                AND NOT EXISTS (SELECT FROM blocks WHERE user_id = $10 AND blocked = $11)
             ON CONFLICT DO NOTHING RETURNING id),
         seated AS (INSERT INTO members(channel, user_id, role) SELECT made.id, m.* FROM made, unnest($7, $8) m)
         SELECT id FROM made
@@ -23,7 +25,8 @@ internal static class ChannelWriter
 
     // The rows go afterwards, in pieces: a large channel's would take longer than a call may.
     public const string Discard = """
-        WITH gone AS (DELETE FROM channels WHERE name = $1 RETURNING id), kept AS (INSERT INTO discarded SELECT id FROM gone)
+        WITH gone AS (DELETE FROM channels WHERE name = $1 RETURNING id), kept AS (INSERT INTO discarded SELECT id FROM gone),
+        unlisted AS (DELETE FROM directory WHERE channel IN (SELECT id FROM gone))
         SELECT id FROM gone
         """;
 
@@ -38,21 +41,27 @@ internal static class ChannelWriter
     public static Task<CreateResult> CreateAsync(DatabaseSession session, NewChannel channel)
     {
         var roles = channel.Roles;
+        // A block that is made at the same time finds the channel, or is found here.
         return session.RunAsync(
             async rows =>
             {
+                await rows.NextResultAsync().ConfigureAwait(false);
                 if (await rows.ReadAsync().ConfigureAwait(false)) return new CreateResult(CreateOutcome.Created, channel.Channel);
                 await rows.NextResultAsync().ConfigureAwait(false);
-                return await rows.ReadAsync().ConfigureAwait(false)
-                    ? new CreateResult(CreateOutcome.PairExists, rows.GetString(0))
-                    : new CreateResult(CreateOutcome.Taken, channel.Channel);
+                if (await rows.ReadAsync().ConfigureAwait(false)) return new CreateResult(CreateOutcome.PairExists, rows.GetString(0));
+                await rows.NextResultAsync().ConfigureAwait(false);
+                var isBlocked = await rows.ReadAsync().ConfigureAwait(false) && rows.GetBoolean(0);
+                return new CreateResult(isBlocked ? CreateOutcome.Blocked : CreateOutcome.Taken, channel.Channel);
             },
+            channel.Pair is { } pair ? Blocks.LockOf(pair) : Sql.Command("SELECT"),
             Sql.Command(
                 Insert, Sql.Parameter(channel.Channel), Sql.Parameter(channel.Name), Sql.Parameter((short)channel.Kind), Sql.Parameter(channel.Pair),
                 Sql.Parameter(ChannelHead.NewEpoch()), Sql.Parameter(channel.Created.ToUnixTimeMilliseconds()),
                 Sql.Parameter(roles.Keys.ToArray()), Sql.Parameter(roles.Values.Select(role => (short)role).ToArray()),
-                Sql.Parameter(channel.Data?.ToString())),
-            Sql.Command(OfPair, Sql.Parameter(channel.Pair)));
+                Sql.Parameter(channel.Data?.ToString()), Sql.Parameter(channel.Blocker), Sql.Parameter(channel.Owner)),
+            Sql.Command(OfPair, Sql.Parameter(channel.Pair)),
+            Sql.Command(Blocks.Has, Sql.Parameter(channel.Blocker), Sql.Parameter(channel.Owner)),
+            channel.Kind == ChannelKind.Public ? PublicChannels.Add(channel.Channel, channel.Name) : Sql.Command("SELECT"));
     }
 
     public static Task<bool> DeleteAsync(DatabaseSession session, string channel) => session.RunAsync(

@@ -19,6 +19,7 @@ internal static class Discarded
             AND NOT EXISTS (SELECT FROM members WHERE channel = $1) AND NOT EXISTS (SELECT FROM marks WHERE channel = $1)
             AND NOT EXISTS (SELECT FROM sanctions WHERE channel = $1) AND NOT EXISTS (SELECT FROM paces WHERE channel = $1)
             AND NOT EXISTS (SELECT FROM actions WHERE channel = $1)
+            AND NOT EXISTS (SELECT FROM reports WHERE channel = $1) AND NOT EXISTS (SELECT FROM reporters WHERE channel = $1)
         """;
 
     /// <summary>For each table a statement that removes so many of a channel's rows.</summary>
@@ -32,6 +33,8 @@ internal static class Discarded
         "DELETE FROM marks WHERE ctid = ANY(ARRAY(SELECT ctid FROM marks WHERE channel = $1 LIMIT $2))",
         "DELETE FROM sanctions WHERE ctid = ANY(ARRAY(SELECT ctid FROM sanctions WHERE channel = $1 LIMIT $2))",
         "DELETE FROM paces WHERE ctid = ANY(ARRAY(SELECT ctid FROM paces WHERE channel = $1 LIMIT $2))",
+        "DELETE FROM reports WHERE ctid = ANY(ARRAY(SELECT ctid FROM reports WHERE channel = $1 LIMIT $2))",
+        "DELETE FROM reporters WHERE ctid = ANY(ARRAY(SELECT ctid FROM reporters WHERE channel = $1 LIMIT $2))",
         "DELETE FROM actions WHERE ctid = ANY(ARRAY(SELECT ctid FROM actions WHERE channel = $1 LIMIT $2))",
     ];
 

@@ -31,11 +31,11 @@ internal static class Settings
             // A statement of its own, so that it sees what was committed while the lock was waited for.
             Sql.Command(Find, Sql.Parameter(change.Channel))).ConfigureAwait(false);
         var result = change.Decide(found is null ? null : (found.Value.Settings, found.Value.Revision));
-        await session.RunAsync([.. Write(found?.Channel, change.Channel, result, found?.Settings.SlowMode == 0 && result.Settings.SlowMode > 0), Sql.Command("COMMIT")]).ConfigureAwait(false);
+        await session.RunAsync([.. Write(found?.Channel, change.Channel, result, found?.Settings), Sql.Command("COMMIT")]).ConfigureAwait(false);
         return result;
     }
 
-    private static IEnumerable<NpgsqlBatchCommand> Write(long? channel, string name, SettingsResult result, bool isNewlySlow)
+    private static IEnumerable<NpgsqlBatchCommand> Write(long? channel, string name, SettingsResult result, ChannelSettings? before)
     {
         if (channel is not { } id || result.Outcome != SettingsOutcome.Changed) yield break;
         var settings = result.Settings;
@@ -43,7 +43,13 @@ internal static class Settings
             Put, Sql.Parameter(name), Sql.Parameter(settings.Name), Sql.Parameter(settings.Data?.ToString()), Sql.Parameter(settings.Closed),
             Sql.Parameter(settings.SlowMode), Sql.Parameter(result.Revision));
         // What is kept of an earlier slow mode is older than the last messages say.
-        if (isNewlySlow) yield return Sql.Command("DELETE FROM paces WHERE channel = $1", Sql.Parameter(id));
+        if (before!.SlowMode == 0 && settings.SlowMode > 0) yield return Sql.Command("DELETE FROM paces WHERE channel = $1", Sql.Parameter(id));
+        if (settings.Name != before.Name)
+        {
+            yield return Sql.Command(PublicChannels.Remove, Sql.Parameter(id));
+            yield return PublicChannels.Add(name, settings.Name);
+        }
+
         if (result.Action is { } action && Actions.Keep([(id, action)]) is { } kept) yield return kept;
     }
 

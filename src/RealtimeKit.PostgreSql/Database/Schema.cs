@@ -135,6 +135,65 @@ internal static class Schema
             data text,
             PRIMARY KEY(channel, position));
 
+        -- The directory of public channels: for each the empty prefix and each beginning of each word of its name. Keys order as the directory does.
+        CREATE TABLE directory(
+            channel bigint NOT NULL,
+            prefix text COLLATE "C" NOT NULL,
+            key bytea NOT NULL,
+            PRIMARY KEY(prefix, key));
+        CREATE INDEX directory_channel ON directory(channel);
+
+        ALTER TABLE channels
+            ADD COLUMN listed boolean NOT NULL DEFAULT false,
+            ADD COLUMN members bigint NOT NULL DEFAULT 0;
+        CREATE INDEX channels_unlisted ON channels(name) WHERE kind = 0 AND NOT listed;
+
+        -- How many members a channel has. By triggers, so that it holds whatever changes members, nodes of the version before included.
+        UPDATE channels c SET members = m.count FROM (SELECT channel, count(*) FROM members GROUP BY channel) m WHERE c.id = m.channel;
+        CREATE FUNCTION count_added_members() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE channels c SET members = members + a.count
+            FROM (SELECT channel, count(*) FROM added GROUP BY channel) a WHERE c.id = a.channel;
+            RETURN NULL;
+        END $$;
+        CREATE FUNCTION count_removed_members() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE channels c SET members = members - r.count
+            FROM (SELECT channel, count(*) FROM removed GROUP BY channel) r WHERE c.id = r.channel;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER members_added AFTER INSERT ON members REFERENCING NEW TABLE AS added
+            FOR EACH STATEMENT EXECUTE FUNCTION count_added_members();
+        CREATE TRIGGER members_removed AFTER DELETE ON members REFERENCING OLD TABLE AS removed
+            FOR EACH STATEMENT EXECUTE FUNCTION count_removed_members();
+
+        CREATE TABLE blocks(
+            user_id text COLLATE "C" NOT NULL,
+            blocked text COLLATE "C" NOT NULL,
+            PRIMARY KEY(user_id, blocked));
+
+        -- How many messages of one sender mention a user (kind 3), for blocks: under both names, the user's first, with a line feed between.
+        INSERT INTO tallies(channel, kind, user_id, block, count)
+            SELECT m.channel, 3, m.user_id || chr(10) || s.sender, m.sequence >> 10, count(*)
+            FROM mentions m JOIN messages s ON s.channel = m.channel AND s.sequence = m.sequence GROUP BY 1, 3, 4;
+
+        -- Reported messages as they were then, with the first of those who reported them; all of these stand in reporters.
+        CREATE TABLE reports(
+            channel bigint NOT NULL,
+            sequence bigint NOT NULL,
+            time bigint NOT NULL,
+            state smallint NOT NULL,
+            reason text,
+            reporters text NOT NULL,
+            message text NOT NULL,
+            PRIMARY KEY(channel, sequence));
+        CREATE INDEX reports_time ON reports(channel, time, sequence);
+        CREATE TABLE reporters(
+            channel bigint NOT NULL,
+            sequence bigint NOT NULL,
+            user_id text COLLATE "C" NOT NULL,
+            PRIMARY KEY(channel, sequence, user_id));
+
         -- When a user posted last, for posts in channels with slow mode.
         CREATE TABLE paces(
             channel bigint NOT NULL,

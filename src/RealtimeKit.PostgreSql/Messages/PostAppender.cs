@@ -43,8 +43,8 @@ internal static class PostAppender
 
     public const string CountMentions = $"""
         INSERT INTO tallies(channel, kind, user_id, block, count)
-        SELECT c.id, 1, p.user_id, (c.sequence - p.behind) {Tallies.Block}, count(*) FROM unnest($1, $2, $3) AS p(name, behind, user_id)
-        {MovedChannel} GROUP BY c.id, p.user_id, (c.sequence - p.behind) {Tallies.Block}
+        SELECT c.id, p.kind, p.user_id, (c.sequence - p.behind) {Tallies.Block}, count(*) FROM unnest($1, $2, $3, $4) AS p(name, behind, user_id, kind)
+        {MovedChannel} GROUP BY c.id, p.kind, p.user_id, (c.sequence - p.behind) {Tallies.Block}
         {Tallies.OnConflict}
         """;
 

@@ -21,6 +21,7 @@ internal sealed class PostColumns
     private readonly string?[] _mentions;
     private readonly Dictionary<string, (long Count, long Time, long? Revision, string? Epoch)> _channels = new(StringComparer.Ordinal);
     private readonly List<(string Channel, long Number, string User)> _mentioned = [];
+    private readonly List<(string Channel, long Number, short Kind, string User)> _counted = [];
 
     private PostColumns(int count)
     {
@@ -63,11 +64,16 @@ internal sealed class PostColumns
         var write = Sql.Command(
             PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
             Sql.Parameter(_from), Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions));
-        return _mentioned.Count == 0 ? [move, write] : [move, write, Mentioned(PostAppender.WriteMentions), Mentioned(PostAppender.CountMentions)];
+        return _mentioned.Count == 0 ? [move, write] : [move, write, Mentions(), Counts()];
     }
 
-    private NpgsqlBatchCommand Mentioned(string sql) => Sql.Command(
-        sql, Sql.Parameter(_mentioned.Select(one => one.Channel).ToArray()),
+    private NpgsqlBatchCommand Counts() => Sql.Command(
+        PostAppender.CountMentions, Sql.Parameter(_counted.Select(one => one.Channel).ToArray()),
+        Sql.Parameter(_counted.Select(one => Behind(one.Channel, one.Number)).ToArray()), Sql.Parameter(_counted.Select(one => one.User).ToArray()),
+        Sql.Parameter(_counted.Select(one => one.Kind).ToArray()));
+
+    private NpgsqlBatchCommand Mentions() => Sql.Command(
+        PostAppender.WriteMentions, Sql.Parameter(_mentioned.Select(one => one.Channel).ToArray()),
         Sql.Parameter(_mentioned.Select(one => Behind(one.Channel, one.Number)).ToArray()), Sql.Parameter(_mentioned.Select(one => one.User).ToArray()));
 
     // How many of the batch's messages follow this one in its channel.
@@ -86,7 +92,9 @@ internal sealed class PostColumns
         (_texts[i], _data[i], _attachments[i]) = (post.Content.Text, post.Content.Data?.ToString(), post.Content.Attachments?.ToString());
         if (post.Content.Mentions is not { } mentions) return true;
         _mentions[i] = MessageColumns.WriteMentions(mentions);
-        foreach (var user in ChangeRules.Mentioned(ChangeRules.Post(post, 0, 0, null))) _mentioned.Add((post.Channel, _numbers[i], user));
+        var message = ChangeRules.Post(post, 0, 0, null);
+        foreach (var user in ChangeRules.Mentioned(message)) _mentioned.Add((post.Channel, _numbers[i], user));
+        foreach (var (kind, user) in Tallies.Mentioned(message)) _counted.Add((post.Channel, _numbers[i], kind, user));
         return true;
     }
 }

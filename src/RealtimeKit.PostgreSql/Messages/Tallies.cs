@@ -1,5 +1,6 @@
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Messages;
@@ -28,6 +29,7 @@ internal static class Tallies
     private const short Deleted = 0;
     private const short Mention = 1;
     private const short Posted = 2;
+    private const short MentionBySender = 3;
 
     // No user has this name.
     private const string Everybody = "";
@@ -45,10 +47,17 @@ internal static class Tallies
             - (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 2 AND user_id = $1 AND block > c.edge)
         """;
 
-    /// <summary>The mentions of <c>$1</c> above the mark, in the same way.</summary>
+    /// <summary>The mentions of <c>$1</c> above the mark, in the same way, less those by senders whom the user blocks.</summary>
     public const string Mentions = $"""
         (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 1 AND user_id = $1 AND block > c.edge)
             + (SELECT count(*) FROM mentions WHERE channel = c.id AND user_id = $1 AND sequence > c.read AND {InEdge})
+            - (SELECT coalesce(sum(t.count), 0)::bigint FROM blocks b CROSS JOIN LATERAL (
+                SELECT count FROM tallies
+                WHERE channel = c.id AND kind = 3 AND user_id = b.user_id || chr(10) || b.blocked AND block > c.edge) t WHERE b.user_id = $1)
+            - CASE WHEN EXISTS (SELECT FROM blocks WHERE user_id = $1) THEN (
+                SELECT count(*) FROM (SELECT sequence FROM mentions WHERE channel = c.id AND user_id = $1 AND sequence > c.read AND {InEdge}) n
+                CROSS JOIN LATERAL (SELECT sender FROM messages WHERE channel = c.id AND sequence = n.sequence LIMIT 1) s
+                CROSS JOIN LATERAL (SELECT FROM blocks WHERE user_id = $1 AND blocked = s.sender LIMIT 1) b) ELSE 0 END
         """;
 
     private const string InEdge = "sequence < (c.edge + 1) << 10";
@@ -77,7 +86,11 @@ internal static class Tallies
         }
 
         if (ReferenceEquals(stored?.Content, message.Content)) yield break;
-        foreach (var user in stored is null ? [] : ChangeRules.Mentioned(stored)) yield return (channel.Id, Mention, user, message.Sequence, -1);
-        foreach (var user in ChangeRules.Mentioned(message)) yield return (channel.Id, Mention, user, message.Sequence, 1);
+        foreach (var (kind, user) in stored is null ? [] : Mentioned(stored)) yield return (channel.Id, kind, user, message.Sequence, -1);
+        foreach (var (kind, user) in Mentioned(message)) yield return (channel.Id, kind, user, message.Sequence, 1);
     }
+
+    /// <summary>The kinds and users under which the mentions of a message are counted.</summary>
+    public static IEnumerable<(short Kind, string User)> Mentioned(Message message) => ChangeRules.Mentioned(message)
+        .SelectMany(user => new[] { (Mention, user), (MentionBySender, $"{user}\n{message.Sender}") });
 }

@@ -96,9 +96,45 @@ internal static class ClientRequests
         FrameWriter.End(json, output);
     }
 
-    public static void Actions(IBufferWriter<byte> output, long id, string channel, string? before, int? limit)
+    /// <summary>A page of a list that moderators read: <c>actions</c> or <c>reports</c>.</summary>
+    public static void Moderation(IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string channel, string? before, int? limit)
     {
-        var json = Begin(output, "actions"u8, id, channel);
+        var json = Begin(output, type, id, channel);
+        if (before is not null) json.WriteString("before"u8, before);
+        if (limit is { } most) json.WriteNumber("limit"u8, most);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Report(IBufferWriter<byte> output, long id, string channel, long sequence, string? reason)
+    {
+        var json = Begin(output, "report"u8, id, channel);
+        json.WriteNumber("sequence"u8, sequence);
+        if (reason is not null) json.WriteString("reason"u8, reason);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Resolve(IBufferWriter<byte> output, long id, string channel, string report, ReportState state)
+    {
+        var json = Begin(output, "resolve"u8, id, channel);
+        json.WriteString("report"u8, report);
+        json.WriteString("state"u8, state.ToWord());
+        FrameWriter.End(json, output);
+    }
+
+    /// <summary>A request about another user and no channel: <c>block</c> or <c>unblock</c>.</summary>
+    public static void OfUser(IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string user)
+    {
+        var json = Begin(output, type, id);
+        json.WriteString("user"u8, user);
+        FrameWriter.End(json, output);
+    }
+
+    public static void Blocked(IBufferWriter<byte> output, long id) => FrameWriter.End(Begin(output, "blocked"u8, id), output);
+
+    public static void Directory(IBufferWriter<byte> output, long id, string? query, string? before, int? limit)
+    {
+        var json = Begin(output, "directory"u8, id);
+        if (query is not null) json.WriteString("query"u8, query);
         if (before is not null) json.WriteString("before"u8, before);
         if (limit is { } most) json.WriteNumber("limit"u8, most);
         FrameWriter.End(json, output);

@@ -35,5 +35,8 @@ internal enum FrameField
     SlowMode,
     Pinned,
     Users,
+    Query,
+    Report,
+    State,
     Count,
 }

@@ -315,6 +315,9 @@ internal struct FrameFields
             var s when s.SequenceEqual("slowMode"u8) => FrameField.SlowMode,
             var s when s.SequenceEqual("pinned"u8) => FrameField.Pinned,
             var s when s.SequenceEqual("users"u8) => FrameField.Users,
+            var s when s.SequenceEqual("query"u8) => FrameField.Query,
+            var s when s.SequenceEqual("report"u8) => FrameField.Report,
+            var s when s.SequenceEqual("state"u8) => FrameField.State,
             _ => FrameField.Count,
         };
     }

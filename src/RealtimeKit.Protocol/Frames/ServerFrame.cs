@@ -30,6 +30,12 @@ internal sealed record BansFrame(long Id, IReadOnlyList<ChannelBan> Bans, bool M
 
 internal sealed record ActionsFrame(long Id, IReadOnlyList<ChannelAction> Actions, bool More, string? Next) : ServerReply(Id);
 
+internal sealed record DirectoryFrame(long Id, IReadOnlyList<ListedChannel> Channels, bool More, string? Next) : ServerReply(Id);
+
+internal sealed record ReportsFrame(long Id, IReadOnlyList<ChannelReport> Reports, bool More, string? Next) : ServerReply(Id);
+
+internal sealed record BlockedFrame(long Id, IReadOnlyList<string> Users) : ServerReply(Id);
+
 internal sealed record ChannelsFrame(long Id, IReadOnlyList<ChannelSummary> Channels, bool More, string? Next) : ServerReply(Id);
 
 internal sealed record UsersFrame(long Id, IReadOnlyList<UserProfile> Users) : ServerReply(Id);

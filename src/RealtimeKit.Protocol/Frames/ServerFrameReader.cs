@@ -65,6 +65,11 @@ internal static class ServerFrameReader
         "bans" => new BansFrame(Id(json), [.. json.GetProperty("bans"u8).EnumerateArray().Select(ReadBan)], Flag(json, "more"u8)),
         "actions" => new ActionsFrame(
             Id(json), [.. json.GetProperty("actions"u8).EnumerateArray().Select(ReadAction)], Flag(json, "more"u8), Optional(json, "next"u8)?.GetString()),
+        "directory" => new DirectoryFrame(
+            Id(json), [.. json.GetProperty("channels"u8).EnumerateArray().Select(ReadListed)], Flag(json, "more"u8), Optional(json, "next"u8)?.GetString()),
+        "reports" => new ReportsFrame(
+            Id(json), [.. json.GetProperty("reports"u8).EnumerateArray().Select(ReadReport)], Flag(json, "more"u8), Optional(json, "next"u8)?.GetString()),
+        "blocked" => new BlockedFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(item => item.GetString()!)]),
         "channels" => new ChannelsFrame(
             Id(json), [.. json.GetProperty("channels"u8).EnumerateArray().Select(ReadChannel)], Flag(json, "more"u8),
             Optional(json, "next"u8)?.GetString()),
@@ -119,6 +124,19 @@ internal static class ServerFrameReader
         Time(json, "time"u8), Text(json, "by"u8), Text(json, "change"u8), Optional(json, "user"u8)?.GetString(), Optional(json, "sequence"u8)?.GetInt64(),
         Role(json), OptionalTime(json, "until"u8), Optional(json, "reason"u8)?.GetString(),
         Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null);
+
+    private static ListedChannel ReadListed(JsonElement json) => new(
+        Text(json, "channel"u8), Optional(json, "name"u8)?.GetString(), Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null,
+        Number(json, "members"u8), Number(json, "sequence"u8));
+
+    private static ChannelReport ReadReport(JsonElement json)
+    {
+        // A state that a newer server may have was decided by somebody.
+        if (!ReportWords.TryParse(Text(json, "state"u8), out var state)) state = ReportState.Acted;
+        return new ChannelReport(
+            Text(json, "report"u8), MessageCodec.Read(json.GetProperty("message"u8)),
+            [.. json.GetProperty("reporters"u8).EnumerateArray().Select(item => item.GetString()!)], Optional(json, "reason"u8)?.GetString(), Time(json, "time"u8), state);
+    }
 
     private static ChannelBan ReadBan(JsonElement json) => new(
         Text(json, "user"u8), Optional(json, "by"u8)?.GetString(), Time(json, "time"u8), OptionalTime(json, "until"u8),

@@ -3,7 +3,7 @@ using System.Buffers;
 namespace RealtimeKit.Protocol;
 
 /// <summary>Writes the frames that answer a request. Each method appends one frame.</summary>
-internal static class ServerReplies
+internal static partial class ServerReplies
 {
     public static void Error(IBufferWriter<byte> output, long? id, string code, string message, int? retryAfter = null)
     {
@@ -178,60 +178,6 @@ internal static class ServerReplies
         json.WriteEndArray();
         json.WriteBoolean("more"u8, more);
         FrameWriter.End(json, output);
-    }
-
-    public static void Bans(IBufferWriter<byte> output, long id, string system, IEnumerable<ChannelBan> bans, bool more)
-    {
-        var json = FrameWriter.Begin(output, "bans"u8);
-        json.WriteNumber("id"u8, id);
-        json.WriteStartArray("bans"u8);
-        foreach (var ban in bans)
-        {
-            json.WriteStartObject();
-            json.WriteString("user"u8, ban.User);
-            json.WriteString("by"u8, ban.By ?? system);
-            if (ban.Until is { } until) json.WriteTime("until"u8, until);
-            if (ban.Reason is not null) json.WriteString("reason"u8, ban.Reason);
-            json.WriteTime("time"u8, ban.Time);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        json.WriteBoolean("more"u8, more);
-        FrameWriter.End(json, output);
-    }
-
-    /// <summary>Appends the reply where all actions fit into one message of the transport; else stops where it is full.</summary>
-    /// <returns>How many fit.</returns>
-    public static int Actions(FrameBuffer output, long id, IReadOnlyList<ChannelAction> actions, long? next)
-    {
-        var start = output.Length;
-        var written = 0;
-        var json = FrameWriter.Begin(output, "actions"u8);
-        json.WriteNumber("id"u8, id);
-        json.WriteStartArray("actions"u8);
-        foreach (var action in actions)
-        {
-            json.WriteStartObject();
-            json.WriteTime("time"u8, action.Time);
-            json.WriteString("by"u8, action.By);
-            json.WriteString("change"u8, action.Change);
-            if (action.User is not null) json.WriteString("user"u8, action.User);
-            if (action.Sequence is { } sequence) json.WriteNumber("sequence"u8, sequence);
-            if (action.Role is { } role) json.WriteString("role"u8, role.ToWord());
-            if (action.Until is { } until) json.WriteTime("until"u8, until);
-            if (action.Reason is not null) json.WriteString("reason"u8, action.Reason);
-            if (action.Data is not null) MessageCodec.WriteRaw(json, "data"u8, action.Data);
-            json.WriteEndObject();
-            if (written > 0 && output.Length - start + json.BytesPending + End > ProtocolConstants.MaxMessageBytes) return written;
-            written++;
-        }
-
-        json.WriteEndArray();
-        json.WriteBoolean("more"u8, next is not null);
-        if (next is { } place) json.WriteString("next"u8, place.ToString(System.Globalization.CultureInfo.InvariantCulture));
-        FrameWriter.End(json, output);
-        return written;
     }
 
     private static void WriteMute(System.Text.Json.Utf8JsonWriter json, bool muted, DateTimeOffset? until)

@@ -42,10 +42,12 @@ internal static class ChannelReader
         if (!row.Step()) return null;
         var id = row.Int64(0);
         var head = new ChannelHead(channel, row.Text(1), row.Int64(2), row.Int64(3), row.Int64(4));
+        var kind = (ChannelKind)row.Int64(5);
         return new ChannelView(
-            head, (ChannelKind)row.Int64(5), Settings.Read(row, 9), MessageRow.Time(row.Int64(6)),
+            head, kind, Settings.Read(row, 9), MessageRow.Time(row.Int64(6)),
             row.NullableInt64(7) is { } role ? (ChannelRole)role : null, row.Int64(8),
-            Sanctions.Find(session, id, Sanctions.Ban, user), Sanctions.Find(session, id, Sanctions.Mute, user));
+            Sanctions.Find(session, id, Sanctions.Ban, user), Sanctions.Find(session, id, Sanctions.Mute, user),
+            kind == ChannelKind.Direct && Blocks.HasIn(session, id, user));
     }
 
     public static int CountMembers(SqliteSession session, string channel, int most) =>

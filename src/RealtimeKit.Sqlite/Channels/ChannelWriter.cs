@@ -1,3 +1,4 @@
+using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Stores;
 
@@ -15,6 +16,7 @@ internal sealed class ChannelWriter(SqliteSession session)
     public CreateResult Create(NewChannel channel)
     {
         if (channel.Pair is { } pair && FindPair(pair) is { } existing) return new CreateResult(CreateOutcome.PairExists, existing);
+        if (channel.Blocker is { } blocker && Blocks.Has(session, blocker, channel.Owner!)) return new CreateResult(CreateOutcome.Blocked, channel.Channel);
         if (Find(channel.Channel) is not null) return new CreateResult(CreateOutcome.Taken, channel.Channel);
         var created = channel.Created.ToUnixTimeMilliseconds();
         var id = session.Use(InsertChannel)
@@ -22,6 +24,7 @@ internal sealed class ChannelWriter(SqliteSession session)
             .Bind(ChannelHead.NewEpoch()).Bind(created).Bind(created).Bind(channel.Data?.ToString()).Scalar()!.Value;
         var members = new MemberWriter(session);
         foreach (var (user, role) in channel.Roles) members.Put(id, user, role);
+        if (channel.Kind == ChannelKind.Public) PublicChannels.Add(session, id, channel.Name, channel.Channel);
         return new CreateResult(CreateOutcome.Created, channel.Channel);
     }
 
@@ -29,6 +32,7 @@ internal sealed class ChannelWriter(SqliteSession session)
     public bool Delete(string channel)
     {
         if (Find(channel) is not { } found) return false;
+        PublicChannels.Delete(session, found.Id);
         session.Use("INSERT INTO discarded(channel) VALUES(?)").Bind(found.Id).Execute();
         session.Use("DELETE FROM channels WHERE id = ?").Bind(found.Id).Execute();
         return true;

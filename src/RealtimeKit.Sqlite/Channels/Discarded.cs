@@ -21,6 +21,8 @@ internal static class Discarded
         ("SELECT user, 0 FROM members WHERE channel = ? LIMIT ?", "DELETE FROM members WHERE channel = ? AND user = ? AND 0 = ?"),
         ("SELECT user, 0 FROM marks WHERE channel = ? LIMIT ?", "DELETE FROM marks WHERE channel = ? AND user = ? AND 0 = ?"),
         ("SELECT user, 0 FROM paces WHERE channel = ? LIMIT ?", "DELETE FROM paces WHERE channel = ? AND user = ? AND 0 = ?"),
+        ("SELECT user, sequence FROM reporters WHERE channel = ? LIMIT ?", "DELETE FROM reporters WHERE channel = ? AND user = ? AND sequence = ?"),
+        ("SELECT '', sequence FROM reports WHERE channel = ? LIMIT ?", "DELETE FROM reports WHERE channel = ? AND '' = ? AND sequence = ?"),
         ("SELECT user, kind FROM sanctions WHERE channel = ? LIMIT ?", "DELETE FROM sanctions WHERE channel = ? AND user = ? AND kind = ?"),
     ];
 

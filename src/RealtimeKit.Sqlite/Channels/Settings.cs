@@ -26,6 +26,12 @@ internal static class Settings
             .Bind(change.Channel).Execute();
         // What is kept of an earlier slow mode is older than the last messages say.
         if (found.SlowMode == 0 && settings.SlowMode > 0) session.Use("DELETE FROM paces WHERE channel = ?").Bind(channel).Execute();
+        if (settings.Name != found.Name && session.Use("SELECT listed FROM channels WHERE id = ?").Bind(channel).Scalar() == 1)
+        {
+            PublicChannels.Delete(session, channel);
+            PublicChannels.Add(session, channel, settings.Name, change.Channel);
+        }
+
         if (result.Action is { } action) Actions.Keep(session, channel, action);
         return result;
     }

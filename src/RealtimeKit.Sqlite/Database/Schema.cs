@@ -131,6 +131,53 @@ internal static class Schema
             data TEXT);
         CREATE INDEX actions_channel ON actions(channel, position);
 
+        -- The directory of public channels: for each the empty prefix and each beginning of each word of its name. Keys order as the directory does.
+        CREATE TABLE directory(
+            prefix TEXT NOT NULL,
+            key BLOB NOT NULL,
+            channel INTEGER NOT NULL,
+            PRIMARY KEY(prefix, key)) WITHOUT ROWID;
+        CREATE INDEX directory_channel ON directory(channel);
+        ALTER TABLE channels ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX channels_unlisted ON channels(id) WHERE kind = 0 AND listed = 0;
+
+        -- How many members a channel has. By triggers, so that it holds whatever changes members.
+        ALTER TABLE channels ADD COLUMN members INTEGER NOT NULL DEFAULT 0;
+        UPDATE channels SET members = (SELECT count(*) FROM members WHERE channel = channels.id);
+        CREATE TRIGGER members_added AFTER INSERT ON members BEGIN
+            UPDATE channels SET members = members + 1 WHERE id = NEW.channel;
+        END;
+        CREATE TRIGGER members_removed AFTER DELETE ON members BEGIN
+            UPDATE channels SET members = members - 1 WHERE id = OLD.channel;
+        END;
+
+        CREATE TABLE blocks(
+            user TEXT NOT NULL,
+            blocked TEXT NOT NULL,
+            PRIMARY KEY(user, blocked)) WITHOUT ROWID;
+
+        -- How many messages of one sender mention a user, for blocks: under both names, the user's first, with a line feed between.
+        INSERT INTO tallies(channel, user, block, posted, mentioned)
+            SELECT m.channel, m.user || char(10) || s.sender, m.sequence >> 10, 0, count(*)
+            FROM mentions m JOIN messages s ON s.key = m.channel * 68719476736 + m.sequence GROUP BY 1, 2, 3;
+
+        -- Reported messages as they were then, with the first of those who reported them; all of these stand in reporters.
+        CREATE TABLE reports(
+            channel INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            time INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            reason TEXT,
+            reporters TEXT NOT NULL,
+            message TEXT NOT NULL,
+            PRIMARY KEY(channel, sequence));
+        CREATE INDEX reports_time ON reports(channel, time, sequence);
+        CREATE TABLE reporters(
+            channel INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            user TEXT NOT NULL,
+            PRIMARY KEY(channel, sequence, user)) WITHOUT ROWID;
+
         -- When a user posted last, for posts in channels with slow mode.
         CREATE TABLE paces(
             channel INTEGER NOT NULL,

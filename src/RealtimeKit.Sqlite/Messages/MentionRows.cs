@@ -15,14 +15,14 @@ internal sealed class MentionRows(SqliteSession session)
         {
             session.Use("DELETE FROM mentions WHERE channel = ? AND user = ? AND sequence = ?")
                 .Bind(channel).Bind(user).Bind(changed.Sequence).Execute();
-            tallies.Mentioned(channel, user, changed.Sequence, -1);
+            tallies.Mentioned(channel, user, changed, -1);
         }
 
         foreach (var user in ChangeRules.Mentioned(changed))
         {
             session.Use("INSERT INTO mentions(channel, user, sequence) VALUES(?, ?, ?)")
                 .Bind(channel).Bind(user).Bind(changed.Sequence).Execute();
-            tallies.Mentioned(channel, user, changed.Sequence, 1);
+            tallies.Mentioned(channel, user, changed, 1);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 
 namespace RealtimeKit.Sqlite.Messages;
@@ -23,13 +24,29 @@ internal sealed class Tallies(SqliteSession session)
     private const string Mentions = "SELECT count(*) FROM mentions WHERE channel = ? AND user = ? AND sequence > ? AND sequence <= ?";
     private const string Later = "SELECT coalesce(sum(posted), 0), coalesce(sum(mentioned), 0) FROM tallies WHERE channel = ? AND user = ? AND block > ?";
 
+    // Of these those by senders whom the user blocks.
+    private const string Blocked = """
+        SELECT count(*) FROM mentions m CROSS JOIN messages s ON s.key = m.channel * 68719476736 + m.sequence
+        CROSS JOIN blocks b ON b.user = m.user AND b.blocked = s.sender
+        WHERE m.channel = ? AND m.user = ? AND m.sequence > ? AND m.sequence <= ?
+        """;
+
+    private const string BlockedLater = """
+        SELECT coalesce(sum(t.mentioned), 0) FROM blocks b CROSS JOIN tallies t ON t.channel = ? AND t.user = b.user || char(10) || b.blocked AND t.block > ?
+        WHERE b.user = ?
+        """;
+
     private readonly Dictionary<(long Channel, string User, long Block), (long Posted, long Mentioned)> _added = [];
 
     /// <summary>Counts a message that was posted, or one that was and is deleted.</summary>
     public void Posted(long channel, string user, long sequence, int count) => Of(channel, user, sequence).Posted += count;
 
     /// <summary>Counts a mention of a user, or one that was taken back.</summary>
-    public void Mentioned(long channel, string user, long sequence, int count) => Of(channel, user, sequence).Mentioned += count;
+    public void Mentioned(long channel, string user, Message message, int count)
+    {
+        Of(channel, user, message.Sequence).Mentioned += count;
+        Of(channel, $"{user}\n{message.Sender}", message.Sequence).Mentioned += count;
+    }
 
     /// <summary>Writes what was counted.</summary>
     public void Save()
@@ -47,10 +64,12 @@ internal sealed class Tallies(SqliteSession session)
         var end = read == 0 ? 0 : Math.Min(last, ((block + 1) << BlockBits) - 1);
         var unread = session.Use(Unread).Bind(MessageKey.Of(channel, read)).Bind(MessageKey.Of(channel, end)).Bind(user).Scalar() ?? 0;
         var mentions = session.Use(Mentions).Bind(channel).Bind(user).Bind(read).Bind(end).Scalar() ?? 0;
+        if (mentions > 0) mentions -= session.Use(Blocked).Bind(channel).Bind(user).Bind(read).Bind(end).Scalar() ?? 0;
         if (end == last) return (unread, mentions);
         var own = CountLater(session, channel, user, block);
         var deleted = CountLater(session, channel, Deleted, block);
-        return (unread + last - end - own.Posted - deleted.Posted, mentions + own.Mentioned);
+        var blocked = own.Mentioned == 0 ? 0 : session.Use(BlockedLater).Bind(channel).Bind(block).Bind(user).Scalar() ?? 0;
+        return (unread + last - end - own.Posted - deleted.Posted, mentions + own.Mentioned - blocked);
     }
 
     private static (long Posted, long Mentioned) CountLater(SqliteSession session, long channel, string user, long block)

@@ -40,7 +40,12 @@ public readonly record struct AccessRequest(
     /// <summary>Whether the channel is closed.</summary>
     public bool IsClosed { get; init; }
 
-    /// <summary>For an operation on another user that user, else <see langword="null"/>.</summary>
+    /// <summary>Whether this is a direct channel whose other user blocks the user.</summary>
+    public bool IsBlocked { get; init; }
+
+    /// <summary>
+    /// For an operation on another user that user, for the making of a direct channel its other user, else <see langword="null"/>.
+    /// </summary>
     public string? Target { get; init; }
 
     /// <summary>That user's role, or <see langword="null"/> where that user is not a member.</summary>
@@ -110,8 +115,14 @@ public enum ChannelOperation
     /// <summary>Close a channel, or open it again.</summary>
     Close,
 
-    /// <summary>Read what moderators read: bans and actions.</summary>
+    /// <summary>Read what moderators read: bans, reports and actions.</summary>
     Moderate,
+
+    /// <summary>Report a message to the moderators.</summary>
+    Report,
+
+    /// <summary>Say what became of a report.</summary>
+    Resolve,
 }
 
 /// <summary>The answer to an access request.</summary>

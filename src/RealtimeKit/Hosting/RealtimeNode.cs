@@ -70,6 +70,7 @@ internal sealed class RealtimeNode : IDisposable
         Access = new AccessNotices(rights, AccessReview, Repair, distributor);
         Memberships = new Memberships(Channels, Access, distributor, Clock, audit);
         Settings = new SettingsUpdates(Channels, Access, distributor, audit);
+        Blocks = new UserBlocks(Channels, Access);
         Presence = new PresenceReader(LocalChannels, Broker is not null, time);
         var profiles = new Profiles(services.GetService<IUserDirectory>(), loggers.CreateLogger<Profiles>());
         var watchers = new UserWatchers();
@@ -100,6 +101,9 @@ internal sealed class RealtimeNode : IDisposable
             new MemberRequests(access, Channels, Memberships, Receipts, Clock),
             new UserRequests(profiles, watchers, UserUpdates),
             new ModerationRequests(access, Channels, Memberships, Clock, Options),
+            new ReportRequests(access, Channels, Clock),
+            new BlockRequests(Channels, Blocks),
+            new DirectoryRequests(Channels, authorizer, Clock),
             new ChannelRequests(access, Channels, authorizer, Settings, Clock),
         ];
         string[] features = [.. families.Select(static family => family.Feature).OfType<string>().Distinct()];
@@ -154,6 +158,8 @@ internal sealed class RealtimeNode : IDisposable
     public SettingsUpdates Settings { get; }
 
     public UserUpdates UserUpdates { get; }
+
+    public UserBlocks Blocks { get; }
 
     public PresenceReader Presence { get; }
 

@@ -59,7 +59,10 @@ internal sealed class ChannelRequests(
         if (request.IsFaulty()) return;
         var channel = named ?? NewName(kind);
         var decision = await authorizer.AuthorizeAsync(
-            new AccessRequest(request.User, ChannelOperation.Create, channel, kind, null) { Principal = request.Session.Principal },
+            new AccessRequest(request.User, ChannelOperation.Create, channel, kind, null)
+            {
+                Principal = request.Session.Principal, Target = kind == ChannelKind.Direct ? others[0] : null,
+            },
             request.Ended).ConfigureAwait(false);
         if (decision != Access.Allowed)
         {
@@ -69,8 +72,9 @@ internal sealed class ChannelRequests(
         }
 
         var result = await channels.CreateAsync(
-            new NewChannel(channel, kind, name, request.User, others, clock.Timestamp) { Data = data }, request.Ended).ConfigureAwait(false);
-        if (result.Outcome == CreateOutcome.Taken) request.Error(ErrorCodes.Conflict, $"The name '{channel}' is taken.");
+            new NewChannel(channel, kind, name, request.User, others, clock.Timestamp) { Data = data, HeedsBlocks = true }, request.Ended).ConfigureAwait(false);
+        if (result.Outcome == CreateOutcome.Blocked) request.Error(ErrorCodes.Forbidden, $"You may not create a direct channel with '{others[0]}'.");
+        else if (result.Outcome == CreateOutcome.Taken) request.Error(ErrorCodes.Conflict, $"The name '{channel}' is taken.");
         else request.Ok(channel: result.Channel);
     }
 

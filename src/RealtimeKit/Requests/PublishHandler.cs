@@ -198,8 +198,8 @@ internal sealed class PublishHandler(
         var asked = view.Ask(session.User, ChannelOperation.Publish, clock.Timestamp) with { Principal = session.Principal };
         var pause = view.Role is ChannelRole.Moderator or ChannelRole.Owner ? TimeSpan.Zero : TimeSpan.FromSeconds(view.Settings.SlowMode);
         var grant = new Grant(view.Kind, view.Role, view.Settings.Closed, pause, view.Head.Revision, view.Head.Epoch, session.Now + GrantMilliseconds);
-        // What is to end by itself is not kept.
-        if (!asked.IsBanned && !asked.IsMuted)
+        // What is to end without a rise of the revision is not kept.
+        if (!asked.IsBanned && !asked.IsMuted && !asked.IsBlocked)
         {
             channel.Grant = grant;
             // Set first and compared afterwards: a change in between either drops the grant or is seen here.

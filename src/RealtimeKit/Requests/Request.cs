@@ -124,6 +124,8 @@ internal sealed class Request
         ChannelOperation.Unmute => "unmute",
         ChannelOperation.SetRole => "set the role of",
         ChannelOperation.Moderate => "moderate",
+        ChannelOperation.Report => "report messages of",
+        ChannelOperation.Resolve => "decide on reports of",
         ChannelOperation.Update => "change",
         ChannelOperation.Close => "close or open",
         _ => "read",

@@ -81,6 +81,24 @@ internal sealed class SimulatedStore(
             return true;
         }, writes: true);
 
+    public ValueTask<DirectoryPage> ListDirectoryAsync(DirectoryQuery query, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ListDirectoryAsync(query, default));
+
+    public ValueTask<ReportResult> ReportAsync(ReportChange change, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ReportAsync(change, default), writes: true);
+
+    public ValueTask<ResolveResult> ResolveAsync(ResolveChange change, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ResolveAsync(change, default), writes: true);
+
+    public ValueTask<ReportPage> ListReportsAsync(string channel, string? before, int limit, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ListReportsAsync(channel, before, limit, default));
+
+    public ValueTask<BlockResult> BlockAsync(BlockChange change, CancellationToken cancellationToken) =>
+        CallAsync(store => store.BlockAsync(change, default), writes: true);
+
+    public ValueTask<IReadOnlyList<string>> ListBlockedAsync(string user, CancellationToken cancellationToken) =>
+        CallAsync(store => store.ListBlockedAsync(user, default));
+
     public ValueTask<ReadMark?> MoveReadMarkAsync(string channel, string user, long sequence, CancellationToken cancellationToken) =>
         CallAsync(store => store.MoveReadMarkAsync(channel, user, sequence, default), writes: true);
 

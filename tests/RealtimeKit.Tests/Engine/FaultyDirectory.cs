@@ -61,6 +61,22 @@ internal sealed class FaultyDirectory(IChannelStore inner) : IChannelStore
     public ValueTask<ChannelPage> ListChannelsAsync(string user, string? before, int limit, CancellationToken cancellationToken) =>
         inner.ListChannelsAsync(user, before, limit, cancellationToken);
 
+    public ValueTask<DirectoryPage> ListDirectoryAsync(DirectoryQuery query, CancellationToken cancellationToken) => inner.ListDirectoryAsync(query, cancellationToken);
+
+    public async ValueTask<ReportResult> ReportAsync(ReportChange change, CancellationToken cancellationToken) =>
+        Answer(await inner.ReportAsync(change, cancellationToken));
+
+    public async ValueTask<ResolveResult> ResolveAsync(ResolveChange change, CancellationToken cancellationToken) =>
+        Answer(await inner.ResolveAsync(change, cancellationToken));
+
+    public ValueTask<ReportPage> ListReportsAsync(string channel, string? before, int limit, CancellationToken cancellationToken) =>
+        inner.ListReportsAsync(channel, before, limit, cancellationToken);
+
+    public async ValueTask<BlockResult> BlockAsync(BlockChange change, CancellationToken cancellationToken) =>
+        Answer(await inner.BlockAsync(change, cancellationToken));
+
+    public ValueTask<IReadOnlyList<string>> ListBlockedAsync(string user, CancellationToken cancellationToken) => inner.ListBlockedAsync(user, cancellationToken);
+
     public ValueTask<ReadMark?> MoveReadMarkAsync(string channel, string user, long sequence, CancellationToken cancellationToken) =>
         inner.MoveReadMarkAsync(channel, user, sequence, cancellationToken);
 

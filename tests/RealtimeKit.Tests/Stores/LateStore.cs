@@ -63,6 +63,22 @@ internal sealed class LateStore : IMessageStore, IChannelStore, IDisposable
     public ValueTask<ChannelPage> ListChannelsAsync(string user, string? before, int limit, CancellationToken cancellationToken) =>
         _inner.ListChannelsAsync(user, before, limit, cancellationToken);
 
+    public ValueTask<DirectoryPage> ListDirectoryAsync(DirectoryQuery query, CancellationToken cancellationToken) => _inner.ListDirectoryAsync(query, cancellationToken);
+
+    public ValueTask<ReportResult> ReportAsync(ReportChange change, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.ReportAsync(change, default), cancellationToken);
+
+    public ValueTask<ResolveResult> ResolveAsync(ResolveChange change, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.ResolveAsync(change, default), cancellationToken);
+
+    public ValueTask<ReportPage> ListReportsAsync(string channel, string? before, int limit, CancellationToken cancellationToken) =>
+        _inner.ListReportsAsync(channel, before, limit, cancellationToken);
+
+    public ValueTask<BlockResult> BlockAsync(BlockChange change, CancellationToken cancellationToken) =>
+        RunAsync(() => _inner.BlockAsync(change, default), cancellationToken);
+
+    public ValueTask<IReadOnlyList<string>> ListBlockedAsync(string user, CancellationToken cancellationToken) => _inner.ListBlockedAsync(user, cancellationToken);
+
     public ValueTask<ReadMark?> MoveReadMarkAsync(string channel, string user, long sequence, CancellationToken cancellationToken) =>
         _inner.MoveReadMarkAsync(channel, user, sequence, cancellationToken);
 

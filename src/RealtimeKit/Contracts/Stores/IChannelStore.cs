@@ -104,6 +104,38 @@ public interface IChannelStore
     /// <returns>The mark and whether it moved; <see langword="null"/> where the channel does not exist.</returns>
     ValueTask<ReadMark?> MoveReadMarkAsync(string channel, string user, long sequence, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Reads a page of the directory of public channels, in the order of <see cref="DirectoryRules.Key"/>, with bounded work however many channels
+    /// there are. The store keeps the rows of <see cref="DirectoryRules"/> in the transactions that make, rename and delete public channels.
+    /// </summary>
+    ValueTask<DirectoryPage> ListDirectoryAsync(DirectoryQuery query, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reports a message in one transaction: finds what <see cref="ReportChange.Decide"/> asks for, and writes what it returns. Who has reported
+    /// a message is kept for good, also beyond the names that the report tells.
+    /// </summary>
+    ValueTask<ReportResult> ReportAsync(ReportChange change, CancellationToken cancellationToken);
+
+    /// <summary>Changes a report's state in one transaction: finds what <see cref="ResolveChange.Decide"/> asks for, and writes what it returns.</summary>
+    ValueTask<ResolveResult> ResolveAsync(ResolveChange change, CancellationToken cancellationToken);
+
+    /// <summary>Lists the reports of a channel, the newest first, as <see cref="ReportPageBuilder"/> cuts the page.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="before">The <see cref="ReportPage.Next"/> of the page before, or <see langword="null"/>.</param>
+    /// <param name="limit">The most reports.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="FormatException"><paramref name="before"/> did not come from this method.</exception>
+    ValueTask<ReportPage> ListReportsAsync(string channel, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Applies a block in one transaction: finds what <see cref="BlockChange.Decide"/> asks for, writes the block, and raises the revision of the
+    /// direct channel of the two. A direct channel that is made at the same time is either found by it or made after it.
+    /// </summary>
+    ValueTask<BlockResult> BlockAsync(BlockChange change, CancellationToken cancellationToken);
+
+    /// <summary>The users whom a user blocks, in ordinal order.</summary>
+    ValueTask<IReadOnlyList<string>> ListBlockedAsync(string user, CancellationToken cancellationToken);
+
     /// <summary>The reactions that a user gave to a message, in ordinal order; empty where there are none.</summary>
     ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(string channel, long sequence, string user, CancellationToken cancellationToken);
 }
@@ -125,8 +157,18 @@ public sealed record NewChannel(
     /// For a direct channel the key of its pair, the same whoever asks and different for every other pair: no name of a user has its
     /// separator, a line feed. The store keeps it unique. Otherwise <see langword="null"/>.
     /// </summary>
-    public string? Pair => Kind != ChannelKind.Direct ? null
-        : string.Join('\n', Members.Append(Owner).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+    public string? Pair => Kind != ChannelKind.Direct ? null : PairOf([.. Members.Append(Owner).OfType<string>()]);
+
+    /// <summary>
+    /// For a direct channel that a user makes: whether the outcome is <see cref="CreateOutcome.Blocked"/>, and no channel is made, where the other
+    /// user blocks the <see cref="Owner"/>. A pair that has a channel gets it all the same.
+    /// </summary>
+    public bool HeedsBlocks { get; init; }
+
+    /// <summary>Where blocks are to be heeded the one who may block the owner, else <see langword="null"/>.</summary>
+    public string? Blocker => HeedsBlocks && Kind == ChannelKind.Direct ? Members.FirstOrDefault(user => user != Owner) : null;
+
+    internal static string PairOf(params IEnumerable<string> users) => string.Join('\n', users.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 
     /// <summary>The first members, each once, with the role that each begins with.</summary>
     public IReadOnlyDictionary<string, ChannelRole> Roles
@@ -157,6 +199,9 @@ public enum CreateOutcome
 
     /// <summary>The name is taken.</summary>
     Taken,
+
+    /// <summary>The other user of the direct channel blocks the one who would make it.</summary>
+    Blocked,
 }
 
 /// <summary>A channel as one user sees it.</summary>
@@ -168,8 +213,10 @@ public enum CreateOutcome
 /// <param name="Read">The user's read mark; 0 for none.</param>
 /// <param name="Ban">The ban that is stored for the user, whether or not it still holds.</param>
 /// <param name="Mute">The mute that is stored for the user, whether or not it still holds.</param>
+/// <param name="Blocked">Whether this is a direct channel of which another member blocks the user.</param>
 public sealed record ChannelView(
-    ChannelHead Head, ChannelKind Kind, ChannelSettings Settings, DateTimeOffset Created, ChannelRole? Role, long Read, Sanction? Ban = null, Sanction? Mute = null)
+    ChannelHead Head, ChannelKind Kind, ChannelSettings Settings, DateTimeOffset Created, ChannelRole? Role, long Read, Sanction? Ban = null, Sanction? Mute = null,
+    bool Blocked = false)
 {
     /// <summary>The question whether the user may do something at a time.</summary>
     internal AccessRequest Ask(string user, ChannelOperation operation, DateTimeOffset time) => new(user, operation, Head.Channel, Kind, Role)
@@ -177,6 +224,7 @@ public sealed record ChannelView(
         IsBanned = Ban?.HoldsAt(time) == true,
         IsMuted = Mute?.HoldsAt(time) == true,
         IsClosed = Settings.Closed,
+        IsBlocked = Blocked,
     };
 }
 

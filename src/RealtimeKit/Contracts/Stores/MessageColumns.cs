@@ -66,4 +66,21 @@ public static class MessageColumns
 
     /// <summary>Reads what <see cref="WriteMentions"/> wrote.</summary>
     public static IReadOnlyList<string>? ReadMentions(string? text) => text?.Split(Separator, StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>A whole message as JSON, as a report keeps it.</summary>
+    public static string WriteMessage(Message message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, FrameWriter.Options)) MessageCodec.Write(json, message);
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>Reads what <see cref="WriteMessage"/> wrote.</summary>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static Message ReadMessage(string text)
+    {
+        using var document = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = 2 * ProtocolConstants.MaxDepth });
+        return MessageCodec.Read(document.RootElement);
+    }
 }
