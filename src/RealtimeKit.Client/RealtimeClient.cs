@@ -14,7 +14,7 @@ namespace RealtimeKit.Client;
 /// It connects again after every loss, at random moments within bounds that double, except where the server ends it for
 /// good (close codes 1000, 4400, 4403, and 4401 unless a token provider has another token): then it is closed, and stays so.
 /// </remarks>
-public sealed class RealtimeClient : IAsyncDisposable
+public sealed partial class RealtimeClient : IAsyncDisposable
 {
     private const int MostStateChanges = 256;
 

@@ -31,6 +31,8 @@ export { RealtimeError };
 
 /** What the application shows of a user. @typedef {{user: string, name?: string, avatar?: string, data?: unknown}} User */
 
+/** A public channel. @typedef {{channel: string, name?: string, data?: any, members: number, sequence: number}} ListedChannel */
+
 /** @typedef {{now(): number, setTimeout(run: () => void, ms: number): any, clearTimeout(timer: any): void}} Clock `now`: ms since any moment, on a clock that nobody sets. */
 
 /**
@@ -147,6 +149,22 @@ export class RealtimeClient extends Emitter {
   channels(page = {}) {
     return this.#connection.requests.ask({ ...page, type: 'channels' }, true, ({ channels, more, next }) => ({ channels, more, next }));
   }
+
+  /**
+   * Public channels, by name without regard to case; those without a name last. A page may have fewer than `limit` though there are more.
+   * @param {{query?: string, limit?: number, before?: string}} [page] `query`: beginnings of words of the name, each of which must be there. `before`: `next` of the page before.
+   * @returns {Promise<{channels: ListedChannel[], more: boolean, next?: string}>}
+   */
+  directory(page = {}) {
+    return this.#connection.requests.ask({ ...page, type: 'directory' }, true, ({ channels, more, next }) => ({ channels, more, next }));
+  }
+
+  /** In the direct channel with this user a blocked one may only read and delete; mentions by that one do not count. Nobody is told. @param {string} user @returns {Promise<void>} */
+  block(user) { return this.#connection.requests.ask({ type: 'block', user }, false, () => undefined); }
+  /** @param {string} user @returns {Promise<void>} */
+  unblock(user) { return this.#connection.requests.ask({ type: 'unblock', user }, false, () => undefined); }
+  /** Whom this user blocks, by name. @returns {Promise<string[]>} */
+  blocked() { return this.#connection.requests.ask({ type: 'blocked' }, true, ({ users }) => users); }
 
   /**
    * Makes a channel. A taken name rejects with `conflict`.

@@ -17,6 +17,16 @@ public sealed record BanList(IReadOnlyList<ChannelBan> Bans, bool More);
 /// <param name="Next">What to ask the next page with; <see langword="null"/> where this is the last.</param>
 public sealed record ActionList(IReadOnlyList<ChannelAction> Actions, string? Next);
 
+/// <summary>A page of reported messages, the newest report first.</summary>
+/// <param name="Reports">The reports.</param>
+/// <param name="Next">What to ask the next page with; <see langword="null"/> where this is the last.</param>
+public sealed record ReportList(IReadOnlyList<ChannelReport> Reports, string? Next);
+
+/// <summary>A page of public channels.</summary>
+/// <param name="Channels">The channels: perhaps fewer than were asked for, also before the last page.</param>
+/// <param name="Next">What to ask the next page with; <see langword="null"/> where this is the last.</param>
+public sealed record DirectoryList(IReadOnlyList<ListedChannel> Channels, string? Next);
+
 /// <summary>A page of the channels that the user is a member of, the latest changed first.</summary>
 /// <param name="Channels">The channels.</param>
 /// <param name="Next">What to ask the next page with; <see langword="null"/> where this is the last.</param>

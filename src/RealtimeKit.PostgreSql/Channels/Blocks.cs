@@ -52,8 +52,9 @@ internal static class Blocks
             Sql.Command(
                 Find, Sql.Parameter(change.User), Sql.Parameter(change.Other), Sql.Parameter((long)ProtocolConstants.MaxBlockedUsers))).ConfigureAwait(false);
         var outcome = change.Decide(found.IsBlocked, found.Count);
+        var revises = outcome == BlockOutcome.Changed && !change.Remove;
         var channel = await session.RunAsync(
-            static async rows => await rows.ReadAsync().ConfigureAwait(false) ? rows.GetString(0) : null,
+            async rows => revises && await rows.ReadAsync().ConfigureAwait(false) ? rows.GetString(0) : null,
             [.. Write(change, outcome), Sql.Command("COMMIT")]).ConfigureAwait(false);
         return new BlockResult(outcome, channel);
     }
@@ -69,7 +70,7 @@ internal static class Blocks
 
     private static async Task<(bool IsBlocked, long Count)> ReadAsync(NpgsqlDataReader rows)
     {
-        for (var i = 0; i < 4; i++) await rows.NextResultAsync().ConfigureAwait(false);
+        for (var i = 0; i < 3; i++) await rows.NextResultAsync().ConfigureAwait(false);
         await rows.ReadAsync().ConfigureAwait(false);
         return (rows.GetBoolean(0), rows.GetInt64(1));
     }

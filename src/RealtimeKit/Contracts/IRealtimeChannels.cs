@@ -1,4 +1,5 @@
 using RealtimeKit.Protocol;
+using RealtimeKit.Stores;
 
 namespace RealtimeKit;
 
@@ -50,6 +51,16 @@ public interface IRealtimeChannels
     /// <exception cref="ArgumentException">An argument is not valid.</exception>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     Task<ChannelSettings> UpdateAsync(string channel, ChannelEdit edit, string? by = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lists public channels by name without regard to case, then by identifier, those without a name last: up to 200 at a time.
+    /// </summary>
+    /// <param name="query">Beginnings of words of the name, each of which must be there, or <see langword="null"/> for all channels.</param>
+    /// <param name="before">The <see cref="DirectoryPage.Next"/> of the page before, or <see langword="null"/> for the first.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>A page. It may have fewer channels, also none, before the last page.</returns>
+    /// <exception cref="FormatException"><paramref name="before"/> is not from an earlier page.</exception>
+    Task<DirectoryPage> ListDirectoryAsync(string? query = null, string? before = null, CancellationToken cancellationToken = default);
 
     /// <summary>Deletes a channel with its messages, for good. Its subscriptions end with the reason <c>deleted</c>.</summary>
     /// <returns>Whether there was one.</returns>

@@ -1,9 +1,10 @@
+using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit;
 
 /// <summary>
-/// Bans, mutes and the log of actions, from the application's own code, which is trusted: no method asks the authorizer.
+/// Bans, mutes, reports and the log of actions, from the application's own code, which is trusted: no method asks the authorizer.
 /// Safe for concurrent use. Every call may throw <see cref="StoreUnavailableException"/>; then it may be tried again.
 /// </summary>
 public interface IRealtimeModeration
@@ -74,4 +75,36 @@ public interface IRealtimeModeration
 
     /// <summary>Lists the bans that hold, in the order of the users' names, up to 200 at a time, those after <paramref name="after"/>.</summary>
     Task<BanPage> ListBansAsync(string channel, string? after = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Reports a message to the moderators of its channel, as a user does. The same user's report again changes nothing.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="sequence">The message.</param>
+    /// <param name="user">Who reports it.</param>
+    /// <param name="reason">Why, for moderators to read: at most 1,000 UTF-16 code units.</param>
+    /// <param name="cancellationToken">Ends the wait; the report may still be kept.</param>
+    /// <returns>Whether the user had not reported it before.</returns>
+    /// <exception cref="ArgumentException">An argument is not of that form.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    /// <exception cref="MessageNotFoundException">There is no such message, or it was deleted.</exception>
+    Task<bool> ReportAsync(string channel, long sequence, string user, string? reason = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lists the reports of a channel, the newest first, up to 200 at a time. Those of a direct channel are only for the application to read.
+    /// </summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="before">The <see cref="ReportPage.Next"/> of the page before, or <see langword="null"/> for the first.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    /// <exception cref="FormatException"><paramref name="before"/> is not from an earlier page.</exception>
+    Task<ReportPage> ListReportsAsync(string channel, string? before = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Says what became of a report. It may become open again.</summary>
+    /// <param name="channel">The channel.</param>
+    /// <param name="report">The <see cref="ChannelReport.Report"/>.</param>
+    /// <param name="state">What became of it.</param>
+    /// <param name="cancellationToken">Ends the wait; the state may still be changed.</param>
+    /// <returns>Whether it had another state; false also where there is no such report.</returns>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
+    Task<bool> ResolveReportAsync(string channel, string report, ReportState state, CancellationToken cancellationToken = default);
 }

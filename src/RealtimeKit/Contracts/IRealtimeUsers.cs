@@ -87,4 +87,34 @@ public interface IRealtimeUsers
     /// <exception cref="MessageNotFoundException">There is no such message as the details name.</exception>
     Task<Access> CheckAccessAsync(
         string user, string channel, ChannelOperation operation, AccessDetails? details = null, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Makes a user block another one: in the direct channel of the two the other one may only read and delete, and cannot make one; mentions by
+    /// the other one do not count for the user. The other one is not told.
+    /// </summary>
+    /// <remarks>
+    /// Once it has completed, no change but a deletion of the other one gets a version in the direct channel any more, on whichever node, whether
+    /// or not the nodes hear each other.
+    /// </remarks>
+    /// <param name="user">Who blocks.</param>
+    /// <param name="other">Who is blocked.</param>
+    /// <param name="cancellationToken">Ends the wait; the block may still be made.</param>
+    /// <returns>Whether that was not so already.</returns>
+    /// <exception cref="ArgumentException">A name is not valid, or both are the same.</exception>
+    /// <exception cref="InvalidOperationException">The user blocks 1,000 others already.</exception>
+    Task<bool> BlockAsync(string user, string other, CancellationToken cancellationToken = default);
+
+    /// <summary>Ends a block.</summary>
+    /// <param name="user">Who blocks.</param>
+    /// <param name="other">Who is blocked.</param>
+    /// <param name="cancellationToken">Ends the wait; the block may still be ended.</param>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="ArgumentException">A name is not valid, or both are the same.</exception>
+    Task<bool> UnblockAsync(string user, string other, CancellationToken cancellationToken = default);
+
+    /// <summary>The users whom a user blocks, in the order of their names.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">The name is not valid.</exception>
+    Task<IReadOnlyList<string>> ListBlockedAsync(string user, CancellationToken cancellationToken = default);
 }

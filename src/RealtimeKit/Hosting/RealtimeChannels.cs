@@ -65,6 +65,13 @@ internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRe
         return result.Outcome == SettingsOutcome.NoChannel ? throw new ChannelNotFoundException(channel) : result.Settings;
     }
 
+    public async Task<DirectoryPage> ListDirectoryAsync(string? query, string? before, CancellationToken cancellationToken)
+    {
+        TextRules.Require(query);
+        var asked = new DirectoryQuery(parts.Value.Options.SystemUser, query, before, ProtocolConstants.MaxPageSize, parts.Value.Clock.Timestamp);
+        return await parts.Value.Store.ListDirectoryAsync(asked, cancellationToken).ConfigureAwait(false);
+    }
+
     public async Task<bool> DeleteAsync(string channel, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));

@@ -18,7 +18,7 @@ internal sealed class RealtimeMessaging : IRealtimeMessaging
             Node().Store, Node().Channels, Node().Appends, Node().Admission, Node().Clock, Node().Options)));
         Moderation = new RealtimeModeration(new(() => new(Node().Channels, Node().Memberships, Node().Clock)));
         Users = new RealtimeUsers(new(() => new(
-            Node().Users, Node().Calls, Node().Channels, Messages, Node().Authorizer, Node().Receipts, Node().UserUpdates, Node().Clock)));
+            Node().Users, Node().Calls, Node().Channels, Messages, Node().Authorizer, Node().Receipts, Node().UserUpdates, Node().Blocks, Node().Clock)));
     }
 
     public IRealtimeChannels Channels { get; }

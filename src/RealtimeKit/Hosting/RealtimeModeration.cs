@@ -35,6 +35,39 @@ internal sealed class RealtimeModeration(Lazy<RealtimeModeration.Parts> parts) :
         return await parts.Value.Channels.ListBansAsync(channel, after, ProtocolConstants.MaxPageSize, now, cancellationToken).ConfigureAwait(false);
     }
 
+    public async Task<bool> ReportAsync(string channel, long sequence, string user, string? reason, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        UserNames.Require(user, nameof(user));
+        TextRules.Require(reason);
+        if (reason?.Length > ProtocolConstants.MaxReportReasonLength)
+            throw new ArgumentException($"A report's reason may have at most {ProtocolConstants.MaxReportReasonLength} UTF-16 code units.", nameof(reason));
+        var change = new ReportChange(channel, sequence, user, reason, parts.Value.Clock.Timestamp);
+        var result = await parts.Value.Channels.ReportAsync(change, cancellationToken).ConfigureAwait(false);
+        return result.Outcome switch
+        {
+            ReportOutcome.Reported => true,
+            ReportOutcome.Unchanged => false,
+            ReportOutcome.NoChannel => throw new ChannelNotFoundException(channel),
+            _ => throw new MessageNotFoundException(channel, sequence),
+        };
+    }
+
+    public async Task<ReportPage> ListReportsAsync(string channel, string? before, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        return await parts.Value.Channels.ListReportsAsync(channel, before, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<bool> ResolveReportAsync(string channel, string report, ReportState state, CancellationToken cancellationToken)
+    {
+        Identifiers.Require(channel, nameof(channel));
+        ArgumentNullException.ThrowIfNull(report);
+        var change = new ResolveChange(channel, report, state, parts.Value.Clock.Timestamp);
+        var result = await parts.Value.Channels.ResolveAsync(change, cancellationToken).ConfigureAwait(false);
+        return result.Outcome == ResolveOutcome.NoChannel ? throw new ChannelNotFoundException(channel) : result.Outcome == ResolveOutcome.Changed;
+    }
+
     private Task<bool> ApplyAsync(MemberChange change, string? by, CancellationToken cancellationToken) =>
         MemberChanges.ApplyAsync(parts.Value.Memberships, change with { By = by }, cancellationToken);
 

@@ -12,7 +12,7 @@ internal sealed class RealtimeUsers(Lazy<RealtimeUsers.Parts> parts) : IRealtime
     /// <summary><see cref="Calls"/> is null where there is no broker.</summary>
     internal sealed record Parts(
         UserSessions Sessions, NodeCalls? Calls, IChannelStore Channels, IRealtimeMessages Messages, IChannelAuthorizer Authorizer, Receipts Receipts, UserUpdates Updates,
-        NodeClock Clock);
+        UserBlocks Blocks, NodeClock Clock);
 
     public async Task<int> GetConnectionCountAsync(string user, CancellationToken cancellationToken)
     {
@@ -97,6 +97,28 @@ internal sealed class RealtimeUsers(Lazy<RealtimeUsers.Parts> parts) : IRealtime
     private static bool IsAboutMore(ChannelOperation operation) => operation is
         ChannelOperation.Edit or ChannelOperation.Delete or ChannelOperation.Invite or ChannelOperation.Remove or ChannelOperation.Ban
         or ChannelOperation.Unban or ChannelOperation.Mute or ChannelOperation.Unmute or ChannelOperation.SetRole;
+
+    public Task<bool> BlockAsync(string user, string other, CancellationToken cancellationToken) => ApplyAsync(new BlockChange(user, other), cancellationToken);
+
+    public Task<bool> UnblockAsync(string user, string other, CancellationToken cancellationToken) =>
+        ApplyAsync(new BlockChange(user, other, Remove: true), cancellationToken);
+
+    public async Task<IReadOnlyList<string>> ListBlockedAsync(string user, CancellationToken cancellationToken)
+    {
+        UserNames.Require(user, nameof(user));
+        return await parts.Value.Channels.ListBlockedAsync(user, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<bool> ApplyAsync(BlockChange change, CancellationToken cancellationToken)
+    {
+        UserNames.Require(change.User, nameof(change));
+        UserNames.Require(change.Other, nameof(change));
+        if (change.User == change.Other) throw new ArgumentException("Nobody blocks oneself.", nameof(change));
+        var result = await parts.Value.Blocks.ApplyAsync(change, cancellationToken).ConfigureAwait(false);
+        return result.Outcome == BlockOutcome.TooMany
+            ? throw new InvalidOperationException($"User '{change.User}' blocks {ProtocolConstants.MaxBlockedUsers} others already: end a block first.")
+            : result.Outcome == BlockOutcome.Changed;
+    }
 
     private Task<int> AskOthersAsync(NodeCall what, string user, string reason, CancellationToken cancellationToken) =>
         parts.Value.Calls?.AskAllAsync(what, user, reason, cancellationToken) ?? Task.FromResult(0);

@@ -7,6 +7,8 @@ namespace RealtimeKit.Requests;
 /// <summary>Handles the requests by which a user blocks other users.</summary>
 internal sealed class BlockRequests(IChannelStore channels, UserBlocks blocks) : IRequestFamily
 {
+    public string? Feature => "moderation";
+
     public IEnumerable<RequestType> Types =>
     [
         new("block", request => ChangeAsync(request, remove: false)),

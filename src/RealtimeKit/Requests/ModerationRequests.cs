@@ -9,6 +9,8 @@ namespace RealtimeKit.Requests;
 internal sealed class ModerationRequests(
     ChannelAccess access, IChannelStore channels, Memberships memberships, NodeClock clock, RealtimeOptions options) : IRequestFamily
 {
+    public string? Feature => "moderation";
+
     public IEnumerable<RequestType> Types =>
     [
         new("invite", InviteAsync, RequestKind.Change),

@@ -7,6 +7,8 @@ namespace RealtimeKit.Requests;
 /// <summary>Handles reports of messages: to make one, to list them and to say what became of one.</summary>
 internal sealed class ReportRequests(ChannelAccess access, IChannelStore channels, NodeClock clock) : IRequestFamily
 {
+    public string? Feature => "moderation";
+
     public IEnumerable<RequestType> Types => [new("report", ReportAsync), new("reports", ReportsAsync), new("resolve", ResolveAsync)];
 
     private async ValueTask ReportAsync(Request request)

@@ -26,6 +26,8 @@ import { Subscription } from './subscription.js';
 
 /** What a moderator or owner did; `change` is the request's name. @typedef {{time: string, by: string, change: string, user?: string, sequence?: number, role?: string, until?: string, reason?: string, data?: any}} Action */
 
+/** A reported message as it was when first reported, with up to 20 of those who did. @typedef {{report: string, message: Message, reporters: string[], reason?: string, time: string, state: 'open'|'dismissed'|'acted'}} Report */
+
 /**
  * Until when a ban or a mute lasts (a `Date`, or a time such as `2026-01-31T12:00:00.000Z`; absent: for good) and why, in at most 200 units.
  * @typedef {{until?: Date|string, reason?: string}} Sanction
@@ -212,6 +214,12 @@ export class Channel extends Emitter {
   unmute(user) { return this.#ask('unmute', { user }); }
   /** For owners. Whoever is no member becomes one. @param {string} user @param {'member'|'moderator'|'owner'} role @returns {Promise<void>} */
   setRole(user, role) { return this.#ask('setRole', { user, role }); }
+  /** Reports a message to the moderators; the same again changes nothing. A deleted one rejects with `conflict`. @param {number} sequence @param {{reason?: string}} [options] `reason`: at most 1,000 units. @returns {Promise<void>} */
+  report(sequence, { reason } = {}) { return this.#ask('report', { sequence, reason }); }
+  /** Reported messages, newest report first; for moderators and owners. @param {{limit?: number, before?: string}} [page] `before`: the `next` of the page before. @returns {Promise<{reports: Report[], more: boolean, next?: string}>} */
+  reports(page = {}) { return this.#read('reports', page, ({ reports, more, next }) => ({ reports, more, next })); }
+  /** Says what became of a report. @param {string} report @param {'open'|'dismissed'|'acted'} state @returns {Promise<void>} */
+  resolve(report, state) { return this.#ask('resolve', { report, state }); }
   /** What moderators and owners did, latest first; for these. @param {{limit?: number, before?: string}} [page] `before`: the `next` of the page before. @returns {Promise<{actions: Action[], more: boolean, next?: string}>} */
   actions(page = {}) { return this.#read('actions', page, ({ actions, more, next }) => ({ actions, more, next })); }
   /** The bans that hold, by user; for moderators and owners. @param {{limit?: number, after?: string}} [page] `after`: the last user of the page before. @returns {Promise<{bans: Ban[], more: boolean}>} */

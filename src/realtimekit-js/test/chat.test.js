@@ -285,6 +285,31 @@ test('moderators invite, mute, ban and remove', async () => {
     ['bob', 'role', 'member', 'ann', undefined], ['bob', 'muted', 'member', 'ann', undefined]]);
 });
 
+test('messages are reported, users blocked, public channels found', async () => {
+  const { ann, bob, annsRoom, bobsRoom } = await annAndBob();
+  await bobsRoom.send({ text: 'rude' });
+  await annsRoom.report(1, { reason: 'why' });
+  await annsRoom.report(1);
+  await assert.rejects(bobsRoom.reports(), rejectsWith('forbidden'));
+  const { reports: [report], more } = await annsRoom.reports();
+  assert.deepEqual([report.message.text, report.reporters, report.reason, report.state, more], ['rude', [ann.user], 'why', 'open', false]);
+  await annsRoom.resolve(report.report, 'acted');
+  assert.equal((await annsRoom.reports()).reports[0].state, 'acted');
+  assert.equal((await annsRoom.actions()).actions[0].change, 'resolve');
+
+  const name = `Reading ${annsRoom.name}`;
+  await annsRoom.update({ name });
+  assert.deepEqual((await bob.directory({ query: `${annsRoom.name} READ` })).channels.map(({ channel, name, sequence }) => ({ channel, name, sequence })), [{ channel: annsRoom.name, name, sequence: 1 }]);
+
+  const direct = await ann.create({ kind: 'direct', members: [/** @type {string} */ (bob.user)] });
+  await ann.block(/** @type {string} */ (bob.user));
+  assert.deepEqual(await ann.blocked(), [bob.user]);
+  await assert.rejects(bob.channel(direct.name).send({ text: 'x' }), rejectsWith('forbidden'));
+  await ann.unblock(/** @type {string} */ (bob.user));
+  await bob.channel(direct.name).send({ text: 'x' });
+  assert.deepEqual(await ann.blocked(), []);
+});
+
 test('errors reject what they concern and nothing else', async () => {
   const { ann, bob, annsRoom, bobsRoom } = await annAndBob();
   await assert.rejects(ann.channel('no-such-channel').subscribe({ recent: 1 }), rejectsWith('not_found'));

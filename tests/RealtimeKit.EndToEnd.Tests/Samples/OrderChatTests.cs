@@ -50,6 +50,33 @@ public sealed class OrderChatTests(OrderDeskProcess desk) : ProtocolTest(desk)
         (await ann.RequestAsync("edit", new { channel, sequence = 1, text = "changed" })).ShouldBeError("conflict");
     }
 
+    [Fact]
+    public async Task The_staff_moderate_customers_by_the_applications_policies()
+    {
+        var (_, channel) = await desk.PlaceAsync("ann");
+        var ann = await ConnectAsync("ann");
+        var eva = await ConnectAsync("eva");
+        await PublishAsync(ann, channel, "rude");
+        await PublishAsync(eva, channel, "Please be kind.");
+        (await ann.RequestAsync("mute", new { channel, user = "eva" })).ShouldBeError("forbidden");
+        (await eva.RequestAsync("mute", new { channel, user = "scanner-1" })).ShouldBeError("forbidden");
+        (await eva.RequestAsync("mute", new { channel, user = "ann" })).ShouldBe("ok");
+        (await ann.RequestAsync("publish", new { channel, message = new { id = NewId(), text = "x" } })).ShouldBeError("forbidden");
+        (await ann.RequestAsync("edit", new { channel, sequence = 1, text = "x" })).ShouldBeError("forbidden");
+        (await ann.RequestAsync("report", new { channel, sequence = 2, reason = "unfair" })).ShouldBe("ok");
+        (await ann.RequestAsync("reports", new { channel })).ShouldBeError("forbidden");
+        var report = (await eva.RequestAsync("reports", new { channel })).ShouldBe("reports").Items("reports").Single();
+        report.Text("reason").Should().Be("unfair");
+        (await ann.RequestAsync("resolve", new { channel, report = report.Text("report"), state = "acted" })).ShouldBeError("forbidden");
+        (await eva.RequestAsync("resolve", new { channel, report = report.Text("report"), state = "dismissed" })).ShouldBe("ok");
+        (await eva.RequestAsync("unmute", new { channel, user = "ann" })).ShouldBe("ok");
+        await PublishAsync(ann, channel, "sorry");
+        (await ann.RequestAsync("update", new { channel, closed = true })).ShouldBeError("forbidden");
+        (await eva.RequestAsync("update", new { channel, closed = true })).ShouldBe("ok");
+        (await ann.RequestAsync("publish", new { channel, message = new { id = NewId(), text = "x" } })).ShouldBeError("forbidden");
+        await PublishAsync(eva, channel, "This is done.");
+    }
+
     [Theory]
     [InlineData("create", """{"channel":"order-1","kind":"private"}""")]
     [InlineData("create", """{"channel":"chatter","kind":"public"}""")]

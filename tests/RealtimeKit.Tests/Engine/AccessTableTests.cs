@@ -36,11 +36,13 @@ public sealed class AccessTableTests
         ["the same to a moderator"] = "\"type\":\"TYPE\",\"user\":\"moderator\"",
         ["the same to an owner"] = "\"type\":\"TYPE\",\"user\":\"owner\"",
         ["`setRole`"] = "\"type\":\"setRole\",\"user\":\"member\",\"role\":\"moderator\"",
-        ["`bans`, `actions`"] = "\"type\":\"bans\"",
+        ["`report`"] = "\"type\":\"report\",\"sequence\":2",
+        ["`bans`, `reports`, `actions`, `resolve`"] = "\"type\":\"bans\"",
     };
 
     private static readonly string[] Reads = ["subscribe", "history", "presence", "members", "reactions\",\"sequence\":2,\"x\":\"", "read\",\"sequence\":2,\"x\":\""];
     private static readonly string[] Pins = ["pin", "unpin"];
+    private static readonly string[] Moderation = ["bans", "reports", "actions", "resolve\",\"report\":\"3\",\"state\":\"acted"];
     private static readonly string[] Sanctions = ["remove", "ban", "unban", "mute", "unmute"];
 
     private static readonly string Page = File.ReadAllText(Path.Combine(ArchitectureTests.Source, "..", "docs", "security.md"));
@@ -72,14 +74,14 @@ public sealed class AccessTableTests
         }
 
         wrong.Should().BeEmpty();
-        tried.Should().BeGreaterThan(600);
+        tried.Should().BeGreaterThan(800);
     }
 
     private static IEnumerable<string> Expand(string row)
     {
         var request = Requests[row];
         if (row.StartsWith("`subscribe`", StringComparison.Ordinal)) return Reads.Select(type => request.Replace("history", type, StringComparison.Ordinal));
-        if (row.StartsWith("`bans`", StringComparison.Ordinal)) return [request, request.Replace("bans", "actions", StringComparison.Ordinal)];
+        if (row.StartsWith("`bans`", StringComparison.Ordinal)) return Moderation.Select(type => request.Replace("bans", type, StringComparison.Ordinal));
         if (row.StartsWith("`pin`", StringComparison.Ordinal)) return Pins.Select(type => request.Replace("PIN", type, StringComparison.Ordinal));
         return request.Contains("TYPE", StringComparison.Ordinal) ? Sanctions.Select(type => request.Replace("TYPE", type, StringComparison.Ordinal)) : [request];
     }
@@ -113,7 +115,9 @@ public sealed class AccessTableTests
         string channel;
         if (kind == ChannelKind.Direct)
         {
-            channel = (await node.Messaging.Channels.EnsureDirectAsync(state == "one of the two" ? caller : $"other{_id}", "member", cancel)).Channel;
+            channel = (await node.Messaging.Channels.EnsureDirectAsync(state == "nobody" ? $"other{_id}" : caller, "member", cancel)).Channel;
+            if (state == "blocked by the other") await node.Messaging.Users.BlockAsync("member", caller, cancel);
+            if (state == "one who blocks the other") await node.Messaging.Users.BlockAsync(caller, "member", cancel);
         }
         else
         {
@@ -125,6 +129,7 @@ public sealed class AccessTableTests
         }
 
         foreach (var sender in new[] { caller, "member", "moderator", "owner" }) await node.Messaging.Messages.SendAsync(channel, "x", sender, cancel);
+        await node.Messaging.Moderation.ReportAsync(channel, 3, "reporter", cancellationToken: cancel);
         if (state.StartsWith("muted", StringComparison.Ordinal)) await node.Messaging.Moderation.MuteAsync(channel, caller, cancellationToken: cancel);
         if (state == "banned") await node.Messaging.Moderation.BanAsync(channel, caller, cancellationToken: cancel);
         if (state.EndsWith("in a closed one", StringComparison.Ordinal)) await node.Messaging.Channels.UpdateAsync(channel, new ChannelEdit { Closed = true }, cancellationToken: cancel);

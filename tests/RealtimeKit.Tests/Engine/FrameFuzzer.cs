@@ -11,13 +11,13 @@ internal sealed class FrameFuzzer(Random random)
     [
         "connect", "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "members", "channels",
         "create", "join", "leave", "read", "signal", "presence", "refresh", "ping", "pong", "search", "invite", "remove", "ban",
-        "unban", "mute", "unmute", "setRole", "bans", "actions", "update", "pin", "unpin", "users", "event", "", "nonsense",
+        "unban", "mute", "unmute", "setRole", "bans", "actions", "update", "report", "reports", "resolve", "block", "unblock", "blocked", "directory", "pin", "unpin", "users", "event", "", "nonsense",
     ];
 
     private static readonly string[] Fields =
     [
         "channel", "message", "sequence", "text", "data", "attachments", "mentions", "reaction", "remove", "before", "after", "epoch",
-        "recent", "thread", "limit", "name", "kind", "members", "token", "client", "user", "role", "until", "reason", "query", "replyTo", "pinned", "users", "x",
+        "recent", "thread", "limit", "name", "kind", "members", "token", "client", "user", "role", "until", "reason", "query", "report", "state", "replyTo", "pinned", "users", "x",
     ];
 
     private static readonly string[] Pins = ["pin", "unpin"];
@@ -38,7 +38,7 @@ internal sealed class FrameFuzzer(Random random)
     {
         var channel = Pick(Channels);
         var id = random.Next(1, 1_000_000);
-        return random.Next(20) switch
+        return random.Next(25) switch
         {
             0 => $$"""{"type":"subscribe","id":{{id}},"channel":"{{channel}}","recent":{{random.Next(1, 300)}}}""",
             1 => $$"""{"type":"unsubscribe","id":{{id}},"channel":"{{channel}}"}""",
@@ -58,6 +58,11 @@ internal sealed class FrameFuzzer(Random random)
             16 => $$"""{"type":"{{Pick(Pins)}}","id":{{id}},"channel":"{{channel}}","sequence":{{random.Next(1, 50)}}}""",
             17 => $$"""{"type":"history","id":{{id}},"channel":"{{channel}}","pinned":true}""",
             18 => $$"""{"type":"users","id":{{id}},"users":["user{{random.Next(9)}}","user{{random.Next(9)}}"]}""",
+            19 => $$"""{"type":"report","id":{{id}},"channel":"{{channel}}","sequence":{{random.Next(1, 50)}},"reason":"{{random.Next(99)}}"}""",
+            20 => $$"""{"type":"reports","id":{{id}},"channel":"{{channel}}","limit":{{random.Next(1, 5)}}}""",
+            21 => $$"""{"type":"resolve","id":{{id}},"channel":"{{channel}}","report":"{{random.Next(1, 50)}}","state":"acted"}""",
+            22 => $$"""{"type":"{{(random.Next(2) == 0 ? "block" : "unblock")}}","id":{{id}},"user":"user{{random.Next(9)}}"}""",
+            23 => $$"""{"type":"directory","id":{{id}},"query":"{{random.Next(99)}}"}""",
             15 => $$"""{"type":"bans","id":{{id}},"channel":"{{channel}}"}""",
             _ => $$"""{"type":"members","id":{{id}},"channel":"{{channel}}"}""",
         };

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 using Xunit;
 
@@ -53,12 +54,14 @@ public sealed class SqliteFileTests : IDisposable
         using (var store = _database.Open())
         {
             await Changes.CreateLobbyAsync(store);
-            await store.AppendAsync([Changes.Post("lobby", "x")], Cancel);
+            await store.AppendAsync([Changes.Post("lobby", "x"), Changes.Post("lobby", "y") with { Content = new MessageContent("y", Mentions: ["bob"]) }], Cancel);
         }
 
         // As a release with version 1 has left it.
         _database.Execute("""
-            DROP TABLE sanctions; DROP TABLE paces; DROP TABLE actions;
+            DROP TABLE sanctions; DROP TABLE paces; DROP TABLE actions; DROP TABLE directory; DROP TABLE blocks; DROP TABLE reports; DROP TABLE reporters;
+            DROP TRIGGER members_added; DROP TRIGGER members_removed; DROP INDEX channels_unlisted; DELETE FROM tallies WHERE user LIKE '%' || char(10) || '%';
+            ALTER TABLE channels DROP COLUMN members; ALTER TABLE channels DROP COLUMN listed;
             ALTER TABLE channels DROP COLUMN slow_mode; ALTER TABLE channels DROP COLUMN closed; ALTER TABLE channels DROP COLUMN data;
             PRAGMA user_version = 1
             """);
@@ -66,7 +69,12 @@ public sealed class SqliteFileTests : IDisposable
         await newer.InitializeAsync(Cancel);
         (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);
         var view = await newer.FindAsync("lobby", "eve", Cancel);
-        (view!.Head.Sequence, view.Ban is not null).Should().Be((1, true));
+        (view!.Head.Sequence, view.Ban is not null).Should().Be((2, true));
+        var listed = (await newer.ListDirectoryAsync(new DirectoryQuery("zoe", null, null, 5, DateTimeOffset.UnixEpoch), Cancel)).Channels.Single().Listed;
+        (listed.Channel, listed.Members).Should().Be(("lobby", 2));
+        (await newer.ListChannelsAsync("bob", null, 5, Cancel)).Channels.Single().Mentions.Should().Be(1);
+        await newer.BlockAsync(new BlockChange("bob", "ann"), Cancel);
+        (await newer.ListChannelsAsync("bob", null, 5, Cancel)).Channels.Single().Mentions.Should().Be(0, "mentions from before count by their sender as well");
     }
 
     [Fact]

@@ -58,12 +58,15 @@ public sealed class StoresAgreeTests
         var user = Pick(random, Users);
         var number = random.Next(-1, 40);
         var limit = new PageLimit(random.Next(1, 20), random.Next(2) == 0 ? int.MaxValue : random.Next(5_000));
-        switch (random.Next(20))
+        switch (random.Next(24))
         {
             case 0 when random.Next(8) == 0: return async (_, channels) => $"{await channels.DeleteAsync(name, Cancel)}";
             case 0 or 1:
                 var channel = new NewChannel(
-                    name, (ChannelKind)random.Next(3), "title", user, [Pick(random, Users)], Start.AddMilliseconds(step));
+                    name, (ChannelKind)random.Next(3), random.Next(3) == 0 ? null : $"title {Pick(random, Names)}", user, [Pick(random, Users)], Start.AddMilliseconds(step))
+                {
+                    HeedsBlocks = random.Next(2) == 0,
+                };
                 return async (_, channels) => $"{await channels.CreateAsync(channel, Cancel)}";
             case 2 or 3:
                 if (random.Next(3) == 0)
@@ -88,6 +91,19 @@ public sealed class StoresAgreeTests
             case 7 or 8:
                 var query = new HistoryQuery(name, limit, Maybe(random), Maybe(random), Maybe(random), random.Next(3) == 0);
                 return async (messages, _) => Show(await messages.ReadHistoryAsync(query, Cancel));
+            case 20:
+                var block = new BlockChange(Users[random.Next(4)], Users[random.Next(4)], random.Next(3) == 0);
+                return async (_, channels) => $"{await channels.BlockAsync(block, Cancel)} {string.Join(' ', await channels.ListBlockedAsync(block.User, Cancel))}";
+            case 21:
+                var report = new ReportChange(name, number, user, $"reason {random.Next(2)}", Start.AddMilliseconds(step));
+                return async (_, channels) => $"{(await channels.ReportAsync(report, Cancel)).Outcome}";
+            case 22:
+                var resolve = new ResolveChange(name, $"{number}", (ReportState)random.Next(3), Start.AddMilliseconds(step)) { By = user, Revision = random.Next(8) == 0 ? random.Next(4) : null };
+                return async (_, channels) => $"{await channels.ResolveAsync(resolve, Cancel)} {await ShowReportsAsync(channels, name, limit.Messages)}";
+            case 23:
+                var text = random.Next(3) == 0 ? null : string.Join(' ', Enumerable.Range(0, random.Next(1, 3)).Select(_ => Pick(random, ["t", "title", "o", "tw", "three", "x", "na", "1"])));
+                var page = random.Next(1, 4);
+                return async (_, channels) => await ShowDirectoryAsync(channels, user, text, page, Start.AddMilliseconds(step));
             case 9: return async (_, channels) => await ShowListAsync(channels, user, limit.Messages);
             default:
                 var batch = Enumerable.Range(0, random.Next(1, 6)).Select(_ => NextChange(random, step)).ToList();
@@ -142,6 +158,32 @@ public sealed class StoresAgreeTests
                     Pause = random.Next(4) == 0 ? TimeSpan.FromMilliseconds(random.Next(1, 100)) : TimeSpan.Zero,
                 };
         }
+    }
+
+    private static async Task<string> ShowReportsAsync(IChannelStore channels, string name, int limit)
+    {
+        var shown = new StringBuilder();
+        for (string? next = null, last = ""; last is not null; last = next)
+        {
+            var page = await channels.ListReportsAsync(name, next, limit, Cancel);
+            foreach (var report in page.Reports) shown.Append($"{report.Report} {report.State} {report.Reason} {report.Time} {string.Join(' ', report.Reporters)} {Show(report.Message)}\n");
+            next = page.Next;
+        }
+
+        return shown.ToString();
+    }
+
+    private static async Task<string> ShowDirectoryAsync(IChannelStore channels, string user, string? text, int limit, DateTimeOffset time)
+    {
+        var shown = new StringBuilder();
+        for (string? next = null, last = ""; last is not null; last = next)
+        {
+            var page = await channels.ListDirectoryAsync(new DirectoryQuery(user, text, next, limit, time), Cancel);
+            shown.AppendJoin('\n', page.Channels).Append($" next {page.Next}\n");
+            next = page.Next;
+        }
+
+        return shown.ToString();
     }
 
     // How many owners there are is a store's own, beyond what the rules ask for.

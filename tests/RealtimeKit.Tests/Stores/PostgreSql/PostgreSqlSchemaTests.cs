@@ -1,4 +1,5 @@
 using FluentAssertions;
+using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 using Xunit;
 
@@ -52,17 +53,24 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
         await using (var store = _schema.Open())
         {
             await Changes.CreateLobbyAsync(store);
-            await store.AppendAsync([Changes.Post("lobby", "x")], Cancel);
+            await store.AppendAsync([Changes.Post("lobby", "x"), Changes.Post("lobby", "y") with { Content = new MessageContent("y", Mentions: ["bob"]) }], Cancel);
         }
 
         // As a release with version 1 has left it.
         await _schema.RunAsync(
-            "DROP TABLE sanctions, paces, actions; ALTER TABLE channels DROP COLUMN slow_mode, DROP COLUMN closed, DROP COLUMN data; UPDATE schema_version SET version = 1");
+            "DROP TABLE sanctions, paces, actions, directory, blocks, reports, reporters; DROP TRIGGER members_added ON members; DROP TRIGGER members_removed ON members; "
+            + "DROP FUNCTION count_added_members; DROP FUNCTION count_removed_members; DELETE FROM tallies WHERE kind = 3; "
+            + "ALTER TABLE channels DROP COLUMN members, DROP COLUMN listed, DROP COLUMN slow_mode, DROP COLUMN closed, DROP COLUMN data; UPDATE schema_version SET version = 1");
         await using var newer = _schema.Open();
         await newer.InitializeAsync(Cancel);
         (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);
         var view = await newer.FindAsync("lobby", "eve", Cancel);
-        (view!.Head.Sequence, view.Ban is not null).Should().Be((1, true));
+        (view!.Head.Sequence, view.Ban is not null).Should().Be((2, true));
+        var listed = (await newer.ListDirectoryAsync(new DirectoryQuery("zoe", null, null, 5, DateTimeOffset.UnixEpoch), Cancel)).Channels.Single().Listed;
+        (listed.Channel, listed.Members).Should().Be(("lobby", 2));
+        (await newer.ListChannelsAsync("bob", null, 5, Cancel)).Channels.Single().Mentions.Should().Be(1);
+        await newer.BlockAsync(new BlockChange("bob", "ann"), Cancel);
+        (await newer.ListChannelsAsync("bob", null, 5, Cancel)).Channels.Single().Mentions.Should().Be(0, "mentions from before count by their sender as well");
     }
 
     [Fact]
