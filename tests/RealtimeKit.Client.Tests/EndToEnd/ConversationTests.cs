@@ -80,6 +80,36 @@ public abstract class ConversationTests
     }
 
     [Fact]
+    public async Task Messages_are_reported_users_blocked_and_public_channels_found()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        await using var bob = Client(host, "bob");
+        await Task.WhenAll(ada.ConnectAsync(Token), bob.ConnectAsync(Token)).InTime();
+        var name = await ada.CreateAsync(new ChannelDefinition(ChannelKind.Public) { Name = "Reading Room", Data = JsonValue.Parse("""{"a":1}""") }, Token).InTime();
+        var (hers, his) = (ada.Channel(name), bob.Channel(name));
+        await his.SendAsync("rude", Token).InTime();
+        await hers.ReportAsync(1, "why", Token).InTime();
+        await hers.ReportAsync(1, cancellationToken: Token).InTime();
+        var report = (await hers.ReportsAsync(cancellationToken: Token).InTime()).Reports.Should().ContainSingle().Subject;
+        (report.Message.Text, report.Reason, report.State, string.Join(' ', report.Reporters)).Should().Be(("rude", "why", ReportState.Open, "ada"));
+        await hers.ResolveAsync(report.Report, ReportState.Dismissed, Token).InTime();
+        (await hers.ReportsAsync(limit: 1, cancellationToken: Token).InTime()).Reports.Single().State.Should().Be(ReportState.Dismissed);
+        (await hers.ActionsAsync(cancellationToken: Token).InTime()).Actions.Should().ContainSingle(action => action.Change == "resolve");
+
+        var listed = (await bob.DirectoryAsync("roo read", cancellationToken: Token).InTime()).Channels.Should().ContainSingle().Subject;
+        listed.Should().Be(new ListedChannel(name, "Reading Room", JsonValue.Parse("""{"a":1}"""), 1, 1));
+        (await bob.DirectoryAsync("oom", limit: 1, cancellationToken: Token).InTime()).Should().Match<DirectoryList>(page => page.Channels.Count == 0 && page.Next == null);
+
+        var direct = await ada.CreateAsync(new ChannelDefinition(ChannelKind.Direct) { Members = ["bob"] }, Token).InTime();
+        await ada.BlockAsync("bob", Token).InTime();
+        (await ada.BlockedAsync(Token).InTime()).Should().Equal("bob");
+        (await bob.Channel(direct).SendAsync("x", Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Forbidden);
+        await ada.UnblockAsync("bob", Token).InTime();
+        await bob.Channel(direct).SendAsync("x", Token).InTime();
+    }
+
+    [Fact]
     public async Task Moderators_moderate()
     {
         await using var host = await StartAsync();
