@@ -101,7 +101,7 @@ internal sealed class RealtimeNode : IDisposable
             new MemberRequests(access, Channels, Memberships, Receipts, Clock),
             new UserRequests(profiles, watchers, UserUpdates),
             new ModerationRequests(access, Channels, Memberships, Clock, Options),
-            new ReportRequests(access, Channels, Clock),
+            new ReportRequests(access, Channels, Clock, audit),
             new BlockRequests(Channels, Blocks),
             new DirectoryRequests(Channels, authorizer, Clock),
             new ChannelRequests(access, Channels, authorizer, Settings, Clock),

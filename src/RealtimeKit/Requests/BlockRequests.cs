@@ -11,9 +11,9 @@ internal sealed class BlockRequests(IChannelStore channels, UserBlocks blocks) :
 
     public IEnumerable<RequestType> Types =>
     [
-        new("block", request => ChangeAsync(request, remove: false)),
-        new("unblock", request => ChangeAsync(request, remove: true)),
-        new("blocked", BlockedAsync),
+        new("block", request => ChangeAsync(request, remove: false), RequestKind.Change),
+        new("unblock", request => ChangeAsync(request, remove: true), RequestKind.Change),
+        new("blocked", BlockedAsync, RequestKind.Read),
     ];
 
     private async ValueTask ChangeAsync(Request request, bool remove)

@@ -7,7 +7,7 @@ namespace RealtimeKit.Requests;
 /// <summary>Handles <c>directory</c>.</summary>
 internal sealed class DirectoryRequests(IChannelStore channels, IChannelAuthorizer authorizer, NodeClock clock) : IRequestFamily
 {
-    public IEnumerable<RequestType> Types => [new("directory", DirectoryAsync)];
+    public IEnumerable<RequestType> Types => [new("directory", DirectoryAsync, RequestKind.Read)];
 
     private async ValueTask DirectoryAsync(Request request)
     {

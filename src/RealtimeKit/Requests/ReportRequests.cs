@@ -1,15 +1,19 @@
 using RealtimeKit.Delivery;
+using RealtimeKit.Diagnostics;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Requests;
 
 /// <summary>Handles reports of messages: to make one, to list them and to say what became of one.</summary>
-internal sealed class ReportRequests(ChannelAccess access, IChannelStore channels, NodeClock clock) : IRequestFamily
+internal sealed class ReportRequests(ChannelAccess access, IChannelStore channels, NodeClock clock, Audit audit) : IRequestFamily
 {
     public string? Feature => "moderation";
 
-    public IEnumerable<RequestType> Types => [new("report", ReportAsync), new("reports", ReportsAsync), new("resolve", ResolveAsync)];
+    public IEnumerable<RequestType> Types =>
+    [
+        new("report", ReportAsync, RequestKind.Change), new("reports", ReportsAsync, RequestKind.Read), new("resolve", ResolveAsync, RequestKind.Change),
+    ];
 
     private async ValueTask ReportAsync(Request request)
     {
@@ -61,6 +65,7 @@ internal sealed class ReportRequests(ChannelAccess access, IChannelStore channel
             var change = new ResolveChange(channel, report, state, clock.Timestamp) { By = request.User, Revision = view.Head.Revision };
             var result = await channels.ResolveAsync(change, request.Ended).ConfigureAwait(false);
             if (result.Outcome == ResolveOutcome.Stale) return false;
+            audit.Acted(channel, result.Action);
             if (result.Outcome == ResolveOutcome.NoChannel) request.NoChannel(channel);
             else if (result.Outcome == ResolveOutcome.NoReport) request.Error(ErrorCodes.NotFound, $"There is no such report in channel '{channel}'.");
             else request.Ok();
