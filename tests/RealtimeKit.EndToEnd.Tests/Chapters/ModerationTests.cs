@@ -25,7 +25,7 @@ public sealed class ModerationTests(QuickStartProcess server) : ProtocolTest(ser
         report.Items("reporters").Select(user => user.GetString()).Should().Equal(cy.User, ann.User);
         (report.Text("reason"), report.Text("state")).Should().Be(("why", "open"));
         (await ann.RequestAsync("resolve", new { channel, report = report.Text("report"), state = "acted" })).ShouldBe("ok");
-        (await ann.RequestAsync("actions", new { channel })).Items("actions").First().Text("change").Should().Be("resolve");
+        (await ann.RequestAsync("actions", new { channel })).Items("actions")[0].Text("change").Should().Be("resolve");
     }
 
     [Fact]
