@@ -9,7 +9,8 @@ builder.Services.AddRealtimeMessaging(options =>
         builder.Configuration.Bind("Realtime", options);
     })
     .AddWebSockets()
-    .UseSqliteStore(builder.Configuration.GetConnectionString("Chat") ?? "Data Source=chat.db");
+    .UseSqliteStore(builder.Configuration.GetConnectionString("Chat") ?? "Data Source=chat.db")
+    .AddFiles(builder.Configuration["Files"] ?? "files");
 
 var app = builder.Build();
 app.UseDefaultFiles();

@@ -18,6 +18,7 @@ public static class InMemoryBuilderExtensions
         builder.Services.TryAddSingleton(_ => store ?? new InMemoryStore());
         builder.Services.AddSingleton<IMessageStore>(services => services.GetRequiredService<InMemoryStore>());
         builder.Services.AddSingleton<IChannelStore>(services => services.GetRequiredService<InMemoryStore>());
+        builder.Services.AddSingleton<IFileRecords>(services => services.GetRequiredService<InMemoryStore>());
         return builder;
     }
 

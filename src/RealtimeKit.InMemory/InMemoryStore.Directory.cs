@@ -34,6 +34,7 @@ public sealed partial class InMemoryStore
         Locked(channel, static (store, channel) =>
         {
             if (!store._channels.Remove(channel, out var log)) return false;
+            store._files.NoteDeletion(channel);
             if (log.Definition.Pair is { } pair) store._pairs.Remove(pair);
             store.Unlist(log);
             foreach (var user in log.Roster.Users) store.Forget(user, log);

@@ -6,7 +6,7 @@ namespace RealtimeKit.InMemory;
 /// A store that keeps everything in memory, for tests, demos and benchmarks. It keeps the whole contract of a store but
 /// durability: what it holds ends with the process. Every call completes at once; safe for concurrent use.
 /// </summary>
-public sealed partial class InMemoryStore : IMessageStore, IChannelStore
+public sealed partial class InMemoryStore : IMessageStore, IChannelStore, IFileRecords
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ChannelLog> _channels = new(StringComparer.Ordinal);
@@ -31,11 +31,18 @@ public sealed partial class InMemoryStore : IMessageStore, IChannelStore
 
             foreach (var change in changes)
             {
-                if (plan.Find(change.Channel) is { } channel) _channels[change.Channel].Load(channel, change, changes.Count);
+                if (plan.Find(change.Channel) is not { } channel) continue;
+                _channels[change.Channel].Load(channel, change, changes.Count);
+                _files.Load(channel, change);
             }
 
             var results = plan.Decide();
-            foreach (var channel in plan.Changed) _channels[channel.Name].Write(channel);
+            foreach (var channel in plan.Changed)
+            {
+                _channels[channel.Name].Write(channel);
+                _files.Write(channel);
+            }
+
             return ValueTask.FromResult<IReadOnlyList<AppendResult>>(results);
         }
     }

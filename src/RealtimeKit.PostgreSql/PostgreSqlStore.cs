@@ -11,7 +11,7 @@ namespace RealtimeKit.PostgreSql;
 /// The store over a PostgreSQL database that many nodes share. One connection only appends, so that nothing else delays an
 /// acknowledgement; the others serve all other calls.
 /// </summary>
-internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IAsyncDisposable
+internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IFileRecords, IAsyncDisposable
 {
     private const string Durability = "SELECT current_setting('fsync'), current_setting('full_page_writes')";
 
@@ -210,6 +210,22 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IA
     public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
         string channel, long sequence, string user, CancellationToken cancellationToken) =>
         _calls.RunAsync(session => ChannelReader.ListOwnReactionsAsync(session, channel, sequence, user), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<AddFileOutcome> AddAsync(StoredFile file, FileQuota? quota, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => FileRows.AddAsync(session, file, quota), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredFile>> FindFilesAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => FileRows.FindAsync(session, ids), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<FileResult> ApplyAsync(FileChange change, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => FileRows.ApplyAsync(session, change), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredFile>> ListDueAsync(DateTimeOffset time, string? after, int limit, CancellationToken cancellationToken) =>
+        _calls.RunAsync(session => FileRows.ListDueAsync(session, time, after, limit), cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -10,7 +10,7 @@ namespace RealtimeKit.Sqlite;
 /// <summary>
 /// The store over one SQLite file: one writer, a few readers, and nothing acknowledged before it is committed to disk.
 /// </summary>
-internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
+internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, IDisposable
 {
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
@@ -175,6 +175,22 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IDisposable
     public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
         string channel, long sequence, string user, CancellationToken cancellationToken) =>
         _readers.RunAsync(session => ChannelReader.ListOwnReactions(session, channel, sequence, user), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<AddFileOutcome> AddAsync(StoredFile file, FileQuota? quota, CancellationToken cancellationToken) =>
+        new(_writer.RunAsync(session => FileRows.Add(session, file, quota), cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredFile>> FindFilesAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => FileRows.Find(session, ids), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<FileResult> ApplyAsync(FileChange change, CancellationToken cancellationToken) =>
+        new(_writer.RunAsync(session => FileRows.Apply(session, change), cancellationToken));
+
+    /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredFile>> ListDueAsync(DateTimeOffset time, string? after, int limit, CancellationToken cancellationToken) =>
+        _readers.RunAsync(session => FileRows.ListDue(session, time, after, limit), cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()

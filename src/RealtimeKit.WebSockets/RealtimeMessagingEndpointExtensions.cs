@@ -11,11 +11,11 @@ public static class RealtimeMessagingEndpointExtensions
 {
     /// <summary>
     /// Maps the WebSocket endpoint at <paramref name="pattern"/> and, unless that is turned off, the browser client at
-    /// <c>client.js</c> below it, with the modules that this imports at <c>client/</c>.
+    /// <c>client.js</c> below it, with the modules that this imports at <c>client/</c>. What other packages serve below it, such as files, is mapped as well.
     /// </summary>
     /// <param name="endpoints">The application.</param>
     /// <param name="pattern">The path, such as <c>/realtime</c>.</param>
-    /// <returns>The endpoint's conventions, for <c>RequireAuthorization</c>, <c>RequireCors</c> and the like; they concern the WebSocket alone.</returns>
+    /// <returns>The endpoint's conventions, for <c>RequireAuthorization</c>, <c>RequireCors</c> and the like; they concern the WebSocket and what other packages serve, not the browser client.</returns>
     /// <exception cref="InvalidOperationException"><c>AddRealtimeMessaging().AddWebSockets()</c> was not called.</exception>
     public static IEndpointConventionBuilder MapRealtimeMessaging(
         this IEndpointRouteBuilder endpoints, [StringSyntax("Route")] string pattern)
@@ -40,6 +40,8 @@ public static class RealtimeMessagingEndpointExtensions
         }
 
         pipeline.UseWebSockets().Run(endpoint.HandleAsync);
-        return endpoints.Map(pattern, pipeline.Build()).WithDisplayName($"RealtimeKit {pattern}");
+        var socket = endpoints.Map(pattern, pipeline.Build()).WithDisplayName($"RealtimeKit {pattern}");
+        return new EndpointConventions(
+            [socket, .. endpoints.ServiceProvider.GetServices<IRealtimeEndpointPart>().Select(part => part.Map(endpoints, pattern.TrimEnd('/'), endpoint.IsAllowed))]);
     }
 }

@@ -63,7 +63,8 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
         }
     }
 
-    private bool IsAllowed(HttpRequest request)
+    /// <summary>Whether the page that sends a request may connect.</summary>
+    public bool IsAllowed(HttpRequest request)
     {
         var origin = request.Headers.Origin;
         if (StringValues.IsNullOrEmpty(origin) || _allOrigins) return true;

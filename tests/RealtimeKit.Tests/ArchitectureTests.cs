@@ -17,6 +17,8 @@ public sealed class ArchitectureTests
         ["RealtimeKit.RabbitMQ"] = ["RealtimeKit"],
         ["RealtimeKit.Sqlite"] = ["RealtimeKit"],
         ["RealtimeKit.WebSockets"] = ["RealtimeKit"],
+        // Files are served below the endpoint, to the same pages: it is a part of it.
+        ["RealtimeKit.Files"] = ["RealtimeKit", "RealtimeKit.WebSockets"],
         ["RealtimeKit.Testing"] = ["RealtimeKit"],
     };
 

@@ -12,6 +12,8 @@ public sealed class EveryAdapterHasItsSuites
     {
         ["IMessageStore"] = "MessageStoreConformance",
         ["IChannelStore"] = "ChannelStoreConformance",
+        ["IFileRecords"] = "FileRecordsConformance",
+        ["IFileStore"] = "FileStoreConformance",
         ["IMessageBroker"] = "MessageBrokerConformance",
         ["ITransportConnection"] = "TransportConformance",
     };

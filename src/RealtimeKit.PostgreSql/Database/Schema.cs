@@ -200,5 +200,22 @@ internal static class Schema
             time bigint NOT NULL,
             user_id text COLLATE "C" NOT NULL,
             PRIMARY KEY(channel, user_id));
+
+        -- Uploads and files; their bytes are elsewhere. The message is the sequence of the one that has taken the file.
+        CREATE TABLE files(
+            channel bigint NOT NULL,
+            size bigint NOT NULL,
+            created bigint NOT NULL,
+            message bigint,
+            due bigint,
+            state smallint NOT NULL,
+            id text COLLATE "C" NOT NULL,
+            owner text COLLATE "C" NOT NULL,
+            name text NOT NULL,
+            type text NOT NULL,
+            PRIMARY KEY(id));
+        CREATE INDEX files_channel ON files(channel, message);
+        CREATE INDEX files_owner ON files(owner, created);
+        CREATE INDEX files_due ON files(due) WHERE due IS NOT NULL;
         """;
 }

@@ -33,10 +33,11 @@ internal static class ChangeLoader
     /// <summary>Loads the plan.</summary>
     public static Task LoadAsync(DatabaseSession session, AppendPlan plan, IReadOnlyList<MessageChange> changes)
     {
+        var files = FileRows.Of(changes);
         ReactChange[] reacts = [.. changes.OfType<ReactChange>()];
         string[] pinning = [.. changes.OfType<PinChange>().Select(pin => pin.Channel).Distinct(StringComparer.Ordinal)];
         return session.RunAsync(
-            rows => ReadAsync(rows, plan),
+            rows => ReadAsync(rows, plan, pinning.Length > 0, files.Length),
             [
                 Sql.Command("BEGIN"),
                 Sql.Command(Lock, Sql.Parameter(plan.Channels.ToArray())),
@@ -46,6 +47,7 @@ internal static class ChangeLoader
                 First(reacts),
                 Paces.Of(changes.OfType<PostChange>()),
                 .. pinning.Length == 0 ? Array.Empty<NpgsqlBatchCommand>() : [Sql.Command(Pinned, Sql.Parameter(pinning))],
+                .. files,
             ]);
     }
 
@@ -70,7 +72,7 @@ internal static class ChangeLoader
             Sql.Parameter(Array.ConvertAll(taken, one => one.Reaction)), Sql.Parameter((long)ChangeRules.MaxUsersPerReaction + reacts.Length));
     }
 
-    private static async Task<bool> ReadAsync(NpgsqlDataReader rows, AppendPlan plan)
+    private static async Task<bool> ReadAsync(NpgsqlDataReader rows, AppendPlan plan, bool pinning, int files)
     {
         // A channel that was made after the lock is none of this batch's yet.
         while (await rows.ReadAsync().ConfigureAwait(false))
@@ -90,9 +92,19 @@ internal static class ChangeLoader
         await rows.NextResultAsync().ConfigureAwait(false);
         await Paces.ReadAsync(rows, plan).ConfigureAwait(false);
         // Asked for only where something is pinned.
-        if (!await rows.NextResultAsync().ConfigureAwait(false)) return true;
-        while (await rows.ReadAsync().ConfigureAwait(false))
-            if (plan.Find(rows.GetString(0)) is { } channel) channel.Pinned = (int)rows.GetInt64(1);
+        if (pinning)
+        {
+            await rows.NextResultAsync().ConfigureAwait(false);
+            while (await rows.ReadAsync().ConfigureAwait(false))
+                if (plan.Find(rows.GetString(0)) is { } channel) channel.Pinned = (int)rows.GetInt64(1);
+        }
+
+        for (var i = 0; i < files; i++)
+        {
+            await rows.NextResultAsync().ConfigureAwait(false);
+            await FileRows.ReadAsync(rows, plan).ConfigureAwait(false);
+        }
+
         return true;
     }
 

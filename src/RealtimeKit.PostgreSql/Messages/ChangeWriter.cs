@@ -81,6 +81,7 @@ internal static class ChangeWriter
             Reactions(DeleteReactions, channels, ledger => ledger.Removed),
             Reactions(InsertReactions, channels, ledger => ledger.Added),
             Paces.Write(channels),
+            FileRows.Write(channels.SelectMany(channel => channel.Files)),
             Actions.Keep(channels.SelectMany(channel => channel.Actions, (channel, action) => (channel.Id, action))),
             channels.Length == 0 ? null : Heads(channels),
         }.OfType<NpgsqlBatchCommand>();

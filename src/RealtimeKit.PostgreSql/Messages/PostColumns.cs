@@ -32,7 +32,7 @@ internal sealed class PostColumns
 
     /// <summary>Takes a batch.</summary>
     /// <returns>
-    /// <see langword="null"/> where it has anything but new messages: another kind, an answer, a question or a copy within the batch; and where
+    /// <see langword="null"/> where it has anything but new messages: another kind, an answer, a question, one with files or a copy within the batch; and where
     /// messages of one channel were permitted at different revisions or epochs.
     /// </returns>
     public static PostColumns? Of(IReadOnlyList<MessageChange> changes)
@@ -42,7 +42,7 @@ internal sealed class PostColumns
         var seen = new HashSet<(string, Guid)>(changes.Count);
         for (var i = 0; i < changes.Count; i++)
         {
-            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false, Pause.Ticks: 0 } post || !seen.Add((post.Channel, post.Id.Value))) return null;
+            if (changes[i] is not PostChange { ReplyTo: null, OnlyIfKnown: false, Pause.Ticks: 0, Files.Count: 0 } post || !seen.Add((post.Channel, post.Id.Value))) return null;
             if (!columns.TrySet(i, post)) return null;
         }
 

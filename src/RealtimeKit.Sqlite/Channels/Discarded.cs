@@ -1,4 +1,5 @@
 using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Messages;
 
 namespace RealtimeKit.Sqlite.Channels;
 
@@ -38,6 +39,8 @@ internal static class Discarded
             if (session.Use(sql).Bind(first).Bind(last).Bind(rows).Execute() == rows) return true;
         }
 
+        // Their records go when their bytes are gone.
+        if (session.Use(FileRows.MakeDue).Bind(channel).Bind(rows).Execute() == rows) return true;
         if (session.Use(Actions.Remove).Bind(channel).Bind(rows).Execute() == rows) return true;
         foreach (var (find, remove) in OfUsers)
         {

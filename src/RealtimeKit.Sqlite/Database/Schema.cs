@@ -184,5 +184,21 @@ internal static class Schema
             user TEXT NOT NULL,
             time INTEGER NOT NULL,
             PRIMARY KEY(channel, user)) WITHOUT ROWID;
+
+        -- Uploads and files; their bytes are elsewhere. The message is the sequence of the one that has taken the file.
+        CREATE TABLE files(
+            id TEXT PRIMARY KEY,
+            channel INTEGER NOT NULL,
+            owner TEXT NOT NULL,
+            name TEXT NOT NULL,
+            type TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            state INTEGER NOT NULL,
+            message INTEGER,
+            due INTEGER) WITHOUT ROWID;
+        CREATE INDEX files_channel ON files(channel, message);
+        CREATE INDEX files_owner ON files(owner, created, size);
+        CREATE INDEX files_due ON files(due) WHERE due IS NOT NULL;
         """;
 }

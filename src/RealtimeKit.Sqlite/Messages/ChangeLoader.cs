@@ -44,12 +44,13 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
             channel.AddLastPost(sender, MessageRow.Time(last));
         if (change is PinChange && channel.Pinned == 0)
             channel.Pinned = (int)(session.Use(CountPinned).Bind(MessageKey.Of(channel.Id, 0)).Bind(MessageKey.Of(channel.Id, channel.Sequence)).Scalar() ?? 0);
+        FileRows.Load(session, channel, change);
         if (change is ReactChange react && channel.Find(react.Sequence) is { } message) LoadReaction(channel, message.Message, react);
     }
 
     // Where it is refused unless it is a copy of a stored message.
     private static bool IsDecidedByItsId(ChannelPlan channel, PostChange post) =>
-        post.OnlyIfKnown || post.Pause > TimeSpan.Zero || (post.Revision is { } revision && revision != channel.Revision)
+        post.OnlyIfKnown || post.Pause > TimeSpan.Zero || post.Files.Count > 0 || (post.Revision is { } revision && revision != channel.Revision)
         || (post.Epoch is { } epoch && epoch != channel.Epoch);
 
     private long? FindLastPost(ChannelPlan channel, string user) =>

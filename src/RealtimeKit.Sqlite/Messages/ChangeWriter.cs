@@ -37,6 +37,7 @@ internal sealed class ChangeWriter(SqliteSession session)
                 if (message.IsChanged && !TryWrite(channel.Id, message)) return false;
             }
 
+            foreach (var file in channel.Files) FileRows.Write(session, file);
             foreach (var action in channel.Actions) Actions.Keep(session, channel.Id, action);
             foreach (var (user, time) in channel.LastPosts)
                 session.Use(UpsertPace).Bind(channel.Id).Bind(user).Bind(time.ToUnixTimeMilliseconds()).Execute();

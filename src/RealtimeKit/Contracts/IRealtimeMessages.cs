@@ -19,6 +19,7 @@ public interface IRealtimeMessages
     /// <exception cref="ArgumentException">The message is empty or over a limit.</exception>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
     /// <exception cref="MessageNotFoundException">There is no such message to reply to.</exception>
+    /// <exception cref="MessageFileException">A file that the attachments name is not one that this message may take.</exception>
     /// <exception cref="MessageIdConflictException">The channel has another message under the id.</exception>
     Task<SentMessage> SendAsync(
         string channel, OutgoingMessage message, string? sender = null, CancellationToken cancellationToken = default);

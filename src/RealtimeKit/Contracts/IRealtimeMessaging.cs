@@ -1,3 +1,5 @@
+using RealtimeKit.Files;
+
 namespace RealtimeKit;
 
 /// <summary>
@@ -8,6 +10,10 @@ public interface IRealtimeMessaging
 {
     /// <summary>Makes, reads, changes and deletes channels, and tells who is there now.</summary>
     IRealtimeChannels Channels { get; }
+
+    /// <summary>The files of messages.</summary>
+    /// <exception cref="InvalidOperationException">The host keeps no files.</exception>
+    IRealtimeFiles Files { get; }
 
     /// <summary>Who is a member of a channel, in which role.</summary>
     IRealtimeMembers Members { get; }

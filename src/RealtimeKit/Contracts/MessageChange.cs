@@ -45,6 +45,12 @@ public sealed record PostChange(
     /// Zero, the default, for any. A post with this set is remembered as the sender's last.
     /// </summary>
     public TimeSpan Pause { get; init; }
+
+    /// <summary>
+    /// The files that it takes: each must be a finished one of the sender, for this channel and in no other message, else the outcome is
+    /// <see cref="AppendOutcome.NoFile"/>.
+    /// </summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
 }
 
 /// <summary>New content for a message.</summary>
@@ -54,7 +60,14 @@ public sealed record PostChange(
 /// <param name="Edit">What to keep, replace and remove.</param>
 /// <param name="Before">The content that the edit was decided for: where the message has another by now, the outcome is <see cref="AppendOutcome.Stale"/>; any where <see langword="null"/>.</param>
 public sealed record EditChange(string Channel, DateTimeOffset Time, long Sequence, ContentEdit Edit, MessageContent? Before = null)
-    : MessageChange(Channel, Time);
+    : MessageChange(Channel, Time)
+{
+    /// <summary>
+    /// The files that the message has after it: those that it has already, and others as in <see cref="PostChange.Files"/>. What it has beside
+    /// them is discarded. <see langword="null"/> where the message keeps its attachments.
+    /// </summary>
+    public IReadOnlyList<string>? Files { get; init; }
+}
 
 /// <summary>The deletion of a message: it keeps its place and loses its content and reactions.</summary>
 /// <param name="Channel">The channel.</param>
@@ -168,4 +181,7 @@ public enum AppendOutcome
 
     /// <summary>The sender has posted too short a time ago.</summary>
     TooSoon,
+
+    /// <summary>A file of the message is not one that its sender may give it.</summary>
+    NoFile,
 }

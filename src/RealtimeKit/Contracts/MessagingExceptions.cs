@@ -114,3 +114,8 @@ public sealed class UserBannedException(string channel, string user)
 /// <param name="message">What could not be done, to what.</param>
 /// <param name="innerException">The cause.</param>
 public sealed class StoreUnavailableException(string message, Exception? innerException = null) : Exception(message, innerException);
+
+/// <summary>A file that a message names is not a finished one of its sender for the channel, or is in another message.</summary>
+/// <param name="channel">The channel.</param>
+public sealed class MessageFileException(string channel)
+    : Exception($"A file of the message is not a finished one of its sender for channel '{channel}' that is in no other message.");

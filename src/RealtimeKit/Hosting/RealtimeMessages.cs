@@ -9,7 +9,7 @@ namespace RealtimeKit.Hosting;
 internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRealtimeMessages
 {
     internal sealed record Parts(
-        IMessageStore Store, IChannelStore Channels, AppendQueue Appends, Admission Admission, NodeClock Clock, RealtimeOptions Options);
+        IMessageStore Store, IChannelStore Channels, AppendQueue Appends, AttachedFiles Attached, Admission Admission, NodeClock Clock, RealtimeOptions Options);
 
     public async Task<SentMessage> SendAsync(string channel, OutgoingMessage message, string? sender, CancellationToken cancellationToken)
     {
@@ -18,24 +18,31 @@ internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRe
         if (sender is not null) UserNames.Require(sender, nameof(sender));
         var draft = OutgoingMessages.Check(message);
         var user = sender ?? parts.Value.Options.SystemUser;
+        var files = parts.Value.Attached.Require(draft.Content.Attachments);
+        var filled = await parts.Value.Attached.FillAsync(channel, draft.Content.Attachments, files, cancellationToken).ConfigureAwait(false);
+        var content = draft.Content with { Attachments = filled };
+        if (files.Count > 0) OutgoingMessages.Check(content);
         var result = await AppendAsync(
-            user, now => new PostChange(channel, now, draft.Id, user, draft.Content, draft.ReplyTo, draft.Digest), cancellationToken).ConfigureAwait(false);
+            user, now => new PostChange(channel, now, draft.Id, user, content, draft.ReplyTo, draft.Digest) { Files = files }, cancellationToken).ConfigureAwait(false);
         return result.Outcome switch
         {
             AppendOutcome.Appended or AppendOutcome.Duplicate => new SentMessage(
                 result.Message!.Id, result.Message.Sequence, result.Message.Version, result.Message.Time,
                 result.Outcome == AppendOutcome.Duplicate),
             AppendOutcome.NoMessage => throw new MessageNotFoundException(channel, message.ReplyTo ?? 0),
+            AppendOutcome.NoFile => throw new MessageFileException(channel),
             AppendOutcome.Conflict => throw new MessageIdConflictException(channel, draft.Id),
             _ => throw new ChannelNotFoundException(channel),
         };
     }
 
-    public Task<Message> EditAsync(string channel, long sequence, MessageEdit edit, CancellationToken cancellationToken)
+    public async Task<Message> EditAsync(string channel, long sequence, MessageEdit edit, CancellationToken cancellationToken)
     {
+        Identifiers.Require(channel, nameof(channel));
         ArgumentNullException.ThrowIfNull(edit);
-        var content = OutgoingMessages.Check(edit);
-        return ChangeAsync(channel, sequence, null, now => new EditChange(channel, now, sequence, content), cancellationToken);
+        var change = new EditChange(channel, parts.Value.Clock.Timestamp, sequence, OutgoingMessages.Check(edit));
+        change = await parts.Value.Attached.FillAsync(change, cancellationToken).ConfigureAwait(false);
+        return await ChangeAsync(channel, sequence, null, now => change with { Time = now }, cancellationToken).ConfigureAwait(false);
     }
 
     public Task<Message> DeleteAsync(string channel, long sequence, string? by, CancellationToken cancellationToken) =>
@@ -137,6 +144,7 @@ internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRe
             AppendOutcome.NoMessage => throw new MessageNotFoundException(channel, sequence),
             AppendOutcome.Conflict => throw new MessageDeletedException(channel, sequence),
             AppendOutcome.TooManyReactions => throw new TooManyReactionsException(channel, sequence, ChangeRules.MaxReactionsPerMessage),
+            AppendOutcome.NoFile => throw new MessageFileException(channel),
             AppendOutcome.TooManyPins => throw new TooManyPinsException(channel),
             AppendOutcome.NothingLeft => throw new ArgumentException("The edit would leave nothing: delete the message instead."),
             AppendOutcome.TooLarge => throw new ArgumentException(

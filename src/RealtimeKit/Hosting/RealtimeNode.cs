@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using RealtimeKit.Brokers;
 using RealtimeKit.Delivery;
 using RealtimeKit.Diagnostics;
+using RealtimeKit.Files;
 using RealtimeKit.Messages;
 using RealtimeKit.Nodes;
 using RealtimeKit.Requests;
@@ -31,6 +32,7 @@ internal sealed class RealtimeNode : IDisposable
         Channels = services.GetService<IChannelStore>() ?? throw NoStore();
         Broker = services.GetService<IMessageBroker>();
         Authorizer = authorizer;
+        Attached = new AttachedFiles(services.GetService<IFileStore>() is null ? null : services.GetService<IFileRecords>() ?? throw NoRecords());
         Clock = new NodeClock(time);
 
         var loggers = new GuardedLoggers(hostLoggers);
@@ -96,8 +98,8 @@ internal sealed class RealtimeNode : IDisposable
             new SubscriptionRequests(
                 access, rights, LocalChannels, subscriptions, _presenceNotifier, Repair, AccessReview, Clock, Options, log),
             new SignalRequests(access, Presence, asked, distributor),
-            new PublishHandler(Channels, authorizer, asked, Appends, _limits, rights, Clock, outages),
-            new MessageRequests(access, Store, Channels, asked, Appends, Clock),
+            new PublishHandler(Channels, authorizer, asked, Appends, _limits, rights, Clock, outages, Attached),
+            new MessageRequests(access, Store, Channels, asked, Appends, Clock, Attached),
             new MemberRequests(access, Channels, Memberships, Receipts, Clock),
             new UserRequests(profiles, watchers, UserUpdates),
             new ModerationRequests(access, Channels, Memberships, Clock, Options),
@@ -126,6 +128,8 @@ internal sealed class RealtimeNode : IDisposable
     public IChannelStore Channels { get; }
 
     public IMessageBroker? Broker { get; }
+
+    public AttachedFiles Attached { get; }
 
     public LocalChannels LocalChannels { get; }
 
@@ -190,6 +194,9 @@ internal sealed class RealtimeNode : IDisposable
         _limits.Dispose();
         _loop?.Dispose();
     }
+
+    private static InvalidOperationException NoRecords() => new(
+        $"Files need a store that has {nameof(IFileRecords)}, as all of RealtimeKit's have: use one of these, or leave out AddFiles(...).");
 
     private static InvalidOperationException NoStore() => new(
         "Real-time messaging needs a store, and none was chosen. Add one to AddRealtimeMessaging(): UseSqliteStore(...) from the package "

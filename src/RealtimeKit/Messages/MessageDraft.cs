@@ -8,8 +8,13 @@ internal sealed record MessageDraft(MessageId Id, MessageContent Content, long? 
     /// <summary>The 16-byte digest that distinguishes a retry from another message under the same id.</summary>
     public byte[] Digest { get; } = MessageDigest.Compute(Content, ReplyTo);
 
+    /// <summary>The files that its attachments name.</summary>
+    public IReadOnlyList<string> Files { get; init; } = [];
+
     /// <summary>Reads the message of a <c>publish</c>; <see langword="null"/> after noting a fault in <paramref name="frame"/>.</summary>
-    public static MessageDraft? Read(ref FrameFields frame)
+    /// <param name="frame">The frame.</param>
+    /// <param name="attached">Says which files it names.</param>
+    public static MessageDraft? Read(ref FrameFields frame, AttachedFiles attached)
     {
         if (!frame.Has(FrameField.Message)) frame.Fail(ErrorCodes.Invalid, FrameField.Message, "is missing");
         var fields = frame.Object(FrameField.Message);
@@ -20,21 +25,28 @@ internal sealed record MessageDraft(MessageId Id, MessageContent Content, long? 
         var content = new MessageContent(ReadText(ref fields), ReadData(ref fields), ReadAttachments(ref fields), ReadMentions(ref fields));
         if (fields.Fault is null && content.IsEmpty)
             fields.Fail(new FrameFault(ErrorCodes.Invalid, "A message needs a text, data or an attachment."));
+        IReadOnlyList<string> files = [];
+        if (fields.Fault is null && attached.Read(content.Attachments, out files) is { } wrong) fields.Fail(new FrameFault(ErrorCodes.Invalid, wrong));
         if (fields.Fault is { } fault)
         {
             frame.Fail(fault);
             return null;
         }
 
-        return new MessageDraft(id, content, replyTo);
+        return new MessageDraft(id, content, replyTo) { Files = files };
     }
 
     /// <summary>Reads the parts of an <c>edit</c>: absent is kept, null is removed.</summary>
-    public static ContentEdit ReadEdit(ref FrameFields frame) => new(
-        new(IsGiven(ref frame, FrameField.Text), ReadText(ref frame)),
-        new(IsGiven(ref frame, FrameField.Data), ReadData(ref frame)),
-        new(IsGiven(ref frame, FrameField.Attachments), ReadAttachments(ref frame)),
-        new(IsGiven(ref frame, FrameField.Mentions), ReadMentions(ref frame)));
+    public static ContentEdit ReadEdit(ref FrameFields frame, AttachedFiles attached)
+    {
+        var edit = new ContentEdit(
+            new(IsGiven(ref frame, FrameField.Text), ReadText(ref frame)),
+            new(IsGiven(ref frame, FrameField.Data), ReadData(ref frame)),
+            new(IsGiven(ref frame, FrameField.Attachments), ReadAttachments(ref frame)),
+            new(IsGiven(ref frame, FrameField.Mentions), ReadMentions(ref frame)));
+        if (frame.Fault is null && attached.Read(edit.Attachments.Value, out _) is { } wrong) frame.Fail(new FrameFault(ErrorCodes.Invalid, wrong));
+        return edit;
+    }
 
     private static bool IsGiven(ref FrameFields fields, FrameField field) => fields.Has(field) || fields.IsNull(field);
 

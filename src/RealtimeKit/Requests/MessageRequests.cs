@@ -7,7 +7,8 @@ namespace RealtimeKit.Requests;
 
 /// <summary>Handles the requests about single messages and history.</summary>
 internal sealed class MessageRequests(
-    ChannelAccess access, IMessageStore store, IChannelStore channels, Interceptors interceptors, AppendQueue appends, NodeClock clock) : IRequestFamily
+    ChannelAccess access, IMessageStore store, IChannelStore channels, Interceptors interceptors, AppendQueue appends, NodeClock clock,
+    AttachedFiles attached) : IRequestFamily
 {
     public IEnumerable<RequestType> Types =>
     [
@@ -23,13 +24,16 @@ internal sealed class MessageRequests(
     private async ValueTask EditAsync(Request request)
     {
         var (channel, sequence) = ReadPlace(request);
-        var edit = MessageDraft.ReadEdit(ref request.Fields);
+        var edit = MessageDraft.ReadEdit(ref request.Fields, attached);
         if (request.IsFaulty()) return;
         await AppendAsync(request, async () =>
         {
             if (await FindAllowedAsync(request, channel, sequence, ChannelOperation.Edit).ConfigureAwait(false) is not { } found) return null;
             var change = new EditChange(channel, clock.Timestamp, sequence, edit) { Epoch = found.Head.Epoch, Revision = found.Head.Revision };
-            return interceptors.IsEmpty ? change : await InterceptAsync(request, change, found.Message).ConfigureAwait(false);
+            change = await attached.FillAsync(change, request.Ended).ConfigureAwait(false);
+            if (interceptors.IsEmpty) return change;
+            change = await InterceptAsync(request, change, found.Message).ConfigureAwait(false);
+            return await attached.FillAsync(change, request.Ended).ConfigureAwait(false);
         }).ConfigureAwait(false);
     }
 
@@ -199,6 +203,9 @@ internal sealed class MessageRequests(
                 break;
             case AppendOutcome.TooLarge:
                 request.Error(ErrorCodes.TooLarge, $"After the edit the message would be too large: text, data and attachments may have at most {ProtocolConstants.MaxFrameBytes} bytes together.");
+                break;
+            case AppendOutcome.NoFile:
+                request.Error(ErrorCodes.Invalid, "A file of the edit is neither in the message nor a finished one of its sender for this channel that is in no other message.");
                 break;
             case AppendOutcome.TooManyReactions:
                 request.Error(ErrorCodes.TooMany, $"A message may have at most {ChangeRules.MaxReactionsPerMessage} different reactions.");

@@ -118,6 +118,9 @@ internal sealed class PublishAppend(
             case AppendOutcome.Conflict:
                 ServerReplies.Error(reply.Buffer, id, ErrorCodes.Conflict, "Another message has this id: give every message its own.");
                 break;
+            case AppendOutcome.NoFile:
+                ServerReplies.Error(reply.Buffer, id, ErrorCodes.Invalid, "A file of the message is not a finished one of yours for this channel that is in no other message: upload it to this channel first.");
+                break;
             case AppendOutcome.NoMessage:
                 ServerReplies.Error(reply.Buffer, id, ErrorCodes.NotFound, $"There is no message {post.ReplyTo} to reply to.");
                 break;

@@ -13,7 +13,7 @@ namespace RealtimeKit.Requests;
 /// </summary>
 internal sealed class PublishHandler(
     IChannelStore channels, IChannelAuthorizer authorizer, Interceptors interceptors, AppendQueue appends, RequestLimits limits,
-    SessionAccess rights, NodeClock clock, StoreOutages outages) : IRequestFamily
+    SessionAccess rights, NodeClock clock, StoreOutages outages, AttachedFiles attached) : IRequestFamily
 {
     private const long GrantMilliseconds = 30_000;
 
@@ -21,6 +21,9 @@ internal sealed class PublishHandler(
     private static readonly TimeSpan DecisionLimit = TimeSpan.FromSeconds(10);
 
     private Func<Session, SessionChannel, long?, ValueTask<Permission>>? _decideAgain;
+
+    /// <summary>Without files nothing of a publish is missing but these.</summary>
+    public string? Feature => attached.IsOn ? "files" : null;
 
     public IEnumerable<RequestType> Types => [new("publish", PublishAsync, null, WaitsForPublishes: false, ReachesReaders: true)];
 
@@ -34,10 +37,11 @@ internal sealed class PublishHandler(
             if (request.Fields.Fault is null) channel = session.Channels.Get(identifier);
         }
 
-        var draft = MessageDraft.Read(ref request.Fields);
+        var draft = MessageDraft.Read(ref request.Fields, attached);
         if (request.Fields.Fault is not null) return RefuseFormAsync(request);
         var grant = channel!.Grant;
-        if (channel.Refusal is not null || grant is null || grant.Until < session.Now || !interceptors.IsEmpty) return PublishSlowlyAsync(request, channel, draft!);
+        if (channel.Refusal is not null || grant is null || grant.Until < session.Now || !interceptors.IsEmpty || draft!.Files.Count > 0)
+            return PublishSlowlyAsync(request, channel, draft!);
         var asked = Authorize(session, channel.Name, grant, request.Ended);
         if (!asked.IsCompletedSuccessfully) return PublishSlowlyAsync(request, channel, draft!, grant, asked);
         var access = asked.Result;
@@ -49,7 +53,7 @@ internal sealed class PublishHandler(
             return PublishSlowlyAsync(request, channel, draft!, grant, new ValueTask<Access>(access));
         }
 
-        Append(request, channel, draft!, draft!.Content, new Permission(Access.Allowed, grant));
+        Append(request, channel, draft!, draft!.Content, new Permission(Access.Allowed, grant), []);
         return ValueTask.CompletedTask;
     }
 
@@ -104,7 +108,7 @@ internal sealed class PublishHandler(
             return;
         }
 
-        var content = draft.Content;
+        var (content, files) = (await FillAsync(request, channel, draft.Content, draft.Files).ConfigureAwait(false), draft.Files);
         try
         {
             content = await interceptors.AskAsync(
@@ -113,6 +117,18 @@ internal sealed class PublishHandler(
         catch (MessageRefusedException exception)
         {
             await AnswerRetryOrAsync(request, channel, draft, () => request.Error(ErrorCodes.Forbidden, exception.Message)).ConfigureAwait(false);
+            return;
+        }
+
+        if (!interceptors.IsEmpty)
+        {
+            files = attached.Require(content.Attachments);
+            content = await FillAsync(request, channel, content, files).ConfigureAwait(false);
+        }
+
+        if (files.Count > 0 && ChangeRules.SizeOf(content) > ProtocolConstants.MaxFrameBytes)
+        {
+            await AnswerRetryOrAsync(request, channel, draft, () => request.Error(ErrorCodes.TooLarge, $"With the names of its files the message would be too large: text, data and attachments may have at most {ProtocolConstants.MaxFrameBytes} bytes together.")).ConfigureAwait(false);
             return;
         }
 
@@ -136,14 +152,18 @@ internal sealed class PublishHandler(
             return;
         }
 
-        Append(request, channel, draft, content, permission);
+        Append(request, channel, draft, content, permission, files);
     }
 
-    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content, in Permission permission)
+    private async ValueTask<MessageContent> FillAsync(Request request, SessionChannel channel, MessageContent content, IReadOnlyList<string> files) =>
+        files.Count == 0 ? content
+            : content with { Attachments = await attached.FillAsync(channel.Name, content.Attachments, files, request.Ended).ConfigureAwait(false) };
+
+    private void Append(Request request, SessionChannel channel, MessageDraft draft, MessageContent content, in Permission permission, IReadOnlyList<string> files)
     {
         channel.BeginPublish();
         appends.Enqueue(new PublishAppend(request.Session, channel, _decideAgain ??= DecideAgainAsync, request.Id!.Value, request.Fields.Length, new PostChange(
-            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest) { Revision = permission.Revision, Epoch = permission.Epoch, Pause = permission.Pause }));
+            channel.Name, clock.Timestamp, draft.Id, request.User, content, draft.ReplyTo, draft.Digest) { Revision = permission.Revision, Epoch = permission.Epoch, Pause = permission.Pause, Files = files }));
     }
 
     // Also where the connection has ended: what was sent behind it may be stored, and must not pass it.

@@ -11,6 +11,9 @@ public sealed class QuickStartProcess() : ServerProcess(new Uri($"http://127.0.0
     /// <summary>The file that the server keeps its channels in.</summary>
     public string Database => Path.Combine(_folder, "chat.db");
 
+    /// <summary>The folder that the server keeps files in.</summary>
+    public string Files => Path.Combine(_folder, "files");
+
     public async ValueTask InitializeAsync() => await StartAsync();
 
     public override async ValueTask DisposeAsync()
@@ -23,6 +26,7 @@ public sealed class QuickStartProcess() : ServerProcess(new Uri($"http://127.0.0
     {
         var start = SampleProgram.Start(SampleProgram.Locate("QuickStart", "REALTIMEKIT_QUICKSTART"), "--urls", Address.ToString().TrimEnd('/'));
         start.Environment["ConnectionStrings__Chat"] = $"Data Source={Database}";
+        start.Environment["Files"] = Files;
         // The keys that sign the cookies live under HOME: they outlive a restart and go with the folder.
         start.Environment["HOME"] = _folder;
         return start;

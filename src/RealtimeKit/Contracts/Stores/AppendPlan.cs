@@ -10,7 +10,8 @@ namespace RealtimeKit.Stores;
 /// A plan reads nothing itself. Each change is decided on what those before it left, so the database is written only at the end, each row
 /// once. To be added to a <see cref="ChannelPlan"/>, where they exist: the message of <see cref="TargetOf"/>; for a post the message that
 /// has its id; for a reaction whether the user has given it, and for one that is taken back also the first users who gave it; for a post with a <see cref="PostChange.Pause"/> when
-/// its sender posted last; for a <see cref="PinChange"/> how many messages are pinned.
+/// its sender posted last; for a <see cref="PinChange"/> how many messages are pinned. A store
+/// that has <see cref="IFileRecords"/> also adds, of the channel's files, those of <see cref="FilesOf"/>, and for an edit or a deletion those that the message has taken.
 /// </remarks>
 public sealed class AppendPlan
 {
@@ -47,6 +48,14 @@ public sealed class AppendPlan
         _ => null,
     };
 
+    /// <summary>The files that a change names, to be taken or kept by its message.</summary>
+    public static IReadOnlyList<string> FilesOf(MessageChange change) => change switch
+    {
+        PostChange post => post.Files,
+        EditChange edit => edit.Files ?? [],
+        _ => [],
+    };
+
     /// <summary>Adds one of the <see cref="Channels"/>; one that does not exist is not added.</summary>
     public void Add(ChannelPlan channel)
     {
@@ -80,7 +89,7 @@ public sealed class AppendPlan
         if (channel.Find(sequence) is not { } found) return new AppendResult(AppendOutcome.NoMessage);
         var result = change switch
         {
-            EditChange edit => ChangeRules.Edit(edit, found.Message, channel.Version + 1),
+            EditChange edit => Edit(channel, edit, found.Message),
             DeleteChange delete => Delete(channel, delete, found.Message),
             PinChange pin => Pin(channel, pin, found.Message),
             _ => React(channel, (ReactChange)change, found.Message),
@@ -115,16 +124,28 @@ public sealed class AppendPlan
         if (IsStale(channel, post)) return new AppendResult(AppendOutcome.Stale);
         var repliedTo = post.ReplyTo is { } sequence ? channel.Find(sequence)?.Message : null;
         if (post.OnlyIfKnown || (post.ReplyTo is not null && repliedTo is null)) return new AppendResult(AppendOutcome.NoMessage);
+        if (!channel.MayTake(post.Files, post.Sender, post.Time)) return new AppendResult(AppendOutcome.NoFile);
         if (FindWait(channel, post) is { } wait) return new AppendResult(AppendOutcome.TooSoon, Wait: wait);
         var message = ChangeRules.Post(post, channel.Sequence + 1, channel.Version + 1, repliedTo);
         channel.Post(message, post.Digest);
+        channel.Hold(message.Sequence, post.Files, post.Time);
         return new AppendResult(AppendOutcome.Appended, message);
+    }
+
+    private static AppendResult Edit(ChannelPlan channel, EditChange edit, Message stored)
+    {
+        var result = ChangeRules.Edit(edit, stored, channel.Version + 1);
+        if (result.Outcome != AppendOutcome.Appended || edit.Files is not { } files) return result;
+        if (!channel.MayTake(files, stored.Sender, edit.Time, stored.Sequence)) return new AppendResult(AppendOutcome.NoFile);
+        channel.Hold(stored.Sequence, files, edit.Time);
+        return result;
     }
 
     private static AppendResult Delete(ChannelPlan channel, DeleteChange delete, Message stored)
     {
         var result = ChangeRules.Delete(delete, stored, channel.Version + 1);
         if (result.Outcome == AppendOutcome.Appended && stored.Reactions.Count > 0) channel.Reactions.Clear(stored.Sequence);
+        if (result.Outcome == AppendOutcome.Appended) channel.Hold(stored.Sequence, [], delete.Time);
         if (result.Outcome != AppendOutcome.Appended || delete.By is not { } by || by == stored.Sender) return result;
         var action = new ChannelAction(delete.Time, by, "delete", stored.Sender, stored.Sequence);
         channel.Keep(action);

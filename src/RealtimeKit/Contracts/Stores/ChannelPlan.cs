@@ -19,6 +19,7 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     private HashSet<string>? _paced;
     private List<ChannelAction>? _actions;
     private Dictionary<string, TimeSpan>? _waits;
+    private Dictionary<string, FilePlan>? _files;
 
     /// <summary>Its name.</summary>
     public string Name { get; } = name;
@@ -56,6 +57,16 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     /// <summary>The users whose last posts are to be written, each with the time, because a post of the batch has a <see cref="PostChange.Pause"/>.</summary>
     public IEnumerable<(string User, DateTimeOffset Time)> LastPosts => _paced?.Select(user => (user, _lastPosts![user])) ?? [];
 
+    /// <summary>The records of files that are to be written: their message, state and due time.</summary>
+    public IEnumerable<StoredFile> Files => _files?.Values.Where(static file => file.IsChanged).Select(static file => file.File) ?? [];
+
+    /// <summary>Adds the record of a file of this channel; once more is harmless.</summary>
+    public void AddFile(StoredFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        (_files ??= new Dictionary<string, FilePlan>(StringComparer.Ordinal)).TryAdd(file.Id, new FilePlan(file));
+    }
+
     /// <summary>Adds when a user posted last, as far as the store knows. To be added for the sender of each post with a <see cref="PostChange.Pause"/>.</summary>
     public void AddLastPost(string user, DateTimeOffset time) => (_lastPosts ??= new Dictionary<string, DateTimeOffset>(StringComparer.Ordinal))[user] = time;
 
@@ -84,6 +95,34 @@ public sealed class ChannelPlan(string name, long id, string epoch, long version
     internal TimeSpan? FindWait(string user) => _waits?.TryGetValue(user, out var wait) == true ? wait : null;
 
     internal void NoteWait(string user, TimeSpan wait) => (_waits ??= new Dictionary<string, TimeSpan>(StringComparer.Ordinal)).Add(user, wait);
+
+    /// <summary>Whether a message may have these files: each is the message's already, or its sender may give it.</summary>
+    internal bool MayTake(IReadOnlyList<string> files, string sender, DateTimeOffset time, long message = 0)
+    {
+        foreach (var id in files)
+        {
+            var file = _files?.GetValueOrDefault(id)?.File;
+            if (!(file?.State == FileState.Finished && file.Message == message) && !FileRules.MayTake(file, sender, time)) return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The message has these files from now on; those that it had beside them are discarded.</summary>
+    internal void Hold(long message, IReadOnlyList<string> files, DateTimeOffset time)
+    {
+        if (_files is null) return;
+        foreach (var plan in _files.Values)
+        {
+            if (plan.File.Message == message && plan.File.State == FileState.Finished && !files.Contains(plan.File.Id))
+                plan.Change(plan.File with { State = FileState.Discarded, Due = time });
+        }
+
+        foreach (var id in files)
+        {
+            if (_files[id] is { File.Message: null } plan) plan.Change(plan.File with { Message = message, Due = null });
+        }
+    }
 
     internal void Keep(ChannelAction action) => (_actions ??= []).Add(action);
 
@@ -139,4 +178,16 @@ public sealed class MessagePlan
     /// <summary>Whether more than its reactions changed. A store that keeps these apart need not write a long content again.</summary>
     public bool IsRewritten => Stored is null || !ReferenceEquals(Stored.Content, Message.Content)
         || Stored.EditedAt != Message.EditedAt || Stored.DeletedAt != Message.DeletedAt || Stored.PinnedAt != Message.PinnedAt;
+}
+
+/// <summary>The record of one file of an <see cref="AppendPlan"/>.</summary>
+internal sealed class FilePlan(StoredFile file)
+{
+    /// <summary>The record as the batch leaves it.</summary>
+    public StoredFile File { get; private set; } = file;
+
+    /// <summary>Whether the batch changed it.</summary>
+    public bool IsChanged { get; private set; }
+
+    public void Change(StoredFile changed) => (File, IsChanged) = (changed, true);
 }

@@ -14,3 +14,9 @@ public sealed class PostgreSqlChannelStoreTests : ChannelStoreConformance
 {
     protected override ValueTask<StoreUnderTest> CreateAsync() => TemporarySchema.CreateStoreAsync();
 }
+
+[ConformanceOf(typeof(PostgreSqlStore))]
+public sealed class PostgreSqlFileRecordsTests : FileRecordsConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => TemporarySchema.CreateStoreAsync();
+}

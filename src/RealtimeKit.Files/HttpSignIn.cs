@@ -1,0 +1,60 @@
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using RealtimeKit.Protocol;
+
+namespace RealtimeKit.Files;
+
+/// <summary>Who sends a request, found as for the WebSocket: by what the application has authenticated, or by a token in the header or the address.</summary>
+internal sealed partial class HttpSignIn(IAuthenticator authenticator, IOptions<RealtimeOptions> options, TimeProvider time, ILogger<HttpSignIn> logger)
+{
+    private const string HeaderPrefix = "Bearer ";
+    private const int LongestToken = 32_768;
+
+    /// <summary>Finds the user.</summary>
+    /// <returns><see langword="null"/> where nobody is signed in, or two names were given.</returns>
+    public async ValueTask<SignIn?> FindAsync(HttpContext context)
+    {
+        // Not HttpContext.User, which creates a principal if nobody was authenticated.
+        var principal = context.Features.Get<IHttpAuthenticationFeature>()?.User;
+        var isAuthenticated = principal?.Identity?.IsAuthenticated == true;
+        var inAddress = context.Request.Query.TryGetValue("access_token", out var query) ? query.ToString() : null;
+        var byPrincipal = isAuthenticated ? await AskAsync(new Credentials(principal, null), context.RequestAborted).ConfigureAwait(false) : null;
+        if (isAuthenticated && (byPrincipal is null || Expiry(context) <= time.GetUtcNow())) return null;
+        var token = inAddress ?? (isAuthenticated ? null : HeaderToken(context.Request));
+        if (token is null) return byPrincipal;
+        var byToken = token.Length > LongestToken ? null : await AskAsync(new Credentials(null, token), context.RequestAborted).ConfigureAwait(false);
+        if (byToken?.Expires <= time.GetUtcNow()) return null;
+        return isAuthenticated && byToken?.User != byPrincipal!.User ? null : byToken;
+    }
+
+    /// <summary>Whether a browser may have added the sign-in by itself, for a page of anybody.</summary>
+    public static bool IsByCookie(HttpRequest request) => request.Headers.Authorization.Count == 0 && !request.Query.ContainsKey("access_token");
+
+    private static DateTimeOffset? Expiry(HttpContext context) => context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;
+
+    private static string? HeaderToken(HttpRequest request)
+    {
+        var header = request.Headers.Authorization.ToString();
+        return header.StartsWith(HeaderPrefix, StringComparison.OrdinalIgnoreCase) ? header[HeaderPrefix.Length..] : null;
+    }
+
+    private async ValueTask<SignIn?> AskAsync(Credentials credentials, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var signIn = await authenticator.AuthenticateAsync(credentials, cancellationToken).ConfigureAwait(false);
+            return signIn is not null && UserNames.IsValid(signIn.User) && signIn.User != options.Value.SystemUser ? signIn : null;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            SignInFailed(exception);
+            return null;
+        }
+    }
+
+    [LoggerMessage(3, LogLevel.Error, "The authenticator failed on a request for a file; it was answered as not signed in.")]
+    private partial void SignInFailed(Exception exception);
+}
