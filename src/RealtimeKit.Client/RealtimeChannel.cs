@@ -13,12 +13,13 @@ public sealed partial class RealtimeChannel
     private readonly Outbox _outbox;
     private readonly RequestTable _requests;
     private readonly SubscriptionTable _subscriptions;
+    private readonly FileTransfers _files;
     private ChannelStream? _stream;
     private ChannelCursor? _cursor;
 
-    internal RealtimeChannel(string id, TimeProvider time, Outbox outbox, RequestTable requests, SubscriptionTable subscriptions)
+    internal RealtimeChannel(string id, TimeProvider time, Outbox outbox, RequestTable requests, SubscriptionTable subscriptions, FileTransfers files)
     {
-        (Id, _outbox, _requests, _subscriptions) = (id, outbox, requests, subscriptions);
+        (Id, _outbox, _requests, _subscriptions, _files) = (id, outbox, requests, subscriptions, files);
         _typing = new Throttle(TypingInterval, time);
     }
 

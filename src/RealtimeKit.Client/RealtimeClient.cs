@@ -23,6 +23,7 @@ public sealed partial class RealtimeClient : IAsyncDisposable
     private readonly Outbox _outbox;
     private readonly SubscriptionTable _subscriptions;
     private readonly ConnectionLoop _loop;
+    private readonly FileTransfers _files;
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
@@ -57,6 +58,7 @@ public sealed partial class RealtimeClient : IAsyncDisposable
         _outbox = new Outbox(settings, ids, _logger);
         _users = new UserTable(ids, _userChanges.Add);
         _subscriptions = new SubscriptionTable(settings, ids, _requests, _logger);
+        _files = new FileTransfers(Endpoint, settings);
         _loop = new ConnectionLoop(
             Endpoint, settings, ids, _requests, _subscriptions, _users, [_outbox, _subscriptions, _users, _requests], _logger, SetState);
     }
@@ -101,6 +103,7 @@ public sealed partial class RealtimeClient : IAsyncDisposable
     public async Task CloseAsync()
     {
         _loop.Stop();
+        _files.Dispose();
         Task running;
         lock (_gate) running = _running ??= _loop.RunAsync();
         await running.ConfigureAwait(false);
@@ -118,7 +121,26 @@ public sealed partial class RealtimeClient : IAsyncDisposable
     public RealtimeChannel Channel(string channel) =>
         _channels.GetOrAdd(
             Identifiers.Require(channel, nameof(channel)),
-            static (name, client) => new RealtimeChannel(name, client._time, client._outbox, client._requests, client._subscriptions), this);
+            static (name, client) => new RealtimeChannel(name, client._time, client._outbox, client._requests, client._subscriptions, client._files), this);
+
+    /// <summary>The address of a file. Whoever asks for it must be signed in.</summary>
+    /// <param name="id">The file's id, as attachments have it.</param>
+    public Uri FileAddress(string id)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return _files.Address(id);
+    }
+
+    /// <summary>Opens a file that a message has.</summary>
+    /// <param name="id">The file's id.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Its bytes as they come; the caller disposes of the stream.</returns>
+    /// <exception cref="RealtimeException">There is no such file that this user may see (<c>not_found</c>), or it cannot be fetched now.</exception>
+    public Task<Stream> DownloadFileAsync(string id, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        return _files.DownloadAsync(id, cancellationToken);
+    }
 
     /// <summary>A page of the channels that the user is a member of, the latest changed first.</summary>
     /// <param name="before">The <see cref="ChannelList.Next"/> of the page before; nothing for the first.</param>

@@ -74,8 +74,8 @@ internal sealed class UploadWriter(IFileStore store, UploadTurns turns, IOptions
         {
             if (hash is null) await append.CommitAsync(CancellationToken.None).ConfigureAwait(false);
             else await append.UndoAsync(CancellationToken.None).ConfigureAwait(false);
-            if (!context.RequestAborted.IsCancellationRequested)
-                await Answers.RefuseAsync(context, StatusCodes.Status408RequestTimeout, "The request ended before all of its bytes had come: go on from the offset that HEAD gives.").ConfigureAwait(false);
+            // Whoever sent it sends no more, or has come again by another connection: this one is of no use, and cannot be read to its end.
+            context.Abort();
             return null;
         }
         finally

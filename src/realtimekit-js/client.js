@@ -11,6 +11,7 @@ import { Channel } from './client/channel.js';
 import { Connection } from './client/connection.js';
 import { Emitter } from './client/emitter.js';
 import { deferred, RealtimeError } from './client/errors.js';
+import { download } from './client/files.js';
 import { Sends } from './client/outbox.js';
 import { Users } from './client/users.js';
 // Used by those above, and named here so that a browser asks for all modules at once.
@@ -46,6 +47,7 @@ export { RealtimeError };
  * @property {number} [backoffBase] ms; the first pause between attempts is anything up to this. Default 500.
  * @property {number} [backoffCap] ms; no pause is longer. Default 30,000.
  * @property {{name: string, version: string}} [client] What this application calls itself to the server.
+ * @property {(url: string, init: RequestInit) => Promise<Response>} [fetch] Sends the requests for files; default the platform's.
  * @property {Clock} [clock] Time and timers; default the platform's. For tests.
  * @property {() => number} [random] From 0 to below 1; default `Math.random`. For tests.
  */
@@ -180,6 +182,12 @@ export class RealtimeClient extends Emitter {
    * @returns {Promise<User[]>}
    */
   users(users) { return this.#users.ask(users); }
+
+  /** The address of a file, for an `img` or a link where a cookie signs in; others ask by `download`. @param {string} id */
+  fileUrl(id) { return this.#connection.fileUrl(id); }
+
+  /** Fetches a file. Rejects with `not_found` where there is none that this user may see. @param {string} id @param {RequestInit} [init] @returns {Promise<Response>} */
+  download(id, init) { return download(this.#connection, id, init ?? {}); }
 
   /** Renews the sign-in of this connection before it expires. @param {string} token @returns {Promise<string|null>} When the new one expires. */
   refresh(token) { return this.#connection.requests.ask({ type: 'refresh', token }, false, reply => reply.expires ?? null); }

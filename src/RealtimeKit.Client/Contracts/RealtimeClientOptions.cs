@@ -60,6 +60,12 @@ public sealed class RealtimeClientOptions
     /// <summary>How long a request other than a send may wait for its reply, a time without connection included. Above zero; default 30 s.</summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// Sends the requests for files, with the cookies, proxy or certificates that <see cref="ConfigureWebSocket"/> sets for the socket. The application
+    /// disposes of it. Default: one of the client's own, with the token of <see cref="TokenProvider"/>.
+    /// </summary>
+    public HttpClient? HttpClient { get; set; }
+
     /// <summary>The clock. Default: the system's.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 

@@ -2,10 +2,12 @@
 
 /** @import { Connection } from './connection.js' */
 /** @import { Change, Content, Edit, Message, Pending, Published, Reactions } from './messages.js' */
+/** @import { UploadOptions } from './files.js' */
 /** @import { Sends } from './outbox.js' */
 /** @import { Frame } from './requests.js' */
 
 import { Emitter } from './emitter.js';
+import { upload } from './files.js';
 import { RealtimeError } from './errors.js';
 import { Outbox } from './outbox.js';
 import { Subscription } from './subscription.js';
@@ -137,6 +139,26 @@ export class Channel extends Emitter {
   send(content) {
     this.#typed = -Infinity;                             // whoever sent has stopped typing
     return this.#outbox.add(content);
+  }
+
+  /**
+   * Uploads a file, over as many connections as it takes. A message of this user in this channel may take it, within the
+   * server's time for that (24 h by default): `send({ attachments: [{ file: id }] })`.
+   * @param {Blob} file
+   * @param {UploadOptions} [options]
+   * @returns {Promise<string>} Its id.
+   */
+  upload(file, options) { return upload(this.#connection, this.name, file, options ?? {}); }
+
+  /**
+   * Uploads a file and sends a message that has it. Rejects if the server refuses either.
+   * @param {Blob} file
+   * @param {Content & UploadOptions} [options] What else the message says, and how to upload.
+   * @returns {Promise<Published>}
+   */
+  async sendFile(file, { name, type, onProgress, signal, ...content } = {}) {
+    const id = await this.upload(file, { name, type, onProgress, signal });
+    return this.send({ ...content, attachments: [...content.attachments ?? [], { file: id }] });
   }
 
   /** Changes a message's content. @param {number} sequence @param {Edit} edit @returns {Promise<number>} Its version. */

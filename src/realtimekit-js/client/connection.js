@@ -92,6 +92,20 @@ export class Connection {
     return this.#random() * Math.min(backoffCap, backoffBase * 2 ** Math.min(attempt, 30));
   }
 
+  /** Where the server takes files, or has this one. @param {string} [id] */
+  fileUrl(id) {
+    const [path, query] = this.#url.replace(/^ws/, 'http').split('?');
+    return `${path.replace(/\/$/, '')}/files${id ? `/${id}` : ''}${query ? `?${query}` : ''}`;
+  }
+
+  /** A request of HTTP, under the same sign-in. @param {string} url @param {RequestInit} init @returns {Promise<Response>} */
+  async fetch(url, init) {
+    const { token, fetch = (/** @type {string} */ address, /** @type {RequestInit} */ more) => globalThis.fetch(address, more) } = this.#options;
+    const signIn = typeof token === 'function' ? await token() : token;
+    const headers = { ...init.headers, ...signIn && { Authorization: `Bearer ${signIn}` } };
+    return fetch(url, { ...init, headers, credentials: signIn ? 'same-origin' : 'include' });
+  }
+
   open() { if (this.state !== 'connecting' && this.state !== 'connected') this.#dial(); }
 
   /** @param {RealtimeError} error */

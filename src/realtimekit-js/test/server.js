@@ -28,7 +28,7 @@ export class Server {
     const [command, ...before] = path.endsWith('.dll') ? ['dotnet', path] : [path];
     const started = spawn(command, [...before, '--urls', this.url], {
       cwd: existsSync(sample) ? sample : undefined,
-      env: { ...process.env, ConnectionStrings__Chat: `Data Source=${join(this.folder, 'chat.db')}`, DOTNET_NOLOGO: '1' },
+      env: { ...process.env, ConnectionStrings__Chat: `Data Source=${join(this.folder, 'chat.db')}`, Files: join(this.folder, 'files'), DOTNET_NOLOGO: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process = started;

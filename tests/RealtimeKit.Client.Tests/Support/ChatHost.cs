@@ -16,6 +16,8 @@ internal sealed class ChatHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
 
+    private readonly string _files = Directory.CreateTempSubdirectory("realtimekit-client-").FullName;
+
     private ChatHost(InMemoryStore store, int port, Action<RealtimeOptions>? configure, InMemoryBrokerNetwork? network, bool testServer, IUserDirectory? directory)
     {
         Store = store;
@@ -29,7 +31,7 @@ internal sealed class ChatHost : IAsyncDisposable
             options.RateLimits = RateLimits.None;
             options.DrainPeriod = TimeSpan.FromMilliseconds(500);
             configure?.Invoke(options);
-        }).AddWebSockets().UseInMemoryStore(store).UseAuthenticator<NameAuthenticator>();
+        }).AddWebSockets().UseInMemoryStore(store).UseAuthenticator<NameAuthenticator>().AddFiles(_files);
         if (network is not null) messaging.UseInMemoryBroker(network);
         if (directory is not null) messaging.UseUserDirectory(_ => directory);
         _app = builder.Build();
@@ -71,6 +73,7 @@ internal sealed class ChatHost : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        Directory.Delete(_files, recursive: true);
     }
 
     /// <summary>Believes a token that is a user's name, or a name and the seconds that the sign-in lives: <c>ada/2</c>.</summary>
