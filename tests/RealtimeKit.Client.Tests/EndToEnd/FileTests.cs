@@ -1,5 +1,4 @@
 using System.Net;
-using FluentAssertions;
 using RealtimeKit.Protocol;
 
 namespace RealtimeKit.Client.Tests;
