@@ -4,11 +4,12 @@ using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Files;
 
 /// <summary>Who sends a request, found as for the WebSocket: by what the application has authenticated, or by a token in the header or the address.</summary>
-internal sealed partial class HttpSignIn(IAuthenticator authenticator, IOptions<RealtimeOptions> options, TimeProvider time, ILogger<HttpSignIn> logger)
+internal sealed partial class HttpSignIn(IAuthenticator authenticator, IOptions<RealtimeOptions> options, IRequestLimiter limits, TimeProvider time, ILogger<HttpSignIn> logger)
 {
     private const string HeaderPrefix = "Bearer ";
     private const int LongestToken = 32_768;
@@ -25,7 +26,11 @@ internal sealed partial class HttpSignIn(IAuthenticator authenticator, IOptions<
         if (isAuthenticated && (byPrincipal is null || Expiry(context) <= time.GetUtcNow())) return null;
         var token = inAddress ?? (isAuthenticated ? null : HeaderToken(context.Request));
         if (token is null) return byPrincipal;
+        // Tokens are guessed here no faster than on connections.
+        var address = context.Connection.RemoteIpAddress;
+        if (!limits.MaySignIn(address, out _)) return null;
         var byToken = token.Length > LongestToken ? null : await AskAsync(new Credentials(null, token), context.RequestAborted).ConfigureAwait(false);
+        if (byToken is null) limits.NoteRefusedSignIn(address);
         if (byToken?.Expires <= time.GetUtcNow()) return null;
         return isAuthenticated && byToken?.User != byPrincipal!.User ? null : byToken;
     }

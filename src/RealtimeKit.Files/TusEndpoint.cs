@@ -3,11 +3,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Files;
 
 /// <summary>Handles uploads by the protocol tus 1.0: creation, termination and checksums beside its core.</summary>
-internal sealed class TusEndpoint(Uploads uploads, FileRights rights, UploadWriter writer, UploadTurns turns, IOptions<RealtimeFileOptions> options)
+internal sealed class TusEndpoint(
+    Uploads uploads, FileRights rights, UploadWriter writer, UploadTurns turns, IRequestLimiter limits, IOptions<RealtimeFileOptions> options)
 {
     public const string Version = "Tus-Resumable";
     public const string Supported = "1.0.0";
@@ -90,6 +92,13 @@ internal sealed class TusEndpoint(Uploads uploads, FileRights rights, UploadWrit
         if (type is not null && MediaTypes.IsWellFormed(type) && !MediaTypes.IsAllowed(_options.AllowedTypes, type))
         {
             await Answers.RefuseAsync(context, StatusCodes.Status415UnsupportedMediaType, $"Files of the type {type} are not allowed.").ConfigureAwait(false);
+            return;
+        }
+
+        if (!limits.TryTake(RequestKind.Upload, user, out var retryAfter))
+        {
+            context.Response.Headers.RetryAfter = Math.Ceiling(retryAfter / 1_000.0).ToString(CultureInfo.InvariantCulture);
+            await Answers.RefuseAsync(context, StatusCodes.Status429TooManyRequests, "Too many uploads: begin them more slowly.").ConfigureAwait(false);
             return;
         }
 

@@ -153,7 +153,7 @@ internal sealed class FileTransfers(Uri endpoint, RealtimeClientOptions options)
             HttpStatusCode.NotFound => ErrorCodes.NotFound,
             HttpStatusCode.MethodNotAllowed or HttpStatusCode.PreconditionFailed => ErrorCodes.Unsupported,
             HttpStatusCode.RequestEntityTooLarge => ErrorCodes.TooLarge,
-            HttpStatusCode.TooManyRequests => ErrorCodes.RateLimited,
+            HttpStatusCode.TooManyRequests when response.Headers.RetryAfter is null => ErrorCodes.RateLimited,
             HttpStatusCode.InsufficientStorage => ErrorCodes.Unavailable,
             _ => null,
         };

@@ -129,6 +129,8 @@ internal sealed class RealtimeNode : IDisposable
 
     public IMessageBroker? Broker { get; }
 
+    public RequestLimits Limits => _limits;
+
     public AttachedFiles Attached { get; }
 
     public LocalChannels LocalChannels { get; }

@@ -1,11 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.RateLimiting;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Requests;
 
 /// <summary>How fast each user may make requests of each kind, on this node. Safe for concurrent use.</summary>
-internal sealed class RequestLimits : IDisposable
+internal sealed class RequestLimits : IRequestLimiter, IDisposable
 {
     // The library fills its buckets at such intervals: nobody need ask again sooner.
     private const double ShortestWait = 100;

@@ -87,7 +87,8 @@ async function attempt(connection, { url, method, headers, body }, signal) {
   }
   if (reply.ok) return reply;
   const code = FINAL[reply.status];
-  if (code) throw new RealtimeError(code, await reply.text().catch(() => '') || `The server answered ${reply.status}.`);
+  // With a time to wait it is only too fast, else too much.
+  if (code && !reply.headers.get('Retry-After')) throw new RealtimeError(code, await reply.text().catch(() => '') || `The server answered ${reply.status}.`);
   return null;
 }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using FluentAssertions;
 using RealtimeKit.Client;
+using RealtimeKit.Files;
 using RealtimeKit.PostgreSql;
 using RealtimeKit.Protocol;
 using RealtimeKit.RabbitMQ;
@@ -19,7 +20,7 @@ public sealed class LimitsPageTests
 
     public static TheoryData<Type> Options =>
     [
-        typeof(RealtimeOptions), typeof(WebSocketTransportOptions), typeof(SqliteStoreOptions), typeof(PostgreSqlStoreOptions), typeof(RabbitMqBrokerOptions), typeof(RealtimeClientOptions),
+        typeof(RealtimeOptions), typeof(WebSocketTransportOptions), typeof(RealtimeFileOptions), typeof(SqliteStoreOptions), typeof(PostgreSqlStoreOptions), typeof(RabbitMqBrokerOptions), typeof(RealtimeClientOptions),
     ];
 
     [Fact]
