@@ -32,7 +32,9 @@ public sealed class HostPartsTests
     {
         var services = new ServiceCollection();
         services.AddLogging();
-        services.AddRealtimeMessaging().UseInMemoryStore();
+        // The group of files is that of a package of its own.
+        var folder = Directory.CreateTempSubdirectory("realtimekit-parts-");
+        services.AddRealtimeMessaging().UseInMemoryStore().AddWebSockets().AddFiles(folder.FullName);
         using var provider = services.BuildServiceProvider();
         var messaging = provider.GetRequiredService<IRealtimeMessaging>();
         foreach (var group in typeof(IRealtimeMessaging).GetProperties())
@@ -42,6 +44,7 @@ public sealed class HostPartsTests
         }
 
         typeof(IRealtimeMessaging).GetMethods().Should().OnlyContain(static method => method.IsSpecialName);
+        folder.Delete(recursive: true);
     }
 
     [Fact]
