@@ -47,9 +47,9 @@ internal sealed class FileTransfers(Uri endpoint, RealtimeClientOptions options)
 
             return id;
         }
-        catch (OperationCanceledException) when (_closed.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (IsClosed(exception, cancellationToken))
         {
-            throw new RealtimeException(ClientErrorCodes.Closed, "The client was closed.");
+            throw new RealtimeException(ClientErrorCodes.Closed, "The client was closed.", innerException: exception);
         }
     }
 
@@ -61,6 +61,10 @@ internal sealed class FileTransfers(Uri endpoint, RealtimeClientOptions options)
         try
         {
             response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsClosed(exception, cancellationToken))
+        {
+            throw new RealtimeException(ClientErrorCodes.Closed, "The client was closed.", innerException: exception);
         }
         catch (HttpRequestException exception)
         {
@@ -76,6 +80,10 @@ internal sealed class FileTransfers(Uri endpoint, RealtimeClientOptions options)
         _closed.Cancel();
         if (_ownsHttp) _http.Dispose();
     }
+
+    // Closing disposes of what a request may be about to use.
+    private bool IsClosed(Exception exception, CancellationToken cancellationToken) =>
+        exception is OperationCanceledException or ObjectDisposedException && _closed.IsCancellationRequested && !cancellationToken.IsCancellationRequested;
 
     private async Task<string> BeginAsync(string channel, long total, string name, string? type, CancellationToken cancellationToken)
     {
