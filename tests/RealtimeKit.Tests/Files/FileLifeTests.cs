@@ -43,6 +43,21 @@ public sealed class FileLifeTests
     }
 
     [Fact]
+    public async Task What_is_due_is_unknown_before_it_is_swept()
+    {
+        await using var host = await FileHost.StartAsync(options =>
+            options.KeepUnfinished = options.KeepUntaken = (options.SweepInterval = TimeSpan.FromDays(1)) / 2);
+        var half = await host.BegunAsync("ann", 4);
+        var untaken = await host.UploadAsync("ann", [1]);
+        host.Time.Advance(TimeSpan.FromHours(12));
+        (await host.PatchAsync("ann", half, 0, [1])).Should().Be(404);
+        (await host.GetAsync("ann", untaken)).Should().Be(404);
+        Names(host).Should().BeEquivalentTo(half, untaken);
+        await host.SweepAsync();
+        host.Files().Should().BeEmpty();
+    }
+
+    [Fact]
     public async Task Files_of_a_deleted_channel_leave_no_byte()
     {
         await using var host = await FileHost.StartAsync();
