@@ -176,6 +176,31 @@ public sealed partial class RealtimeClient : IAsyncDisposable
         return [.. reply.Users.Select(_users.Latest)];
     }
 
+    /// <summary>
+    /// Finds messages by their text, the latest first, in all channels that the user may see or in one. Words are joined by AND, each finds words
+    /// that begin with it; <c>"a phrase"</c> in quotation marks finds itself; case and diacritics do not count.
+    /// </summary>
+    /// <param name="query">What to find, at most 200 UTF-16 code units.</param>
+    /// <param name="options">Where, and which page. Default: the first page over all channels.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="ArgumentException">The query has an unpaired surrogate or U+0000, or a name in the options is none.</exception>
+    /// <exception cref="RealtimeException">
+    /// The server refused (<c>invalid</c> where the query has nothing that can be searched, <c>unsupported</c> where it has no search), or the
+    /// client is closed.
+    /// </exception>
+    /// <exception cref="TimeoutException">There was no reply within <see cref="RealtimeClientOptions.RequestTimeout"/>.</exception>
+    public async Task<SearchResults> SearchAsync(string query, SearchOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(query);
+        TextRules.Require(query);
+        var where = options ?? new SearchOptions();
+        if (where.Channel is { } channel) Identifiers.Require(channel, nameof(options));
+        if (where.Sender is { } sender) UserNames.Require(sender, nameof(options));
+        var reply = await _requests.SendAsync<ResultsFrame>(
+            (output, id) => ClientMessageRequests.Search(output, id, query, where), repeat: true, cancellationToken).ConfigureAwait(false);
+        return new SearchResults(reply.Messages, reply.More ? reply.Next : null);
+    }
+
     /// <summary>Creates a channel, where the host allows it. A direct channel that the pair already has is returned.</summary>
     /// <returns>The channel's identifier.</returns>
     /// <exception cref="ArgumentException">The definition has a name that no channel or no user can have.</exception>

@@ -20,11 +20,13 @@ internal sealed class ChannelLog
     private readonly Dictionary<long, ChannelReport> _reports = [];
     private readonly HashSet<(long Sequence, string User)> _reporters = [];
     private readonly UnreadIndex _unread = new();
+    private readonly TimeOrder _order;
     private string _epoch = ChannelHead.NewEpoch();
     private DateTimeOffset _changed;
 
-    public ChannelLog(NewChannel definition)
+    public ChannelLog(NewChannel definition, TimeOrder order)
     {
+        _order = order;
         Definition = definition;
         Roster = new ChannelRoster(definition);
         Settings = new ChannelSettings(definition.Name, definition.Data);
@@ -195,6 +197,7 @@ internal sealed class ChannelLog
         _byId.Add(message.Id.Value, added);
         _unread.Add(message);
         if (message.PinnedAt is not null) _pinned.Add(message.Sequence);
+        _order.Add(this, added);
         if (message.Thread is { } root) AddToThread(root, message.Sequence);
     }
 

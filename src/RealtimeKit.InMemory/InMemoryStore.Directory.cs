@@ -38,6 +38,7 @@ public sealed partial class InMemoryStore
             if (log.Definition.Pair is { } pair) store._pairs.Remove(pair);
             store.Unlist(log);
             foreach (var user in log.Roster.Users) store.Forget(user, log);
+            store._order.Remove(log);
             return true;
         }, cancellationToken);
 
@@ -146,7 +147,7 @@ public sealed partial class InMemoryStore
             return new CreateResult(CreateOutcome.PairExists, existing);
         if (channel.Blocker is { } blocker && BlockedBy(blocker).Contains(channel.Owner!)) return new CreateResult(CreateOutcome.Blocked, channel.Channel);
         if (_channels.ContainsKey(channel.Channel)) return new CreateResult(CreateOutcome.Taken, channel.Channel);
-        var log = new ChannelLog(channel);
+        var log = new ChannelLog(channel, _order);
         _channels.Add(channel.Channel, log);
         List(log);
         if (channel.Pair is { } newPair) _pairs.Add(newPair, channel.Channel);

@@ -6,7 +6,7 @@ namespace RealtimeKit.InMemory;
 /// A store that keeps everything in memory, for tests, demos and benchmarks. It keeps the whole contract of a store but
 /// durability: what it holds ends with the process. Every call completes at once; safe for concurrent use.
 /// </summary>
-public sealed partial class InMemoryStore : IMessageStore, IChannelStore, IFileRecords
+public sealed partial class InMemoryStore : IMessageStore, IChannelStore, IFileRecords, IMessageSearch
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ChannelLog> _channels = new(StringComparer.Ordinal);

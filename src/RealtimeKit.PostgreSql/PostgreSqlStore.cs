@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using RealtimeKit.PostgreSql.Channels;
 using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.PostgreSql.Messages;
+using RealtimeKit.PostgreSql.Search;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql;
@@ -11,7 +12,7 @@ namespace RealtimeKit.PostgreSql;
 /// The store over a PostgreSQL database that many nodes share. One connection only appends, so that nothing else delays an
 /// acknowledgement; the others serve all other calls.
 /// </summary>
-internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IFileRecords, IAsyncDisposable
+internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IFileRecords, IMessageSearch, IAsyncDisposable
 {
     private const string Durability = "SELECT current_setting('fsync'), current_setting('full_page_writes')";
 
@@ -21,8 +22,9 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IF
     private readonly SessionPool _calls;
     private readonly ReadMarks _marks;
     private readonly Removal _removal;
+    private readonly SearchIndexer? _indexer;
 
-    public PostgreSqlStore(IOptions<PostgreSqlStoreOptions> options, TimeProvider time, ILogger<PostgreSqlStore> logger)
+    public PostgreSqlStore(IOptions<PostgreSqlStoreOptions> options, IOptions<RealtimeOptions> engine, TimeProvider time, ILogger<PostgreSqlStore> logger)
     {
         _logger = logger;
         var value = options.Value;
@@ -31,7 +33,10 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IF
         _calls = new SessionPool(_database, value.MaxConnections - 1, value.CommandTimeout);
         _marks = new ReadMarks(_calls);
         _removal = new Removal(_calls, _database.Name, time, logger);
+        if (engine.Value.Search) _indexer = new SearchIndexer(_calls, _database.Name, time, logger);
     }
+
+    private bool IsIndexed => _indexer is not null;
 
     /// <summary>Makes or migrates the schema and looks whether the database can be used. Else the first call does.</summary>
     /// <exception cref="InvalidOperationException">The schema is not one that this version can use, or the server refuses.</exception>
@@ -63,6 +68,7 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IF
         }
 
         _removal.Start();
+        _indexer?.Start();
     }
 
     /// <inheritdoc/>
@@ -71,8 +77,8 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IF
     {
         ArgumentNullException.ThrowIfNull(changes);
         return await _appends.RunAsync(
-            async session => await PostAppender.TryAppendAsync(session, changes).ConfigureAwait(false)
-                ?? await ChangeAppender.AppendAsync(session, changes).ConfigureAwait(false),
+            async session => await PostAppender.TryAppendAsync(session, changes, IsIndexed).ConfigureAwait(false)
+                ?? await ChangeAppender.AppendAsync(session, changes, IsIndexed).ConfigureAwait(false),
             cancellationToken).ConfigureAwait(false);
     }
 
@@ -84,6 +90,13 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IF
     /// <inheritdoc/>
     public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
         _calls.RunAsync(session => MessageReader.ReadHistoryAsync(session, query), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<SearchPage> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return _calls.RunAsync(session => SearchReader.SearchAsync(session, query), cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(
@@ -231,6 +244,7 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IF
     public async ValueTask DisposeAsync()
     {
         await _removal.DisposeAsync().ConfigureAwait(false);
+        if (_indexer is not null) await _indexer.DisposeAsync().ConfigureAwait(false);
         await _marks.DisposeAsync().ConfigureAwait(false);
         await _appends.DisposeAsync().ConfigureAwait(false);
         await _calls.DisposeAsync().ConfigureAwait(false);

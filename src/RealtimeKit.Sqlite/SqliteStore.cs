@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using RealtimeKit.Sqlite.Channels;
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Sqlite.Messages;
+using RealtimeKit.Sqlite.Search;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Sqlite;
@@ -10,13 +11,15 @@ namespace RealtimeKit.Sqlite;
 /// <summary>
 /// The store over one SQLite file: one writer, a few readers, and nothing acknowledged before it is committed to disk.
 /// </summary>
-internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, IDisposable
+internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, IMessageSearch, IDisposable
 {
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;
     private readonly Remover _remover;
+    private readonly SearchIndexer? _indexer;
+    private readonly SearchParts? _index;
 
-    public SqliteStore(IOptions<SqliteStoreOptions> options, TimeProvider time, ILogger<SqliteStore> logger)
+    public SqliteStore(IOptions<SqliteStoreOptions> options, IOptions<RealtimeOptions> engine, TimeProvider time, ILogger<SqliteStore> logger)
     {
         var settings = options.Value;
         var database = new SqliteDatabase(settings.ConnectionString, settings.BusyTimeout, settings.CheckpointPages);
@@ -24,6 +27,9 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, 
         _writer = new SqliteWriter(database, slots);
         _readers = new SqliteReaders(database, _writer, slots);
         _remover = new Remover(_writer, time, logger);
+        if (!engine.Value.Search) return;
+        _index = new SearchParts();
+        _indexer = new SearchIndexer(_writer, _readers, time, logger);
     }
 
     /// <summary>Opens the database, and makes or migrates it where that is needed. Else the first call does.</summary>
@@ -38,6 +44,7 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, 
         }
 
         _remover.Start();
+        _indexer?.Start();
     }
 
     /// <inheritdoc/>
@@ -45,7 +52,7 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, 
         IReadOnlyList<MessageChange> changes, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(changes);
-        return await _writer.AppendAsync(session => Appender.Append(session, changes), cancellationToken).ConfigureAwait(false);
+        return await _writer.AppendAsync(session => Appender.Append(session, changes, _index), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -56,6 +63,13 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, 
     /// <inheritdoc/>
     public ValueTask<MessagePage?> ReadHistoryAsync(HistoryQuery query, CancellationToken cancellationToken) =>
         _readers.RunAsync(session => MessageReader.ReadHistory(session, query), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<SearchPage> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        return _readers.RunAsync(session => SearchReader.Search(session, query), cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<ChannelHead>> ReadHeadsAsync(
@@ -196,6 +210,7 @@ internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, 
     public void Dispose()
     {
         _remover.Dispose();
+        _indexer?.Dispose();
         // The writer last, so that the connection that closes the file is the one that may move the log into it.
         _readers.Dispose();
         _writer.Dispose();

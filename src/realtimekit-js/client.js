@@ -5,7 +5,7 @@
 // and `RealtimeClient` are what an application sees.
 
 /** @import { Deferred } from './client/errors.js' */
-/** @import { Message } from './client/messages.js' */
+/** @import { Found, Message } from './client/messages.js' */
 
 import { Channel } from './client/channel.js';
 import { Connection } from './client/connection.js';
@@ -167,6 +167,18 @@ export class RealtimeClient extends Emitter {
   unblock(user) { return this.#connection.requests.ask({ type: 'unblock', user }, false, () => undefined); }
   /** Whom this user blocks, by name. @returns {Promise<string[]>} */
   blocked() { return this.#connection.requests.ask({ type: 'blocked' }, true, ({ users }) => users); }
+
+  /**
+   * Finds messages by their text, the latest first, in all channels that this user may see or in one. Words are joined by AND, each
+   * finds words that begin with it; `"a phrase"` in quotation marks finds itself; case and diacritics do not count.
+   * @param {string} query At most 200 UTF-16 code units. Nothing in it to search rejects with `invalid`.
+   * @param {{channel?: string, sender?: string, since?: string|Date, until?: string|Date, limit?: number, before?: string}} [page]
+   *   `since` counts, `until` does not; `before`: `next` of the page before.
+   * @returns {Promise<{messages: Found[], more: boolean, next?: string}>} A page may have fewer than asked for, also none, and there be more.
+   */
+  search(query, page = {}) {
+    return this.#connection.requests.ask({ ...page, type: 'search', query }, true, ({ messages, more, next }) => ({ messages, more, next }));
+  }
 
   /**
    * Makes a channel. A taken name rejects with `conflict`.

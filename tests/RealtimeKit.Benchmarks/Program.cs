@@ -29,6 +29,8 @@ const string Usage = """
     scale    [--stores sqlite,postgresql] [--messages 1000000] [--members 100000] [--channels 5000] [--reactions 10000]
              [--rounds 200] [--deletion 20] [--folder /tmp]
              each request where there is much of everything, beside the same with 1,000 messages
+    search   [--stores sqlite,postgresql] [--messages 1000000] [--few 50000] [--rounds 40] [--folder /tmp]
+             what searches take among many messages, and what the index costs those who publish
     micro    [BenchmarkDotNet's own arguments]
     server   signalr|realtimekit|realtimekit-sqlite|realtimekit-postgresql|realtimekit-cluster|pipe [--port 0] [--channels 1]
              what the other modes start for themselves
@@ -54,6 +56,8 @@ switch (args.FirstOrDefault())
         return await RepairMode.RunAsync(new Arguments(args[1..]));
     case "scale":
         return await ScaleMode.RunAsync(new Arguments(args[1..]));
+    case "search":
+        return await SearchMode.RunAsync(new Arguments(args[1..]));
     case "micro":
         BenchmarkSwitcher.FromAssembly(typeof(Arguments).Assembly).Run(args[1..]);
         return 0;

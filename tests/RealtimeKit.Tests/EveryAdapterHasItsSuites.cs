@@ -14,6 +14,7 @@ public sealed class EveryAdapterHasItsSuites
         ["IChannelStore"] = "ChannelStoreConformance",
         ["IFileRecords"] = "FileRecordsConformance",
         ["IFileStore"] = "FileStoreConformance",
+        ["IMessageSearch"] = "MessageSearchConformance",
         ["IMessageBroker"] = "MessageBrokerConformance",
         ["ITransportConnection"] = "TransportConformance",
     };

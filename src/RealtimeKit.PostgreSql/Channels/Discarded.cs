@@ -21,6 +21,7 @@ internal static class Discarded
             AND NOT EXISTS (SELECT FROM actions WHERE channel = $1)
             AND NOT EXISTS (SELECT FROM reports WHERE channel = $1) AND NOT EXISTS (SELECT FROM reporters WHERE channel = $1)
             AND NOT EXISTS (SELECT FROM files WHERE channel = $1 AND state < 2 AND (due IS NULL OR due > 0))
+            AND NOT EXISTS (SELECT FROM search WHERE channel = $1)
         """;
 
     /// <summary>For each table a statement that removes so many of a channel's rows.</summary>
@@ -38,6 +39,7 @@ internal static class Discarded
         "DELETE FROM reporters WHERE ctid = ANY(ARRAY(SELECT ctid FROM reporters WHERE channel = $1 LIMIT $2))",
         // Their records go when their bytes are gone.
         "UPDATE files SET due = 0 WHERE id = ANY(ARRAY(SELECT id FROM files WHERE channel = $1 AND state < 2 AND (due IS NULL OR due > 0) LIMIT $2))",
+        "DELETE FROM search WHERE ctid = ANY(ARRAY(SELECT ctid FROM search WHERE channel = $1 LIMIT $2))",
         "DELETE FROM actions WHERE ctid = ANY(ARRAY(SELECT ctid FROM actions WHERE channel = $1 LIMIT $2))",
     ];
 

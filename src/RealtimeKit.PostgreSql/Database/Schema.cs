@@ -217,5 +217,29 @@ internal static class Schema
         CREATE INDEX files_channel ON files(channel, message);
         CREATE INDEX files_owner ON files(owner, created);
         CREATE INDEX files_due ON files(due) WHERE due IS NOT NULL;
+
+        -- Up to which sequence a channel's messages are in the index for searches; those behind it are still to be indexed.
+        ALTER TABLE channels ADD COLUMN searched bigint NOT NULL DEFAULT 0;
+
+        -- The index has parts by time, so that no term has to be read as a whole. The part's number stands before each token.
+        -- A part begins at the time `first`, and was made when the position was reached.
+        CREATE TABLE search_parts(
+            first bigint PRIMARY KEY,
+            position bigint NOT NULL,
+            part integer NOT NULL UNIQUE);
+        INSERT INTO search_parts(first, position, part) VALUES(0, 0, 1);
+
+        -- Tokens are made before, so that all stores find the same. A position tells messages of the same time apart.
+        CREATE SEQUENCE search_positions;
+        CREATE TABLE search(
+            channel bigint NOT NULL,
+            sequence bigint NOT NULL,
+            time bigint NOT NULL,
+            position bigint NOT NULL DEFAULT nextval('search_positions'),
+            tokens tsvector NOT NULL,
+            PRIMARY KEY(channel, sequence));
+
+        -- A list of what is to be indexed later would be read by each search for each part.
+        CREATE INDEX search_tokens ON search USING gin(tokens) WITH (fastupdate = off);
         """;
 }

@@ -9,12 +9,12 @@ namespace RealtimeKit.PostgreSql.Messages;
 /// </summary>
 internal static class ChangeAppender
 {
-    public static async Task<AppendResult[]> AppendAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes)
+    public static async Task<AppendResult[]> AppendAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes, bool isIndexed)
     {
         var plan = new AppendPlan(changes);
         await ChangeLoader.LoadAsync(session, plan, changes).ConfigureAwait(false);
         var results = plan.Decide();
-        await session.RunAsync([.. ChangeWriter.Write(plan), Sql.Command("COMMIT")]).ConfigureAwait(false);
+        await session.RunAsync([.. ChangeWriter.Write(plan, isIndexed), Sql.Command("COMMIT")]).ConfigureAwait(false);
         return results;
     }
 }

@@ -1,6 +1,7 @@
 using Npgsql;
 using RealtimeKit.PostgreSql.Channels;
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.PostgreSql.Search;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
@@ -53,11 +54,12 @@ internal static class ChangeWriter
         """;
 
     public const string MoveHeads = """
-        UPDATE channels c SET version = h.version, sequence = h.sequence, changed = h.changed
-        FROM unnest($1, $2, $3, $4) AS h(id, version, sequence, changed) WHERE c.id = h.id
+        UPDATE channels c SET version = h.version, sequence = h.sequence, changed = h.changed,
+            searched = least(CASE WHEN $6 AND c.searched = c.sequence THEN h.sequence ELSE c.searched END, h.kept)
+        FROM unnest($1, $2, $3, $4, $5) AS h(id, version, sequence, changed, kept) WHERE c.id = h.id
         """;
 
-    public static IEnumerable<NpgsqlBatchCommand> Write(AppendPlan plan)
+    public static IEnumerable<NpgsqlBatchCommand> Write(AppendPlan plan, bool isIndexed)
     {
         ChannelPlan[] channels = [.. plan.Changed];
         (ChannelPlan Channel, MessagePlan Message)[] messages =
@@ -83,8 +85,8 @@ internal static class ChangeWriter
             Paces.Write(channels),
             FileRows.Write(channels.SelectMany(channel => channel.Files)),
             Actions.Keep(channels.SelectMany(channel => channel.Actions, (channel, action) => (channel.Id, action))),
-            channels.Length == 0 ? null : Heads(channels),
-        }.OfType<NpgsqlBatchCommand>();
+            channels.Length == 0 ? null : Heads(channels, isIndexed),
+        }.OfType<NpgsqlBatchCommand>().Concat(SearchRows.Write(messages, isIndexed));
     }
 
     private static NpgsqlParameter[] Changing((ChannelPlan Channel, MessagePlan State)[] rows) =>
@@ -141,10 +143,11 @@ internal static class ChangeWriter
             Column(rows, row => row.Given.User), Column(rows, row => row.Given.Reaction));
     }
 
-    private static NpgsqlBatchCommand Heads(ChannelPlan[] channels) => Sql.Command(
+    private static NpgsqlBatchCommand Heads(ChannelPlan[] channels, bool isIndexed) => Sql.Command(
         MoveHeads,
         Column(channels, channel => channel.Id), Column(channels, channel => channel.Version), Column(channels, channel => channel.Sequence),
-        Column(channels, channel => channel.Changed!.Value.ToUnixTimeMilliseconds()));
+        Column(channels, channel => channel.Changed!.Value.ToUnixTimeMilliseconds()),
+        Column(channels, channel => SearchRows.Kept(channel, isIndexed)), Sql.Parameter(isIndexed));
 
     private static NpgsqlParameter Column<TRow, T>(TRow[] rows, Converter<TRow, T> value) => Sql.Parameter(Array.ConvertAll(rows, value));
 }

@@ -15,7 +15,8 @@ internal static class PostAppender
     public const string Move = """
         WITH known AS MATERIALIZED (
             SELECT FROM unnest($4) AS p(id) CROSS JOIN LATERAL (SELECT FROM messages WHERE id = p.id LIMIT 1) m LIMIT 1)
-        UPDATE channels c SET sequence = c.sequence + h.count, version = c.version + h.count, changed = h.time
+        UPDATE channels c SET sequence = c.sequence + h.count, version = c.version + h.count, changed = h.time,
+            searched = CASE WHEN $7 AND c.searched = c.sequence THEN c.sequence + h.count ELSE c.searched END
         FROM unnest($1, $2, $3, $5, $6) AS h(name, count, time, revision, epoch)
         WHERE c.name = h.name AND (h.revision IS NULL OR h.revision = c.revision) AND (h.epoch IS NULL OR h.epoch = c.epoch) AND NOT EXISTS (SELECT FROM known)
         RETURNING c.name, c.sequence - h.count, c.version - h.count, c.epoch
@@ -53,13 +54,13 @@ internal static class PostAppender
 
     /// <summary>Appends the batch, if it is one for this class.</summary>
     /// <returns><see langword="null"/> where nothing was written.</returns>
-    public static async Task<AppendResult[]?> TryAppendAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes)
+    public static async Task<AppendResult[]?> TryAppendAsync(DatabaseSession session, IReadOnlyList<MessageChange> changes, bool isIndexed)
     {
         if (PostColumns.Of(changes) is not { } posts) return null;
         var heads = new Dictionary<string, (long Sequence, long Version, string Epoch)>(StringComparer.Ordinal);
         try
         {
-            await session.RunAsync(rows => ReadHeadsAsync(rows, heads), posts.ToCommands()).ConfigureAwait(false);
+            await session.RunAsync(rows => ReadHeadsAsync(rows, heads), posts.ToCommands(isIndexed)).ConfigureAwait(false);
         }
         catch (PostgresException exception) when (exception.SqlState == PostgresErrorCodes.UniqueViolation)
         {
@@ -70,7 +71,7 @@ internal static class PostAppender
         if (heads.Count == 0) return null;
         // Why a channel was not moved, only the longer way finds out: it is missing, or another one, or its revision went on.
         var left = changes.Where(change => !heads.ContainsKey(change.Channel)).ToList();
-        var others = new Queue<AppendResult>(left.Count == 0 ? [] : await ChangeAppender.AppendAsync(session, left).ConfigureAwait(false));
+        var others = new Queue<AppendResult>(left.Count == 0 ? [] : await ChangeAppender.AppendAsync(session, left, isIndexed).ConfigureAwait(false));
         var results = new AppendResult[changes.Count];
         for (var i = 0; i < results.Length; i++)
         {

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.PostgreSql.Search;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Messages;
@@ -52,7 +53,7 @@ internal sealed class PostColumns
     /// <summary>Which of the batch's messages in its channel this one is; the first is 1.</summary>
     public long Number(int place) => _numbers[place];
 
-    public NpgsqlBatchCommand[] ToCommands()
+    public NpgsqlBatchCommand[] ToCommands(bool isIndexed)
     {
         var channels = _channels.OrderBy(channel => channel.Key, StringComparer.Ordinal).ToArray();
         var behind = new long[_names.Length];
@@ -60,11 +61,30 @@ internal sealed class PostColumns
         var move = Sql.Command(
             PostAppender.Move, Sql.Parameter(Array.ConvertAll(channels, channel => channel.Key)),
             Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Count)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Time)), Sql.Parameter(_ids),
-            Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Revision)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Epoch)));
+            Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Revision)), Sql.Parameter(Array.ConvertAll(channels, channel => channel.Value.Epoch)),
+            Sql.Parameter(isIndexed));
         var write = Sql.Command(
             PostAppender.Write, Sql.Parameter(_names), Sql.Parameter(behind), Sql.Parameter(_ids), Sql.Parameter(_digests), Sql.Parameter(_times),
             Sql.Parameter(_from), Sparse(_idTexts), Sparse(_texts), Sparse(_data), Sparse(_attachments), Sparse(_mentions));
-        return _mentioned.Count == 0 ? [move, write] : [move, write, Mentions(), Counts()];
+        return
+        [
+            move, write,
+            .. _mentioned.Count == 0 ? [] : (NpgsqlBatchCommand[])[Mentions(), Counts()],
+            .. isIndexed ? Index(behind) : [],
+        ];
+    }
+
+    private NpgsqlBatchCommand[] Index(long[] behind)
+    {
+        var tokens = Array.ConvertAll(_texts, SearchRows.TokensOf);
+        int[] rows = [.. Enumerable.Range(0, tokens.Length).Where(i => tokens[i] is not null)];
+        return rows.Length == 0 ? [] :
+        [
+            Sql.Command(
+                SearchRows.AddNew, Sql.Parameter(Array.ConvertAll(rows, i => _names[i])), Sql.Parameter(Array.ConvertAll(rows, i => behind[i])),
+                Sql.Parameter(Array.ConvertAll(rows, i => _times[i])), Sql.Parameter(Array.ConvertAll(rows, i => tokens[i]))),
+            SearchRows.Extend(_times.Max()),
+        ];
     }
 
     private NpgsqlBatchCommand Counts() => Sql.Command(

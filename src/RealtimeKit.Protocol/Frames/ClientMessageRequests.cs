@@ -58,6 +58,18 @@ internal static class ClientMessageRequests
         FrameWriter.End(json, output);
     }
 
+    public static void Search(IBufferWriter<byte> output, long id, string query, SearchOptions options)
+    {
+        var json = ClientRequests.Begin(output, "search"u8, id, options.Channel);
+        json.WriteString("query"u8, query);
+        if (options.Sender is { } sender) json.WriteString("sender"u8, sender);
+        if (options.Since is { } since) json.WriteTime("since"u8, since);
+        if (options.Until is { } until) json.WriteTime("until"u8, until);
+        if (options.Limit is { } limit) json.WriteNumber("limit"u8, limit);
+        if (options.Before is { } before) json.WriteString("before"u8, before);
+        FrameWriter.End(json, output);
+    }
+
     public static void History(
         IBufferWriter<byte> output, long id, string channel, long? before, long? after, long? thread, int? limit, bool pinned = false)
     {

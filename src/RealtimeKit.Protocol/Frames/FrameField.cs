@@ -38,5 +38,7 @@ internal enum FrameField
     Query,
     Report,
     State,
+    Sender,
+    Since,
     Count,
 }

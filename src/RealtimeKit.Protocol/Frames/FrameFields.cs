@@ -318,6 +318,8 @@ internal struct FrameFields
             var s when s.SequenceEqual("query"u8) => FrameField.Query,
             var s when s.SequenceEqual("report"u8) => FrameField.Report,
             var s when s.SequenceEqual("state"u8) => FrameField.State,
+            var s when s.SequenceEqual("sender"u8) => FrameField.Sender,
+            var s when s.SequenceEqual("since"u8) => FrameField.Since,
             _ => FrameField.Count,
         };
     }

@@ -22,6 +22,8 @@ internal sealed record ReactionsFrame(long Id, IReadOnlyList<ReactionSummary> Re
 
 internal sealed record HistoryFrame(long Id, IReadOnlyList<Message> Messages, bool More) : ServerReply(Id);
 
+internal sealed record ResultsFrame(long Id, IReadOnlyList<FoundMessage> Messages, bool More, string? Next) : ServerReply(Id);
+
 internal sealed record PresenceFrame(long Id, IReadOnlyList<PresentUser> Users, bool More) : ServerReply(Id);
 
 internal sealed record MembersFrame(long Id, IReadOnlyList<ChannelMember> Members, bool More) : ServerReply(Id);

@@ -58,6 +58,8 @@ internal static class ServerFrameReader
         "users" => new UsersFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(ReadProfile)]),
         "user" => new UserFrame(ReadProfile(json)),
         "history" => new HistoryFrame(Id(json), Messages(json), Flag(json, "more"u8)),
+        "results" => new ResultsFrame(
+            Id(json), [.. json.GetProperty("messages"u8).EnumerateArray().Select(ReadFound)], Flag(json, "more"u8), Optional(json, "next"u8)?.GetString()),
         "reactions" => new ReactionsFrame(
             Id(json), Reactions(json), [.. json.GetProperty("own"u8).EnumerateArray().Select(item => item.GetString()!)]),
         "presence" => new PresenceFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(ReadUser)], Flag(json, "more"u8)),
@@ -104,6 +106,9 @@ internal static class ServerFrameReader
             _ => new EventFrame(channel, version, kind, MessageCodec.Read(json.GetProperty("message"u8))),
         };
     }
+
+    private static FoundMessage ReadFound(JsonElement json) => new(
+        MessageCodec.Read(json), [.. json.GetProperty("matches"u8).EnumerateArray().Select(range => new TextRange(range[0].GetInt32(), range[1].GetInt32()))]);
 
     private static PresentUser ReadUser(JsonElement json) => new(
         Text(json, "user"u8), Text(json, "status"u8), Time(json, "since"u8), json.GetProperty("connections"u8).GetInt32());

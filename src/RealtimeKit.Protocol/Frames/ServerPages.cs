@@ -49,6 +49,22 @@ internal static class ServerPages
         FrameWriter.End(json, output);
     }
 
+    /// <summary>Appends a <c>results</c> reply with as many of the messages as fit, at least one.</summary>
+    /// <param name="output">The output.</param>
+    /// <param name="id">The request.</param>
+    /// <param name="messages">The messages, the latest first.</param>
+    /// <param name="next">Where the next page begins, given the last message that the page holds; -1 where it holds all.</param>
+    public static void Results(FrameBuffer output, long id, IReadOnlyList<FoundMessage> messages, Func<int, string?> next)
+    {
+        var json = FrameWriter.Begin(output, "results"u8);
+        json.WriteNumber("id"u8, id);
+        var written = WriteMessages(json, output, messages, 0, static (one, found) => MessageCodec.Write(one, found.Message, found.Matches));
+        var rest = next(written < messages.Count ? written - 1 : -1);
+        json.WriteBoolean("more"u8, rest is not null);
+        if (rest is not null) json.WriteString("next"u8, rest);
+        FrameWriter.End(json, output);
+    }
+
     private static int Measure(FrameBuffer scratch, IReadOnlyList<Message> messages)
     {
         var sum = Envelope;
@@ -63,8 +79,11 @@ internal static class ServerPages
         return messages.Count;
     }
 
-    private static int WriteMessages(
-        Utf8JsonWriter json, FrameBuffer output, IReadOnlyList<Message> messages, int first)
+    private static int WriteMessages(Utf8JsonWriter json, FrameBuffer output, IReadOnlyList<Message> messages, int first) =>
+        WriteMessages(json, output, messages, first, static (one, message) => MessageCodec.Write(one, message));
+
+    private static int WriteMessages<T>(
+        Utf8JsonWriter json, FrameBuffer output, IReadOnlyList<T> messages, int first, Action<Utf8JsonWriter, T> write)
     {
         json.Flush();
         var start = output.Length;
@@ -75,7 +94,7 @@ internal static class ServerPages
         for (var i = first; i < messages.Count; i++)
         {
             scratch.Clear();
-            using (var one = new Utf8JsonWriter(scratch, FrameWriter.Options)) MessageCodec.Write(one, messages[i]);
+            using (var one = new Utf8JsonWriter(scratch, FrameWriter.Options)) write(one, messages[i]);
             if (written > 0 && output.Length - start + scratch.Length + Envelope > ProtocolConstants.MaxMessageBytes) break;
             json.WriteRawValue(scratch.WrittenSpan, skipInputValidation: true);
             json.Flush();

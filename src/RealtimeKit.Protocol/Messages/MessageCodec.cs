@@ -5,7 +5,11 @@ namespace RealtimeKit.Protocol;
 /// <summary>A message as JSON, the same in events, pages and results.</summary>
 internal static class MessageCodec
 {
-    public static void Write(Utf8JsonWriter json, Message message)
+    /// <summary>Writes a message.</summary>
+    /// <param name="json">Where to.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="matches">In results, what of the text matches.</param>
+    public static void Write(Utf8JsonWriter json, Message message, IReadOnlyList<TextRange>? matches = null)
     {
         json.WriteStartObject();
         json.WriteMessageId("id"u8, message.Id);
@@ -22,7 +26,22 @@ internal static class MessageCodec
         if (message.PinnedAt is { } pinnedAt) json.WriteTime("pinnedAt"u8, pinnedAt);
         if (message.PinnedBy is { } pinnedBy) json.WriteString("pinnedBy"u8, pinnedBy);
         if (message.Reactions.Count > 0) WriteReactions(json, message.Reactions);
+        if (matches is not null) WriteMatches(json, matches);
         json.WriteEndObject();
+    }
+
+    private static void WriteMatches(Utf8JsonWriter json, IReadOnlyList<TextRange> matches)
+    {
+        json.WriteStartArray("matches"u8);
+        foreach (var (start, length) in matches)
+        {
+            json.WriteStartArray();
+            json.WriteNumberValue(start);
+            json.WriteNumberValue(length);
+            json.WriteEndArray();
+        }
+
+        json.WriteEndArray();
     }
 
     public static void WriteContent(Utf8JsonWriter json, MessageContent content)

@@ -33,7 +33,7 @@ internal sealed class ChannelWriter(SqliteSession session)
     {
         if (Find(channel) is not { } found) return false;
         PublicChannels.Delete(session, found.Id);
-        session.Use("INSERT INTO discarded(channel) VALUES(?)").Bind(found.Id).Execute();
+        session.Use("INSERT INTO discarded(channel, kind) SELECT id, kind FROM channels WHERE id = ?").Bind(found.Id).Execute();
         session.Use("DELETE FROM channels WHERE id = ?").Bind(found.Id).Execute();
         return true;
     }

@@ -1,5 +1,6 @@
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Sqlite.Messages;
+using RealtimeKit.Sqlite.Search;
 
 namespace RealtimeKit.Sqlite.Channels;
 
@@ -11,7 +12,6 @@ internal static class Discarded
     [
         "DELETE FROM reactions WHERE position IN (SELECT position FROM reactions WHERE message BETWEEN ? AND ? LIMIT ?)",
         "DELETE FROM summaries WHERE message IN (SELECT message FROM summaries WHERE message BETWEEN ? AND ? LIMIT ?)",
-        "DELETE FROM messages WHERE key IN (SELECT key FROM messages WHERE key BETWEEN ? AND ? LIMIT ?)",
     ];
 
     // SQLite finds rows by one key of several columns only where it is given each column.
@@ -39,6 +39,7 @@ internal static class Discarded
             if (session.Use(sql).Bind(first).Bind(last).Bind(rows).Execute() == rows) return true;
         }
 
+        if (RemoveMessages(session, channel, first, last, rows) == rows) return true;
         // Their records go when their bytes are gone.
         if (session.Use(FileRows.MakeDue).Bind(channel).Bind(rows).Execute() == rows) return true;
         if (session.Use(Actions.Remove).Bind(channel).Bind(rows).Execute() == rows) return true;
@@ -51,6 +52,19 @@ internal static class Discarded
 
         session.Use("DELETE FROM discarded WHERE channel = ?").Bind(channel).Execute();
         return true;
+    }
+
+    private static int RemoveMessages(SqliteSession session, long channel, long first, long last, int rows)
+    {
+        var index = new SearchRows(session, isOn: false);
+        var messages = MessageReader.ReadRange(session, first, last, rows);
+        foreach (var message in messages)
+        {
+            if (message.Content.Text is not null) index.Remove(channel, message);
+            session.Use("DELETE FROM messages WHERE key = ?").Bind(MessageKey.Of(channel, message.Sequence)).Execute();
+        }
+
+        return messages.Count;
     }
 
     private static List<(string User, long Number)> Find(Statement statement)

@@ -9,10 +9,6 @@ namespace RealtimeKit.Sqlite.Channels;
 /// </summary>
 internal sealed partial class Remover(SqliteWriter writer, TimeProvider time, ILogger logger) : IDisposable
 {
-    private const int FewestRows = 50;
-    private const int MostRows = 1_000;
-    private static readonly TimeSpan ShortPiece = TimeSpan.FromMilliseconds(5);
-    private static readonly TimeSpan LongPiece = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromSeconds(10);
 
     private readonly Lock _gate = new();
@@ -79,17 +75,15 @@ internal sealed partial class Remover(SqliteWriter writer, TimeProvider time, IL
         }
     }
 
-    // A piece is as large as takes some milliseconds with its commit, be its rows short or long: others wait for the same connection.
     private async Task RemoveAllAsync()
     {
-        var rows = FewestRows;
+        var piece = new PieceSize(time);
         while (true)
         {
+            var rows = piece.Rows;
             var (more, began) = await writer.RunAsync(session => RemovePiece(session, rows), _stop.Token).ConfigureAwait(false);
             if (!more) return;
-            var took = time.GetElapsedTime(began);
-            if (took < ShortPiece) rows = Math.Min(rows * 2, MostRows);
-            else if (took > LongPiece) rows = Math.Max(rows / 2, FewestRows);
+            piece.Note(began);
         }
     }
 

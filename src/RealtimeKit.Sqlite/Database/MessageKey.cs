@@ -13,5 +13,7 @@ internal static class MessageKey
 
     public static long Of(long channel, long number) => (channel << NumberBits) | Math.Clamp(number, 0, MaxNumber);
 
+    public static long Channel(long key) => key >> NumberBits;
+
     public static long Number(long key) => key & MaxNumber;
 }

@@ -200,5 +200,29 @@ internal static class Schema
         CREATE INDEX files_channel ON files(channel, message);
         CREATE INDEX files_owner ON files(owner, created, size);
         CREATE INDEX files_due ON files(due) WHERE due IS NOT NULL;
+
+        -- Up to which sequence a channel's messages are in the index for searches; those behind it are still to be indexed.
+        ALTER TABLE channels ADD COLUMN searched INTEGER NOT NULL DEFAULT 0;
+
+        -- The kind of a deleted channel, of which what is indexed is still to be removed.
+        ALTER TABLE discarded ADD COLUMN kind INTEGER NOT NULL DEFAULT 0;
+
+        -- The index has parts by time, so that no term has to be read as a whole. The part's number stands before each token.
+        CREATE TABLE search_parts(
+            first INTEGER PRIMARY KEY,
+            part INTEGER NOT NULL);
+        INSERT INTO search_parts(first, part) VALUES(0, 1);
+
+        -- The place of each indexed message in the order of time: milliseconds * 2^20, and a number among those of the same one.
+        CREATE TABLE search_messages(
+            position INTEGER PRIMARY KEY,
+            message INTEGER NOT NULL);
+
+        -- Which tokens a position has. With detail=none, secure-delete takes out too much (SQLite 3.53.3). The tokens are made
+        -- before, so that all stores find the same: the tokenizer has only to part them.
+        CREATE VIRTUAL TABLE search USING fts5(tokens, content='', columnsize=0, detail=column, tokenize='ascii');
+
+        -- What is deleted leaves the file, as it does elsewhere.
+        INSERT INTO search(search, rank) VALUES('secure-delete', 1);
         """;
 }

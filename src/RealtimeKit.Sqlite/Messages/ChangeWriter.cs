@@ -1,12 +1,13 @@
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Channels;
 using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Search;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Sqlite.Messages;
 
 /// <summary>Writes what a plan has decided: each row once, as it is after the whole batch.</summary>
-internal sealed class ChangeWriter(SqliteSession session)
+internal sealed class ChangeWriter(SqliteSession session, SearchParts? index)
 {
     private const string InsertMessage = """
         INSERT INTO messages(key, change, channel, id, id_text, sender, time, text, data, attachments, mentions, reply_to, thread, edited, deleted,
@@ -20,11 +21,15 @@ internal sealed class ChangeWriter(SqliteSession session)
     // SQLite writes only the pages that differ where a row keeps its size, as it does with another version.
     private const string UpdateVersion = "UPDATE messages SET change = ? WHERE key = ?";
     private const string UpsertPace = "INSERT INTO paces(channel, user, time) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time";
-    private const string UpdateHead = "UPDATE channels SET version = ?, sequence = ?, changed = ? WHERE id = ?";
+
+    private const string UpdateHead = """
+        UPDATE channels SET version = ?, changed = ?, searched = CASE WHEN ? AND searched = sequence THEN ? ELSE searched END, sequence = ? WHERE id = ?
+        """;
 
     private readonly Tallies _tallies = new(session);
     private readonly MentionRows _mentions = new(session);
     private readonly ReactionRows _reactions = new(session);
+    private readonly SearchRows _search = new(session, index is not null);
 
     /// <summary>Writes the plan.</summary>
     /// <returns>False where a new message's id is known; then what was written so far is to be undone.</returns>
@@ -43,7 +48,9 @@ internal sealed class ChangeWriter(SqliteSession session)
                 session.Use(UpsertPace).Bind(channel.Id).Bind(user).Bind(time.ToUnixTimeMilliseconds()).Execute();
             if (channel.HasReactions) _reactions.Write(channel.Id, channel.Reactions);
             session.Use(UpdateHead)
-                .Bind(channel.Version).Bind(channel.Sequence).Bind(channel.Changed!.Value.ToUnixTimeMilliseconds()).Bind(channel.Id).Execute();
+                .Bind(channel.Version).Bind(channel.Changed!.Value.ToUnixTimeMilliseconds())
+                .Bind(index is null ? 0 : 1).Bind(channel.Sequence).Bind(channel.Sequence).Bind(channel.Id).Execute();
+            index?.Note(session, channel.Messages.Count);
         }
 
         _tallies.Save();
@@ -67,6 +74,7 @@ internal sealed class ChangeWriter(SqliteSession session)
             _tallies.Posted(channel, Tallies.Deleted, message.Sequence, 1);
         }
 
+        _search.Replace(channel, stored, message);
         _mentions.Replace(channel, stored, message, _tallies);
         _reactions.WriteSummaries(channel, stored, message);
         return true;

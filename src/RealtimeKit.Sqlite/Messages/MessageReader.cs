@@ -67,6 +67,15 @@ internal static class MessageReader
         return row.Step() ? MessageRow.Read(row, channel) : null;
     }
 
+    /// <summary>Reads the first messages of a range of keys, for work in the background; they do not bear the channel's name.</summary>
+    public static List<Message> ReadRange(SqliteSession session, long first, long last, int limit)
+    {
+        using var rows = session.Use($"{Select} WHERE key BETWEEN ? AND ? ORDER BY key LIMIT ?").Bind(first).Bind(last).Bind(limit);
+        var messages = new List<Message>();
+        while (rows.Step()) messages.Add(MessageRow.Read(rows, ""));
+        return messages;
+    }
+
     private static (long Id, ChannelHead Head)? FindHead(SqliteSession session, string channel)
     {
         using var row = session.Use("SELECT id, epoch, version, sequence, revision FROM channels WHERE name = ?").Bind(channel);

@@ -152,4 +152,18 @@ public interface IRealtimeMessages
     /// </exception>
     Task<ChangePage> ReadChangesAsync(
         string channel, ChannelPosition? after = null, int limit = ProtocolConstants.DefaultPageSize, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Finds messages by their text, the latest first: as the application in all channels, or as a user in those that the user may read. Words are
+    /// joined by AND, each finds words that begin with it; <c>"a phrase"</c> in quotation marks finds itself; case and diacritics do not count.
+    /// </summary>
+    /// <param name="query">What to find, at most 200 UTF-16 code units.</param>
+    /// <param name="options">Where, and which page. Default: the first page.</param>
+    /// <param name="user">The user as whom to search, whose rights the authorizer is asked for; <see langword="null"/> for the application itself.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">The query has nothing that can be searched, or is too long; or an option is not valid.</exception>
+    /// <exception cref="ChannelNotFoundException">There is no such channel, or the user may not read it.</exception>
+    /// <exception cref="NotSupportedException">The store cannot search, or <see cref="RealtimeOptions.Search"/> is false.</exception>
+    Task<SearchResults> SearchAsync(
+        string query, SearchOptions? options = null, string? user = null, CancellationToken cancellationToken = default);
 }

@@ -78,6 +78,13 @@ public sealed class RealtimeOptions
     /// </summary>
     public TimeSpan NodeHeartbeat { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Whether messages can be searched, where the store can index them. Without it nothing is indexed, which makes publishing cheaper, and requests to
+    /// search are unsupported. Where it is set again, what was stored meanwhile is indexed in the background. Default: true. Set the same
+    /// on all nodes.
+    /// </summary>
+    public bool Search { get; set; } = true;
+
     /// <summary>How long clients are given to connect elsewhere when the node stops. Default: 2 seconds; 0 or more.</summary>
     public TimeSpan DrainPeriod { get; set; } = TimeSpan.FromSeconds(2);
 

@@ -1,6 +1,7 @@
 using RealtimeKit.Delivery;
 using RealtimeKit.Messages;
 using RealtimeKit.Protocol;
+using RealtimeKit.Requests;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Hosting;
@@ -9,7 +10,7 @@ namespace RealtimeKit.Hosting;
 internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRealtimeMessages
 {
     internal sealed record Parts(
-        IMessageStore Store, IChannelStore Channels, AppendQueue Appends, AttachedFiles Attached, Admission Admission, NodeClock Clock, RealtimeOptions Options);
+        IMessageStore Store, IChannelStore Channels, AppendQueue Appends, AttachedFiles Attached, MessageFinder? Finder, Admission Admission, NodeClock Clock, RealtimeOptions Options);
 
     public async Task<SentMessage> SendAsync(string channel, OutgoingMessage message, string? sender, CancellationToken cancellationToken)
     {
@@ -157,5 +158,45 @@ internal sealed class RealtimeMessages(Lazy<RealtimeMessages.Parts> parts) : IRe
     {
         await parts.Value.Admission.WaitAsync(user, cancellationToken).ConfigureAwait(false);
         return await parts.Value.Appends.AppendAsync(user, toChange(parts.Value.Clock.Timestamp), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<SearchResults> SearchAsync(string query, SearchOptions? options, string? user, CancellationToken cancellationToken)
+    {
+        var finder = parts.Value.Finder ?? throw new NotSupportedException(
+            $"This node cannot search: its store has no index of texts, or {nameof(RealtimeOptions)}.{nameof(RealtimeOptions.Search)} is false.");
+        var asked = ToQuery(query, options ?? new SearchOptions(), user);
+        if (asked.Channel is { } channel && await FindAccessAsync(finder, channel, user, cancellationToken).ConfigureAwait(false) != Access.Allowed)
+            throw new ChannelNotFoundException(channel);
+        var page = await finder.FindAsync(asked, principal: null, cancellationToken).ConfigureAwait(false);
+        return new SearchResults([.. page.Hits.Select(hit => new FoundMessage(hit.Message, hit.Matches))], page.Next?.ToString());
+    }
+
+    private SearchQuery ToQuery(string query, SearchOptions options, string? user)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        if (query.Length > ProtocolConstants.MaxQueryLength)
+            throw new ArgumentException($"A query may have at most {ProtocolConstants.MaxQueryLength} UTF-16 code units.", nameof(query));
+        if (!SearchTerms.TryParse(query, out var terms)) throw new ArgumentException("The query has no letter or digit to search for.", nameof(query));
+        if (options.Channel is { } channel) Identifiers.Require(channel, nameof(options));
+        if (options.Sender is { } sender) UserNames.Require(sender, nameof(options));
+        if (user is not null) UserNames.Require(user, nameof(user));
+        var limit = options.Limit ?? ProtocolConstants.DefaultPageSize;
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, ProtocolConstants.MaxPageSize);
+        SearchPosition before = default;
+        if (options.Before is not null && !SearchPosition.TryParse(options.Before, out before))
+            throw new ArgumentException("The options' Before must be the Next of an earlier page.", nameof(options));
+        return new SearchQuery(terms, new PageLimit(limit, int.MaxValue), parts.Value.Clock.Timestamp)
+        {
+            Channel = options.Channel, User = user, Sender = options.Sender, Since = options.Since, Until = options.Until,
+            Before = options.Before is null ? null : before,
+        };
+    }
+
+    private async ValueTask<Access> FindAccessAsync(MessageFinder finder, string channel, string? user, CancellationToken cancellationToken)
+    {
+        if (user is not null) return await finder.AskAsync(channel, user, principal: null, cancellationToken).ConfigureAwait(false);
+        var heads = await parts.Value.Store.ReadHeadsAsync([channel], cancellationToken).ConfigureAwait(false);
+        return heads.Count == 0 ? Access.Hidden : Access.Allowed;
     }
 }

@@ -19,7 +19,7 @@ internal sealed class RealtimeMessaging : IRealtimeMessaging
             Node().Clock, Node().Options)));
         Members = new RealtimeMembers(new(() => new(Node().Channels, Node().Memberships, Node().Admission, Node().Clock, Node().Options)));
         Messages = new RealtimeMessages(new(() => new(
-            Node().Store, Node().Channels, Node().Appends, Node().Attached, Node().Admission, Node().Clock, Node().Options)));
+            Node().Store, Node().Channels, Node().Appends, Node().Attached, Node().Finder, Node().Admission, Node().Clock, Node().Options)));
         Moderation = new RealtimeModeration(new(() => new(Node().Channels, Node().Memberships, Node().Clock)));
         Users = new RealtimeUsers(new(() => new(
             Node().Users, Node().Calls, Node().Channels, Messages, Node().Authorizer, Node().Receipts, Node().UserUpdates, Node().Blocks, Node().Clock)));

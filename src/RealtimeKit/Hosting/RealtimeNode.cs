@@ -90,6 +90,8 @@ internal sealed class RealtimeNode : IDisposable
         }
 
         _limits = new RequestLimits(Options);
+        var search = Options.Search ? services.GetService<IMessageSearch>() ?? Store as IMessageSearch : null;
+        Finder = search is null ? null : new MessageFinder(search, Channels, authorizer, Clock);
         var access = new ChannelAccess(Channels, authorizer, Clock);
         Receipts = new Receipts(Channels, LocalChannels, rights, distributor, Clock, Options);
         var asked = new Interceptors([.. interceptors]);
@@ -107,6 +109,7 @@ internal sealed class RealtimeNode : IDisposable
             new BlockRequests(Channels, Blocks),
             new DirectoryRequests(Channels, authorizer, Clock),
             new ChannelRequests(access, Channels, authorizer, Settings, Clock),
+            .. Finder is null ? (IEnumerable<IRequestFamily>)[] : [new SearchRequests(access, Finder, Clock)],
         ];
         string[] features = [.. families.Select(static family => family.Feature).OfType<string>().Distinct()];
         var table = new RequestTable([new SignInRequests(authenticator, Users, _limits, Clock, Options, features, log), .. families]);
@@ -174,6 +177,9 @@ internal sealed class RealtimeNode : IDisposable
     public Distributor Distributor { get; }
 
     public IChannelAuthorizer Authorizer { get; }
+
+    /// <summary>Searches; null where the store cannot, or the host has left it out.</summary>
+    public MessageFinder? Finder { get; }
 
     /// <summary>The other nodes; null where there is no broker, as all that follows.</summary>
     public OtherNodes? OtherNodes { get; }

@@ -22,6 +22,8 @@
  * @property {Reactions} [reactions]
  */
 
+/** `matches`: what of the text matches, each as its start and length in UTF-16 code units; ascending, at least one. @typedef {Message & {matches: [number, number][]}} Found */
+
 /** @typedef {Record<string, {count: number, users: string[]}>} Reactions By reaction; `users` names at most 20 of them. */
 
 /**

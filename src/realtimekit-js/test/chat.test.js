@@ -332,3 +332,19 @@ test('errors reject what they concern and nothing else', async () => {
   await assert.rejects(bobsRoom.delete(99), rejectsWith('not_found'));
   assert.equal(bob.state, 'connected');
 });
+
+test('messages are found by their text', async () => {
+  const { ann, bob, annsRoom } = await annAndBob();
+  await annsRoom.send({ text: 'Ein Café' });
+  await annsRoom.send({ text: '東京都, cafés' });
+  assert.ok(ann.features.includes('search'));
+  const first = await bob.search('cafe', { channel: annsRoom.name, limit: 1 });
+  assert.deepEqual(first.messages.map(({ sequence, matches }) => ({ sequence, matches })), [{ sequence: 2, matches: [[5, 4]] }]);
+  assert.equal(first.more, true);
+  const second = await bob.search('cafe', { channel: annsRoom.name, before: first.next });
+  assert.deepEqual(second.messages.map(({ text }) => text), ['Ein Café']);
+  assert.equal(second.more, false);
+  assert.equal((await bob.search('京', { channel: annsRoom.name, sender: 'ann', until: new Date(Date.now() + 60_000) })).messages.length, 1);
+  assert.equal((await bob.search('京', { channel: annsRoom.name, since: new Date(Date.now() + 60_000) })).messages.length, 0);
+  await assert.rejects(bob.search('!'), rejectsWith('invalid'));
+});

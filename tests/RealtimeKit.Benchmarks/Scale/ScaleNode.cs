@@ -12,10 +12,14 @@ internal sealed class ScaleNode : IAsyncDisposable
 
     public InProcessTransport Transport { get; }
 
-    public static async Task<ScaleNode> StartAsync(Action<RealtimeMessagingBuilder> useStore)
+    public static async Task<ScaleNode> StartAsync(Action<RealtimeMessagingBuilder> useStore, Action<RealtimeOptions>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        useStore(builder.Services.AddRealtimeMessaging(options => (options.UsersMayCreateChannels, options.RateLimits) = (true, RateLimits.None)));
+        useStore(builder.Services.AddRealtimeMessaging(options =>
+        {
+            (options.UsersMayCreateChannels, options.RateLimits) = (true, RateLimits.None);
+            configure?.Invoke(options);
+        }));
         var host = builder.Build();
         await host.StartAsync();
         return new ScaleNode(host);

@@ -53,6 +53,26 @@ public abstract class ConversationTests
     }
 
     [Fact]
+    public async Task Messages_are_searched()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        await ada.ConnectAsync(Token).InTime();
+        ada.State.Features.Should().Contain("search");
+        var lobby = ada.Channel("lobby");
+        await lobby.SendAsync("Ein Café", Token).InTime();
+        var sent = await lobby.SendAsync("zwei Cafés", Token).InTime();
+        var first = await ada.SearchAsync("cafe", new SearchOptions { Channel = "lobby", Sender = "ada", Limit = 1 }, Token).InTime();
+        first.Messages.Should().ContainSingle().Which.Should().Match<FoundMessage>(found => found.Message.Sequence == 2 && found.Matches.Single() == new TextRange(5, 4));
+        var second = await ada.SearchAsync("cafe", new SearchOptions { Before = first.Next }, Token).InTime();
+        second.Messages.Select(found => found.Message.Text).Should().Equal("Ein Café");
+        second.Next.Should().BeNull();
+        (await ada.SearchAsync("cafe", new SearchOptions { Since = sent.Time.AddDays(1) }, Token).InTime()).Messages.Should().BeEmpty();
+        (await ada.SearchAsync("cafe", new SearchOptions { Until = sent.Time.AddDays(1) }, Token).InTime()).Messages.Should().HaveCount(2);
+        (await ada.SearchAsync("!", cancellationToken: Token).InTime().Invoking(task => task).Should().ThrowAsync<RealtimeException>()).Which.Code.Should().Be(ErrorCodes.Invalid);
+    }
+
+    [Fact]
     public async Task Settings_are_changed_and_received()
     {
         await using var host = await StartAsync();

@@ -9,7 +9,7 @@ internal sealed class FrameFuzzer(Random random)
 
     private static readonly string[] Types =
     [
-        "connect", "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "members", "channels",
+        "connect", "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "search", "members", "channels",
         "create", "join", "leave", "read", "signal", "presence", "refresh", "ping", "pong", "search", "invite", "remove", "ban",
         "unban", "mute", "unmute", "setRole", "bans", "actions", "update", "report", "reports", "resolve", "block", "unblock", "blocked", "directory", "pin", "unpin", "users", "event", "", "nonsense",
     ];

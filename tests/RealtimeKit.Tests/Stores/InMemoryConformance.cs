@@ -16,6 +16,12 @@ public sealed class InMemoryChannelStoreTests : ChannelStoreConformance
     protected override ValueTask<StoreUnderTest> CreateAsync() => InMemory.CreateAsync();
 }
 
+[ConformanceOf(typeof(InMemoryStore))]
+public sealed class InMemorySearchStoreTests : MessageSearchConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => InMemory.CreateAsync();
+}
+
 [ConformanceOf(typeof(InMemoryBroker))]
 public sealed class InMemoryBrokerConformanceTests : MessageBrokerConformance
 {

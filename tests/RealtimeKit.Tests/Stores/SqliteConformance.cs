@@ -14,3 +14,9 @@ public sealed class SqliteChannelStoreTests : ChannelStoreConformance
 {
     protected override ValueTask<StoreUnderTest> CreateAsync() => TemporaryDatabase.CreateStoreAsync();
 }
+
+[ConformanceOf(typeof(SqliteStore))]
+public sealed class SqliteSearchStoreTests : MessageSearchConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => TemporaryDatabase.CreateStoreAsync();
+}

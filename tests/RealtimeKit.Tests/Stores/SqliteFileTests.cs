@@ -62,6 +62,7 @@ public sealed class SqliteFileTests : IDisposable
             DROP INDEX messages_pinned; ALTER TABLE messages DROP COLUMN pinned; ALTER TABLE messages DROP COLUMN pinned_by; DROP TABLE sanctions; DROP TABLE paces; DROP TABLE actions; DROP TABLE directory; DROP TABLE blocks; DROP TABLE reports; DROP TABLE reporters;
             DROP TRIGGER members_added; DROP TRIGGER members_removed; DROP INDEX channels_unlisted; DELETE FROM tallies WHERE user LIKE '%' || char(10) || '%';
             ALTER TABLE channels DROP COLUMN members; ALTER TABLE channels DROP COLUMN listed;
+            DROP TABLE search; DROP TABLE search_messages; DROP TABLE search_parts; ALTER TABLE channels DROP COLUMN searched; ALTER TABLE discarded DROP COLUMN kind; DROP TABLE files;
             ALTER TABLE channels DROP COLUMN slow_mode; ALTER TABLE channels DROP COLUMN closed; ALTER TABLE channels DROP COLUMN data;
             PRAGMA user_version = 1
             """);

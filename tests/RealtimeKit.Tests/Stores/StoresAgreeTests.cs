@@ -58,7 +58,7 @@ public sealed class StoresAgreeTests
         var user = Pick(random, Users);
         var number = random.Next(-1, 40);
         var limit = new PageLimit(random.Next(1, 20), random.Next(2) == 0 ? int.MaxValue : random.Next(5_000));
-        switch (random.Next(24))
+        switch (random.Next(26))
         {
             case 0 when random.Next(8) == 0: return async (_, channels) => $"{await channels.DeleteAsync(name, Cancel)}";
             case 0 or 1:
@@ -104,6 +104,9 @@ public sealed class StoresAgreeTests
                 var text = random.Next(3) == 0 ? null : string.Join(' ', Enumerable.Range(0, random.Next(1, 3)).Select(_ => Pick(random, ["t", "title", "o", "tw", "three", "x", "na", "1"])));
                 var page = random.Next(1, 4);
                 return async (_, channels) => await ShowDirectoryAsync(channels, user, text, page, Start.AddMilliseconds(step));
+            case 24 or 25:
+                var found = NextSearch(random, limit, step);
+                return async (messages, _) => await ShowSearchAsync((IMessageSearch)messages, found);
             case 9: return async (_, channels) => await ShowListAsync(channels, user, limit.Messages);
             default:
                 var batch = Enumerable.Range(0, random.Next(1, 6)).Select(_ => NextChange(random, step)).ToList();
@@ -130,6 +133,33 @@ public sealed class StoresAgreeTests
             _ => new RoleChange(name, user, role),
         };
         return change with { Time = Start.AddMilliseconds(step), By = random.Next(3) == 0 ? null : Pick(random, Users), Revision = random.Next(8) == 0 ? random.Next(4) : null };
+    }
+
+    private static SearchQuery NextSearch(Random random, PageLimit limit, int step)
+    {
+        SearchTerms.TryParse(Pick(random, ["text", "te 1", "\"text 2\"", "3", "TÉXT", "none", "text 4 5"]), out var terms).Should().BeTrue();
+        return new SearchQuery(terms!, limit, Start.AddMilliseconds(step))
+        {
+            Channel = random.Next(3) == 0 ? Pick(random, Names) : null, User = random.Next(3) == 0 ? null : Pick(random, Users),
+            Sender = random.Next(4) == 0 ? Users[random.Next(2)] : null, Since = random.Next(4) == 0 ? Start.AddMilliseconds(random.Next(step + 1)) : null,
+            Until = random.Next(4) == 0 ? Start.AddMilliseconds(random.Next(step + 1)) : null,
+        };
+    }
+
+    // All pages together: of messages of one call, which have the same time, each store has its own order.
+    private static async Task<string> ShowSearchAsync(IMessageSearch search, SearchQuery query)
+    {
+        var hits = new List<SearchHit>();
+        SearchPage? page = null;
+        while (page is null || page.Next is not null)
+        {
+            page = await search.SearchAsync(query with { Before = page?.Next }, Cancel);
+            hits.AddRange(page.Hits);
+        }
+
+        hits.Select(hit => hit.Message.Time).Should().BeInDescendingOrder();
+        return string.Join('\n', hits.OrderByDescending(hit => hit.Message.Time).ThenBy(hit => hit.Message.Channel, StringComparer.Ordinal).ThenBy(hit => hit.Message.Sequence)
+            .Select(hit => $"{string.Join(' ', hit.Matches)} {Show(hit.Message)}"));
     }
 
     private MessageChange NextChange(Random random, int step) =>

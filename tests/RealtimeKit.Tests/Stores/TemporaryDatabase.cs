@@ -19,11 +19,12 @@ internal sealed class TemporaryDatabase : IDisposable
 
     public SqliteStore Open(Action<SqliteStoreOptions>? configure = null) => Open(configure, TimeProvider.System, NullLogger<SqliteStore>.Instance);
 
-    public SqliteStore Open(Action<SqliteStoreOptions>? configure, TimeProvider time, ILogger<SqliteStore> logger)
+    public SqliteStore Open(
+        Action<SqliteStoreOptions>? configure, TimeProvider time, ILogger<SqliteStore> logger, RealtimeOptions? engine = null)
     {
         var options = new SqliteStoreOptions { ConnectionString = ConnectionString };
         configure?.Invoke(options);
-        return new SqliteStore(Options.Create(options), time, logger);
+        return new SqliteStore(Options.Create(options), Options.Create(engine ?? new RealtimeOptions()), time, logger);
     }
 
     /// <summary>The write-ahead log.</summary>

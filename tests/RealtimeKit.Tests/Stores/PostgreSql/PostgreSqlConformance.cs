@@ -20,3 +20,9 @@ public sealed class PostgreSqlFileRecordsTests : FileRecordsConformance
 {
     protected override ValueTask<StoreUnderTest> CreateAsync() => TemporarySchema.CreateStoreAsync();
 }
+
+[ConformanceOf(typeof(PostgreSqlStore))]
+public sealed class PostgreSqlSearchStoreTests : MessageSearchConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => TemporarySchema.CreateStoreAsync();
+}

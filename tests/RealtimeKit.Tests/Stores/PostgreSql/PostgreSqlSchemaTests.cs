@@ -58,9 +58,9 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
 
         // As a release with version 1 has left it.
         await _schema.RunAsync(
-            "DROP TABLE sanctions, paces, actions, directory, blocks, reports, reporters; DROP TRIGGER members_added ON members; DROP TRIGGER members_removed ON members; "
-            + "DROP FUNCTION count_added_members; DROP FUNCTION count_removed_members; DELETE FROM tallies WHERE kind = 3; "
-            + "ALTER TABLE messages DROP COLUMN pinned, DROP COLUMN pinned_by; ALTER TABLE channels DROP COLUMN members, DROP COLUMN listed, DROP COLUMN slow_mode, DROP COLUMN closed, DROP COLUMN data; UPDATE schema_version SET version = 1");
+            "DROP TABLE files, search, search_parts, sanctions, paces, actions, directory, blocks, reports, reporters; DROP TRIGGER members_added ON members; DROP TRIGGER members_removed ON members; "
+            + "DROP SEQUENCE search_positions; DROP FUNCTION count_added_members; DROP FUNCTION count_removed_members; DELETE FROM tallies WHERE kind = 3; "
+            + "ALTER TABLE messages DROP COLUMN pinned, DROP COLUMN pinned_by; ALTER TABLE channels DROP COLUMN members, DROP COLUMN searched, DROP COLUMN listed, DROP COLUMN slow_mode, DROP COLUMN closed, DROP COLUMN data; UPDATE schema_version SET version = 1");
         await using var newer = _schema.Open();
         await newer.InitializeAsync(Cancel);
         (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);

@@ -16,11 +16,11 @@ internal sealed class TemporarySchema(string connectionString) : IAsyncDisposabl
 
     public static async Task<TemporarySchema> CreateAsync() => new(await PostgreSqlFixture.ConnectionStringAsync());
 
-    public PostgreSqlStore Open(Action<PostgreSqlStoreOptions>? configure = null, TimeProvider? time = null)
+    public PostgreSqlStore Open(Action<PostgreSqlStoreOptions>? configure = null, TimeProvider? time = null, RealtimeOptions? engine = null)
     {
         var options = new PostgreSqlStoreOptions { ConnectionString = connectionString, Schema = Name };
         configure?.Invoke(options);
-        return new PostgreSqlStore(Options.Create(options), time ?? TimeProvider.System, NullLogger<PostgreSqlStore>.Instance);
+        return new PostgreSqlStore(Options.Create(options), Options.Create(engine ?? new RealtimeOptions()), time ?? TimeProvider.System, NullLogger<PostgreSqlStore>.Instance);
     }
 
     public static async ValueTask<StoreUnderTest> CreateStoreAsync()
