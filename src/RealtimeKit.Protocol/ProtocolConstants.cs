@@ -45,9 +45,6 @@ public static class ProtocolConstants
     /// <summary>The most messages in one page of history; a larger limit is cut to it.</summary>
     public const int MaxPageSize = 200;
 
-    /// <summary>The longest query of a search, in UTF-16 code units.</summary>
-    public const int MaxQueryLength = 200;
-
     /// <summary>The page size where a request names none.</summary>
     public const int DefaultPageSize = 50;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using FluentAssertions;
 using RealtimeKit.EndToEnd.Hosting;
 using RealtimeKit.EndToEnd.Protocol;

@@ -30,7 +30,7 @@ public sealed class BlockAndReportTests : IAsyncLifetime
         {
             var channel = kind == ChannelKind.Public ? "open" : "hidden";
             await _here.Messaging.Channels.EnsureAsync(channel, kind, owner: "own", cancellationToken: Cancel);
-            await _here.Messaging.Members.AddAsync(channel, "mod", ChannelRole.Moderator, Cancel);
+            await _here.Messaging.Members.AddAsync(channel, "mod", ChannelRole.Moderator, cancellationToken: Cancel);
             await _here.Messaging.Members.AddAsync(channel, "bob", cancellationToken: Cancel);
         }
     }
@@ -241,8 +241,8 @@ public sealed class BlockAndReportTests : IAsyncLifetime
     [Fact]
     public async Task The_directory_lists_public_channels_that_one_may_see()
     {
-        await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Name = "The open Room", Data = JsonValue.Parse("""{"a":1}""") }, Cancel);
-        await _here.Messaging.Channels.UpdateAsync("hidden", new ChannelEdit { Name = "The hidden Room" }, Cancel);
+        await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Name = "The open Room", Data = JsonValue.Parse("""{"a":1}""") }, cancellationToken: Cancel);
+        await _here.Messaging.Channels.UpdateAsync("hidden", new ChannelEdit { Name = "The hidden Room" }, cancellationToken: Cancel);
         for (var i = 0; i < 5; i++) await _here.Messaging.Channels.EnsureAsync($"room{i}", name: $"room {i}", cancellationToken: Cancel);
         (await RequestAsync("eve", """{"type":"directory","query":"ROO op"}""")).GetProperty("channels").GetRawText()
             .Should().Be("""[{"channel":"open","name":"The open Room","data":{"a":1},"members":3,"sequence":0}]""");
@@ -269,7 +269,7 @@ public sealed class BlockAndReportTests : IAsyncLifetime
         for (var i = 0; i < 200; i++)
         {
             await node.Messaging.Channels.EnsureAsync($"room{i:000}", name: $"room {i:000}", cancellationToken: Cancel);
-            await node.Messaging.Channels.UpdateAsync($"room{i:000}", new ChannelEdit { Data = JsonValue.Parse($$"""{"a":"{{new string('x', 8_100)}}"}""") }, Cancel);
+            await node.Messaging.Channels.UpdateAsync($"room{i:000}", new ChannelEdit { Data = JsonValue.Parse($$"""{"a":"{{new string('x', 8_100)}}"}""") }, cancellationToken: Cancel);
         }
 
         await using var ann = await node.ConnectAsync("ann");
