@@ -19,7 +19,8 @@ public sealed class SqliteReadsTests : IDisposable
     private const int MoreLevels = 12;
 
     // Of each later block of messages two rows are counted, and of the memberships of one user a thousand; each takes some steps.
-    private const int MoreSteps = 4_000;
+    // A text that is taken out of the index for searches is looked for in each of its levels.
+    private const int MoreSteps = 6_000;
 
     private readonly TemporaryDatabase _database = new();
 
