@@ -3,7 +3,7 @@ namespace RealtimeKit;
 /// <summary>How fast one user may make each kind of request through one node, over all connections together.</summary>
 /// <remarks>
 /// Each node counts for itself: a user with connections to three nodes may do three times as much. A limiter that several nodes share is
-/// given as <see cref="RealtimeOptions.RateLimiter"/>. What the application's own code does is not limited.
+/// given as <see cref="RealtimeOptions.RateLimiter"/>. The bursts are large because a client that was offline sends what waited at once. What the application's own code does is not limited.
 /// </remarks>
 public sealed class RateLimits
 {
@@ -14,17 +14,17 @@ public sealed class RateLimits
         Uploads = RateLimit.None, RefusedSignIns = RateLimit.None,
     };
 
-    /// <summary>New messages. Default: 100 a second, 1,000 at once.</summary>
-    public RateLimit Posts { get; set; } = new(100, 1_000);
+    /// <summary>New messages. Default: 100 a second, 5,000 at once.</summary>
+    public RateLimit Posts { get; set; } = new(100, 5_000);
 
-    /// <summary>Changes of messages, channels, members and the user's own settings. Default: 50 a second, 500 at once.</summary>
-    public RateLimit Changes { get; set; } = new(50, 500);
+    /// <summary>Changes of messages, channels, members and the user's own settings. Default: 100 a second, 5,000 at once.</summary>
+    public RateLimit Changes { get; set; } = new(100, 5_000);
 
-    /// <summary>Signals and read marks. Default: 100 a second, 1,000 at once.</summary>
-    public RateLimit Signals { get; set; } = new(100, 1_000);
+    /// <summary>Signals and read marks. Default: 100 a second, 5,000 at once.</summary>
+    public RateLimit Signals { get; set; } = new(100, 5_000);
 
-    /// <summary>Pages of history, of lists and of presence. Subscribing is not among them. Default: 100 a second, 2,000 at once.</summary>
-    public RateLimit Reads { get; set; } = new(100, 2_000);
+    /// <summary>Pages of history, of lists and of presence. Subscribing is not among them. Default: 100 a second, 5,000 at once.</summary>
+    public RateLimit Reads { get; set; } = new(100, 5_000);
 
     /// <summary>Searches. Default: 10 a second, 100 at once.</summary>
     public RateLimit Searches { get; set; } = new(10, 100);
@@ -34,9 +34,9 @@ public sealed class RateLimits
 
     /// <summary>
     /// Refused sign-ins from one address: an IPv4 address, or the first 64 bits of an IPv6 address. While there are more, no sign-in from
-    /// it is tried. Behind a proxy every client has the proxy's address, unless the host uses forwarded headers. Default: 20 a second, 200 at once.
+    /// it is tried. Behind a proxy every client has the proxy's address, unless the host uses forwarded headers. Default: 50 a second, 1,000 at once.
     /// </summary>
-    public RateLimit RefusedSignIns { get; set; } = new(20, 200);
+    public RateLimit RefusedSignIns { get; set; } = new(50, 1_000);
 
     /// <summary>The limit of a kind of request.</summary>
     internal RateLimit this[RequestKind kind] => kind switch

@@ -21,12 +21,13 @@ public sealed partial class ServerApiPageTests
             This page is made from the comments in the code.
 
             """);
-        foreach (var group in typeof(IRealtimeMessaging).GetProperties().Select(group => group.PropertyType.Name))
+        foreach (var group in typeof(IRealtimeMessaging).GetProperties().Select(group => group.PropertyType))
         {
-            var file = $"src/RealtimeKit/Contracts/{group}.cs";
-            page.Append($"\n## {group["IRealtime".Length..]}\n[{group}](../{file})\n\n| method | what it does |\n|---|---|\n");
+            var name = group.Name;
+            var file = group.Namespace == "RealtimeKit" ? $"src/RealtimeKit/Contracts/{name}.cs" : $"src/RealtimeKit/Contracts/{group.Namespace!["RealtimeKit.".Length..]}/{name}.cs";
+            page.Append($"\n## {name["IRealtime".Length..]}\n[{name}](../{file})\n\n| method | what it does |\n|---|---|\n");
             var methods = Method().Matches(Repository.Read(file)).ToList();
-            methods.Count.Should().Be(typeof(IRealtimeMessaging).Assembly.GetType($"RealtimeKit.{group}")!.GetMethods().Length, "every method of {0} has a row", group);
+            methods.Count.Should().Be(group.GetMethods().Length, "every method of {0} has a row", name);
             foreach (var method in methods)
                 page.Append($"| `{Signature(method)}` | {Words(method.Groups["summary"].Value)} |\n");
         }
@@ -50,7 +51,7 @@ public sealed partial class ServerApiPageTests
         return Code().Replace(text, "`$1`").Replace("|", "\\|", StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"/// <summary>(?<summary>(?:(?!</summary>).)*)</summary>(?:(?!</?summary>).)*?\n    Task(?:<.+?>)? (?<name>\w+)\((?<arguments>[^;]*)\);", RegexOptions.Singleline)]
+    [GeneratedRegex(@"/// <summary>(?<summary>(?:(?!</summary>).)*)</summary>(?:(?!</?summary>).)*?\n    (?:(?:Value)?Task(?:<.+?>)?|void) (?<name>\w+)\((?<arguments>[^;]*)\);", RegexOptions.Singleline)]
     private static partial Regex Method();
 
     [GeneratedRegex(@"\s+")]

@@ -36,10 +36,9 @@ public sealed class SmallRequestTests(QuickStartProcess server) : ProtocolTest(s
     }
 
     [Theory]
-    [InlineData("search")]
-    [InlineData("report")]
-    [InlineData("block")]
-    [InlineData("inbox")]
+    [InlineData("append")]
+    [InlineData("finish")]
+    [InlineData("stop")]
     public async Task What_this_server_cannot_do_yet_is_unsupported(string type)
     {
         var (ann, channel) = await WithChannelAsync();
