@@ -60,6 +60,18 @@ public sealed partial class RealtimeChannel
         return new MemberList(reply.Members, reply.More);
     }
 
+    /// <summary>Changes what the user has set for itself in this channel. It ends with the membership.</summary>
+    /// <param name="preferences">What to set.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeException">
+    /// The server refused (<c>forbidden</c> for who is no member), or the connection was lost before the reply.
+    /// </exception>
+    public Task PreferAsync(ChannelPreferences preferences, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(preferences);
+        return _requests.SendAsync<OkFrame>((output, id) => ClientRequests.Prefer(output, id, Id, preferences), repeat: false, cancellationToken);
+    }
+
     /// <summary>Makes the user a member. Not repeated by itself.</summary>
     /// <exception cref="RealtimeException">The server refused, or the connection was lost before the reply.</exception>
     public Task JoinAsync(CancellationToken cancellationToken = default) => RequestAsync("join"u8.ToArray(), repeat: false, cancellationToken);

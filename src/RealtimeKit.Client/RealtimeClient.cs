@@ -22,6 +22,7 @@ public sealed partial class RealtimeClient : IAsyncDisposable
     private readonly RequestTable _requests;
     private readonly Outbox _outbox;
     private readonly SubscriptionTable _subscriptions;
+    private readonly InboxKeeper _inbox;
     private readonly ConnectionLoop _loop;
     private readonly FileTransfers _files;
     private readonly ILogger _logger;
@@ -58,9 +59,10 @@ public sealed partial class RealtimeClient : IAsyncDisposable
         _outbox = new Outbox(settings, ids, _logger);
         _users = new UserTable(ids, _userChanges.Add);
         _subscriptions = new SubscriptionTable(settings, ids, _requests, _logger);
+        _inbox = new InboxKeeper(settings, ids, _requests, _logger);
         _files = new FileTransfers(Endpoint, settings);
         _loop = new ConnectionLoop(
-            Endpoint, settings, ids, _requests, _subscriptions, _users, [_outbox, _subscriptions, _users, _requests], _logger, SetState);
+            Endpoint, settings, ids, _requests, _subscriptions, _inbox, _users, [_outbox, _subscriptions, _inbox, _users, _requests], _logger, SetState);
     }
 
     /// <summary>
@@ -154,6 +156,14 @@ public sealed partial class RealtimeClient : IAsyncDisposable
             (output, id) => ClientRequests.Channels(output, id, before, limit), repeat: true, cancellationToken).ConfigureAwait(false);
         return new ChannelList(reply.Channels, reply.More ? reply.Next : null);
     }
+
+    /// <summary>
+    /// Opens the user's inbox: all these channels, live. It ends when all rows are there, which is after the first connection. While it is open,
+    /// it is the same object.
+    /// </summary>
+    /// <param name="cancellationToken">Ends the waiting; the inbox stays open.</param>
+    /// <exception cref="RealtimeException">The server refused (<c>unsupported</c> where it has none), or the client or the inbox is closed.</exception>
+    public Task<RealtimeInbox> OpenInboxAsync(CancellationToken cancellationToken = default) => _inbox.OpenAsync().WaitAsync(cancellationToken);
 
     /// <summary>
     /// What the application shows of users. Whoever is unknown, or not to be seen by this user, is left out. <see cref="UserChanged"/> tells

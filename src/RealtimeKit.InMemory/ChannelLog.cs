@@ -45,6 +45,24 @@ internal sealed class ChannelLog
 
     public ChannelListPosition Cursor => new(_changed, Definition.Channel);
 
+    /// <summary>When the rows of all members changed last: by a version or by settings.</summary>
+    public long Stamp { get; set; }
+
+    /// <summary>When the row of a member changed last.</summary>
+    public long StampOf(string user) => Math.Max(Stamp, Roster.Stamp(user));
+
+    /// <summary>A member's part of an inbox.</summary>
+    public InboxMembership Membership(string user, IEnumerable<string> blocked)
+    {
+        var read = Roster.Mark(user);
+        return new InboxMembership(
+            Definition.Channel, Roster.Preferences(user)!.Value.Notify, _unread.CountUnread(user, read, _messages.Count),
+            _unread.CountMentions(user, read, blocked));
+    }
+
+    /// <summary>Whether messages of a sender mention a user.</summary>
+    public bool HasMentions(string user, string sender) => _unread.HasMentions(user, sender);
+
     public MemberResult Apply(MemberChange change)
     {
         var result = Roster.Apply(change);
@@ -139,10 +157,11 @@ internal sealed class ChannelLog
     public ChannelSummary Summary(string user, IEnumerable<string> blocked)
     {
         var read = Roster.Mark(user);
+        var preferences = Roster.Preferences(user)!.Value;
         return new ChannelSummary(
             Definition.Channel, Settings.Name, Definition.Kind, Roster.Role(user)!.Value, _messages.Count, _changes.Count, read,
             _unread.CountUnread(user, read, _messages.Count), _unread.CountMentions(user, read, blocked), _messages.LastOrDefault()?.Message,
-            Settings.Data, Settings.Closed);
+            Settings.Data, Settings.Closed, preferences.Notify, preferences.Pinned, preferences.IsHiddenAt(_messages.Count), _changed);
     }
 
     public IReadOnlyList<string> OwnReactions(long sequence, string user) => Find(sequence)?.Reactions?.Of(user) ?? [];
@@ -164,8 +183,9 @@ internal sealed class ChannelLog
     }
 
     /// <summary>Keeps what was decided.</summary>
-    public void Write(ChannelPlan plan)
+    public void Write(ChannelPlan plan, long stamp)
     {
+        Stamp = stamp;
         // Versions that the batch itself has passed again are of no message: their entries are as stale as any other.
         while (_changes.Count < plan.Version) _changes.Add(1);
         foreach (var message in plan.Messages)

@@ -8,6 +8,8 @@ internal sealed class ChannelRoster(NewChannel channel)
 {
     private readonly SortedDictionary<string, ChannelRole> _members = new(channel.Roles.ToDictionary(), StringComparer.Ordinal);
     private readonly Dictionary<string, long> _marks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, MemberPreferences> _preferences = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _stamps = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Sanction> _bans = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Sanction> _mutes = new(StringComparer.Ordinal);
 
@@ -22,6 +24,20 @@ internal sealed class ChannelRoster(NewChannel channel)
 
     public long Mark(string user) => _marks.GetValueOrDefault(user);
 
+    /// <summary>What a member has set; null where the user is no member.</summary>
+    public MemberPreferences? Preferences(string user) => Role(user) is null ? null : _preferences.GetValueOrDefault(user);
+
+    public void Prefer(string user, MemberPreferences preferences, long stamp)
+    {
+        _preferences[user] = preferences;
+        NoteStamp(user, stamp);
+    }
+
+    /// <summary>When the row of a user changed by something of that user alone: the membership, preferences, the mark.</summary>
+    public long Stamp(string user) => _stamps.GetValueOrDefault(user);
+
+    public void NoteStamp(string user, long stamp) => _stamps[user] = stamp;
+
     public Sanction? Ban(string user) => _bans.GetValueOrDefault(user);
 
     public Sanction? Mute(string user) => _mutes.GetValueOrDefault(user);
@@ -34,7 +50,7 @@ internal sealed class ChannelRoster(NewChannel channel)
         var result = MemberRules.Decide(change, new MemberState(channel.Kind, role, owners, Revision, Ban(user), Mute(user)));
         if (result.Outcome != MemberOutcome.Changed) return result;
         if (result.After.Role is { } after) _members[user] = after;
-        else _members.Remove(user);
+        else Remove(user);
         Put(_bans, user, result.After.Ban);
         Put(_mutes, user, result.After.Mute);
         Revision = result.After.Revision;
@@ -68,6 +84,13 @@ internal sealed class ChannelRoster(NewChannel channel)
         if (sequence <= present) return new ReadMark(present, false);
         _marks[user] = sequence;
         return new ReadMark(sequence, true);
+    }
+
+    private void Remove(string user)
+    {
+        _members.Remove(user);
+        _preferences.Remove(user);
+        _stamps.Remove(user);
     }
 
     private static void Put(IDictionary<string, Sanction> sanctions, string user, Sanction? sanction)

@@ -19,6 +19,7 @@ public static class InMemoryBuilderExtensions
         builder.Services.AddSingleton<IMessageStore>(services => services.GetRequiredService<InMemoryStore>());
         builder.Services.AddSingleton<IChannelStore>(services => services.GetRequiredService<InMemoryStore>());
         builder.Services.AddSingleton<IFileRecords>(services => services.GetRequiredService<InMemoryStore>());
+        builder.Services.AddSingleton<IInboxStore>(services => services.GetRequiredService<InMemoryStore>());
         return builder;
     }
 

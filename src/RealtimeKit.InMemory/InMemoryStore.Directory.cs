@@ -1,3 +1,4 @@
+using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.InMemory;
@@ -37,7 +38,12 @@ public sealed partial class InMemoryStore
             store._files.NoteDeletion(channel);
             if (log.Definition.Pair is { } pair) store._pairs.Remove(pair);
             store.Unlist(log);
-            foreach (var user in log.Roster.Users) store.Forget(user, log);
+            foreach (var user in log.Roster.Users)
+            {
+                store.Forget(user, log);
+                store._touches.NoteDeparture(channel, user);
+            }
+
             store._order.Remove(log);
             return true;
         }, cancellationToken);
@@ -47,6 +53,7 @@ public sealed partial class InMemoryStore
         await Locked(this, static (store, _) =>
         {
             foreach (var log in store._channels.Values) log.RenewEpoch();
+            store._touches.RenewEpoch();
             return true;
         }, cancellationToken).ConfigureAwait(false);
 
@@ -60,10 +67,17 @@ public sealed partial class InMemoryStore
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<MemberResult>> ApplyAsync(IReadOnlyList<MemberChange> changes, CancellationToken cancellationToken)
     {
-        // Only checked: one after another under the lock they are what a plan decides.
-        _ = new MemberPlan(changes);
-        return Locked<IReadOnlyList<MemberChange>, IReadOnlyList<MemberResult>>(
-            changes, static (store, changes) => [.. changes.Select(store.Apply)], cancellationToken);
+        // One after another under the lock they are what a plan decides.
+        return Locked<MemberPlan, IReadOnlyList<MemberResult>>(new MemberPlan(changes), (store, plan) =>
+        {
+            var roster = store.Find(plan.Channel)?.Roster;
+            var preferred = plan.Users.ToDictionary(static user => user, user => roster?.Preferences(user), StringComparer.Ordinal);
+            MemberResult[] results = [.. changes.Select(store.Apply)];
+            // Who is a member before and after the batch has never left.
+            foreach (var (user, preferences) in preferred)
+                if (preferences is { } kept && roster!.Role(user) is not null) roster.Prefer(user, kept, roster.Stamp(user));
+            return results;
+        }, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -76,6 +90,7 @@ public sealed partial class InMemoryStore
             store.Unlist(log);
             var result = log.Apply(change);
             store.List(log);
+            if (result.Outcome == SettingsOutcome.Changed) log.Stamp = store._touches.Note(change.Channel);
             return result;
         }, cancellationToken);
     }
@@ -122,9 +137,12 @@ public sealed partial class InMemoryStore
     public ValueTask<ReadMark?> MoveReadMarkAsync(
         string channel, string user, long sequence, CancellationToken cancellationToken) =>
         Locked<(string Channel, string User, long Sequence), ReadMark?>((channel, user, sequence), static (store, move) =>
-            store.Find(move.Channel) is { } log
-                ? log.Roster.Read(move.User, Math.Min(move.Sequence, log.Head.Sequence))
-                : null, cancellationToken);
+        {
+            if (store.Find(move.Channel) is not { } log) return null;
+            var mark = log.Roster.Read(move.User, Math.Min(move.Sequence, log.Head.Sequence));
+            if (mark.Moved) log.Roster.NoteStamp(move.User, store._touches.Note(move.Channel, move.User));
+            return mark;
+        }, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<IReadOnlyList<string>> ListOwnReactionsAsync(
@@ -136,8 +154,7 @@ public sealed partial class InMemoryStore
     {
         if (Find(change.Channel) is not { } log) return MemberRules.Decide(change, found: null);
         var result = log.Apply(change);
-        if (result.After.Role is null) Forget(change.User, log);
-        else Remember(change.User, log);
+        if (result.Outcome == MemberOutcome.Changed && result.Before.Role != result.After.Role) Note(change.User, log, result.After.Role);
         return result;
     }
 
@@ -151,8 +168,22 @@ public sealed partial class InMemoryStore
         _channels.Add(channel.Channel, log);
         List(log);
         if (channel.Pair is { } newPair) _pairs.Add(newPair, channel.Channel);
-        foreach (var user in log.Roster.Users) Remember(user, log);
+        foreach (var user in log.Roster.Users) Note(user, log, log.Roster.Role(user));
         return new CreateResult(CreateOutcome.Created, channel.Channel);
+    }
+
+    private void Note(string user, ChannelLog log, ChannelRole? role)
+    {
+        if (role is null)
+        {
+            Forget(user, log);
+            _touches.NoteDeparture(log.Definition.Channel, user);
+            return;
+        }
+
+        Remember(user, log);
+        _touches.ForgetDeparture(log.Definition.Channel, user);
+        log.Roster.NoteStamp(user, _touches.Note(log.Definition.Channel, user));
     }
 
     private void Remember(string user, ChannelLog log)

@@ -60,16 +60,19 @@ public sealed partial class InMemoryStore
         var outcome = change.Decide(blocked.Contains(change.Other), blocked.Count);
         if (outcome != BlockOutcome.Changed) return new BlockResult(outcome);
         _blocks[change.User] = blocked;
+        var recounted = MembershipsOf(change.User).Where(log => log.HasMentions(change.User, change.Other)).ToList();
+        foreach (var log in recounted) log.Roster.NoteStamp(change.User, _touches.Note(log.Definition.Channel, change.User));
+        var result = new BlockResult(outcome) { Recounted = recounted.ConvertAll(static log => log.Definition.Channel) };
         if (change.Remove)
         {
             blocked.Remove(change.Other);
-            return new BlockResult(outcome);
+            return result;
         }
 
         blocked.Add(change.Other);
-        if (!_pairs.TryGetValue(change.Pair, out var channel)) return new BlockResult(outcome);
+        if (!_pairs.TryGetValue(change.Pair, out var channel)) return result;
         _channels[channel].Roster.Revision++;
-        return new BlockResult(outcome, channel);
+        return result with { Channel = channel };
     }
 
     private SortedSet<string> BlockedBy(string user) => _blocks.GetValueOrDefault(user) ?? Nobody;

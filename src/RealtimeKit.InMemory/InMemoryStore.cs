@@ -39,7 +39,7 @@ public sealed partial class InMemoryStore : IMessageStore, IChannelStore, IFileR
             var results = plan.Decide();
             foreach (var channel in plan.Changed)
             {
-                _channels[channel.Name].Write(channel);
+                _channels[channel.Name].Write(channel, _touches.Note(channel.Name));
                 _files.Write(channel);
             }
 

@@ -42,6 +42,9 @@ internal sealed class UnreadIndex
         CountAbove(_mentions.GetValueOrDefault(user), read)
             - blocked.Sum(sender => (long)CountAbove(_mentions.GetValueOrDefault(BySender(user, sender)), read));
 
+    /// <summary>Whether messages of a sender mention a user.</summary>
+    public bool HasMentions(string user, string sender) => _mentions.GetValueOrDefault(BySender(user, sender)) is { Count: > 0 };
+
     // Who is mentioned, alone and together with the sender.
     private static IEnumerable<string> Mentioned(Message message) =>
         ChangeRules.Mentioned(message).SelectMany(user => new[] { user, BySender(user, message.Sender) });

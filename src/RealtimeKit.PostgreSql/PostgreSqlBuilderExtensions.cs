@@ -64,6 +64,7 @@ public static class PostgreSqlBuilderExtensions
         builder.Services.AddSingleton<IChannelStore>(provider => provider.GetRequiredService<PostgreSqlStore>());
         builder.Services.AddSingleton<IFileRecords>(provider => provider.GetRequiredService<PostgreSqlStore>());
         builder.Services.AddSingleton<IMessageSearch>(provider => provider.GetRequiredService<PostgreSqlStore>());
+        builder.Services.AddSingleton<IInboxStore>(provider => provider.GetRequiredService<PostgreSqlStore>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, PostgreSqlStartup>());
         return builder;
     }

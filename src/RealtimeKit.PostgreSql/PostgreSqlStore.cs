@@ -127,6 +127,20 @@ internal sealed partial class PostgreSqlStore : IMessageStore, IChannelStore, IF
     /// <inheritdoc/>
     public async ValueTask RenewEpochsAsync(CancellationToken cancellationToken)
     {
+        await _calls.RunAsync(
+            static async session =>
+            {
+                await session.RunAsync(Sql.Command(ChannelWriter.RenewInboxEpoch)).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken).ConfigureAwait(false);
+        foreach (var sql in ChannelWriter.Rewind)
+        {
+            while (await _calls.RunAsync(session => ChannelWriter.RewindAsync(session, sql), cancellationToken).ConfigureAwait(false))
+            {
+            }
+        }
+
         for (var last = ""; last is not null;)
         {
             var after = last;

@@ -66,6 +66,9 @@ public static class ProtocolConstants
     /// <summary>The most users that a reaction lists by name; its count goes on beyond them.</summary>
     public const int MaxReactionUsers = 20;
 
+    /// <summary>The longest text of a last message in a row of an inbox, in UTF-16 code units; a longer one is cut.</summary>
+    public const int MaxRowTextLength = 500;
+
     /// <summary>The deepest nesting of a client's frame, the frame itself being 1.</summary>
     public const int MaxDepth = 64;
 

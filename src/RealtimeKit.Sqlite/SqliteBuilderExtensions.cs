@@ -30,6 +30,7 @@ public static class SqliteBuilderExtensions
         builder.Services.AddSingleton<IChannelStore>(provider => provider.GetRequiredService<SqliteStore>());
         builder.Services.AddSingleton<IFileRecords>(provider => provider.GetRequiredService<SqliteStore>());
         builder.Services.AddSingleton<IMessageSearch>(provider => provider.GetRequiredService<SqliteStore>());
+        builder.Services.AddSingleton<IInboxStore>(provider => provider.GetRequiredService<SqliteStore>());
         builder.Services.TryAddEnumerable(ServiceDescriptor.Singleton<IHostedService, SqliteStartup>());
         return builder;
     }

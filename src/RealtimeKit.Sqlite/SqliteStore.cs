@@ -11,7 +11,7 @@ namespace RealtimeKit.Sqlite;
 /// <summary>
 /// The store over one SQLite file: one writer, a few readers, and nothing acknowledged before it is committed to disk.
 /// </summary>
-internal sealed class SqliteStore : IMessageStore, IChannelStore, IFileRecords, IMessageSearch, IDisposable
+internal sealed partial class SqliteStore : IMessageStore, IChannelStore, IFileRecords, IMessageSearch, IDisposable
 {
     private readonly SqliteWriter _writer;
     private readonly SqliteReaders _readers;

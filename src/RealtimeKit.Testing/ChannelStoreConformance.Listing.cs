@@ -22,9 +22,9 @@ public abstract partial class ChannelStoreConformance
         Assert.Equal(2, page.Channels.Count);
         var room = page.Channels[0];
         Assert.Equal(
-            new ChannelSummary("room", null, ChannelKind.Public, ChannelRole.Member, 3, 4, 1, 2, 0, null), room with { Last = null });
+            new ChannelSummary("room", null, ChannelKind.Public, ChannelRole.Member, 3, 4, 1, 2, 0, null, Changed: Sample.Time()), room with { Last = null });
         Sample.AssertSame(await channel.ReadAsync(3), room.Last!);
-        Assert.Equal(new ChannelSummary("named", "Name", ChannelKind.Private, ChannelRole.Owner, 0, 0, 0, 0, 0, null), page.Channels[1]);
+        Assert.Equal(new ChannelSummary("named", "Name", ChannelKind.Private, ChannelRole.Owner, 0, 0, 0, 0, 0, null, Changed: Sample.Time(-5)), page.Channels[1]);
         Assert.Empty((await Channels.ListChannelsAsync("eve", null, 10, Cancel)).Channels);
     }
 

@@ -12,6 +12,7 @@ import { Connection } from './client/connection.js';
 import { Emitter } from './client/emitter.js';
 import { deferred, RealtimeError } from './client/errors.js';
 import { download } from './client/files.js';
+import { Inbox } from './client/inbox.js';
 import { Sends } from './client/outbox.js';
 import { Users } from './client/users.js';
 // Used by those above, and named here so that a browser asks for all modules at once.
@@ -19,6 +20,7 @@ import './client/requests.js';
 import './client/subscription.js';
 
 export * from './client/channel.js';
+export * from './client/inbox.js';
 export * from './client/messages.js';
 export { RealtimeError };
 
@@ -28,7 +30,11 @@ export { RealtimeError };
 
 /** @typedef {{user: string, connection: string, node: string, time: string, heartbeat: number, expires?: string, limits: {messageBytes: number, textLength: number, channels: number, historyPage: number}, features?: string[]}} Hello */
 
-/** @typedef {{channel: string, name?: string, kind: string, role: string, sequence: number, version: number, read: number, unread: number, mentions: number, last?: Message, data?: any, closed?: boolean}} ChannelInfo */
+/**
+ * A channel of the user's. `notify`: of what the user wants to be notified (`all`, `mentions`, `none`). `hidden`: until the next message. `changed`: the time of the
+ * last version, or of the creation. In an inbox the text of `last` is cut after 500 units, and `last` has `truncated`.
+ * @typedef {{channel: string, name?: string, kind: string, role: string, sequence: number, version: number, read: number, unread: number, mentions: number, last?: Message & {truncated?: boolean}, data?: any, closed?: boolean, notify: 'all'|'mentions'|'none', pinned: boolean, hidden: boolean, changed: string}} ChannelInfo
+ */
 
 /** What the application shows of a user. @typedef {{user: string, name?: string, avatar?: string, data?: unknown}} User */
 
@@ -77,6 +83,7 @@ export class RealtimeClient extends Emitter {
   /** Removes the names of those that were collected; not every platform has one. @type {FinalizationRegistry<string>|undefined} */
   #names = globalThis.FinalizationRegistry && new FinalizationRegistry(name => { if (!this.#unused.get(name)?.deref()) this.#unused.delete(name); });
   /** @type {Deferred<Hello>[]} */ #waiters = [];
+  /** @type {Inbox} */ #inbox;
 
   /**
    * @param {string|URL} url Of the endpoint; a path like `/realtime` is taken relative to the page.
@@ -87,13 +94,22 @@ export class RealtimeClient extends Emitter {
     this.#connection = new Connection(url, options, { name: '@realtimekit/client', version: VERSION }, {
       state: change => this.emit('state', change),
       up: () => this.#up(),
-      down: () => this.#each(channel => channel.down()),
+      down: () => {
+        this.#each(channel => channel.down());
+        this.#inbox.down();
+      },
       ended: error => {
         for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
         this.#each(channel => channel.ended(error));
+        this.#inbox.ended(error);
       },
-      frame: frame => (frame.type === 'user' ? this.#users.take(frame) : this.#channels.get(frame.channel)?.frame(frame)),
+      frame: frame => {
+        if (frame.type === 'inbox') this.#inbox.frame(frame);
+        else if (frame.type === 'user') this.#users.take(frame);
+        else this.#channels.get(frame.channel)?.frame(frame);
+      },
     });
+    this.#inbox = new Inbox(this.#connection);
     this.#users = new Users(this.#connection, user => this.emit('user', user));
   }
 
@@ -152,6 +168,9 @@ export class RealtimeClient extends Emitter {
     return this.#connection.requests.ask({ ...page, type: 'channels' }, true, ({ channels, more, next }) => ({ channels, more, next }));
   }
 
+  /** The user's inbox: all these channels, live. Always the same object; `open` it. */
+  inbox() { return this.#inbox; }
+
   /**
    * Public channels, by name without regard to case; those without a name last. A page may have fewer than `limit` though there are more.
    * @param {{query?: string, limit?: number, before?: string}} [page] `query`: beginnings of words of the name, each of which must be there. `before`: `next` of the page before.
@@ -207,6 +226,7 @@ export class RealtimeClient extends Emitter {
   #up() {
     for (const waiter of this.#waiters.splice(0)) waiter.resolve(/** @type {Hello} */ (this.#connection.hello));
     this.#each(channel => channel.up());
+    this.#inbox.up();
     this.#users.up();
     this.#sends.pump();
   }

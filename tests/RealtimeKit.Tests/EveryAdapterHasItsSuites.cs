@@ -15,6 +15,7 @@ public sealed class EveryAdapterHasItsSuites
         ["IFileRecords"] = "FileRecordsConformance",
         ["IFileStore"] = "FileStoreConformance",
         ["IMessageSearch"] = "MessageSearchConformance",
+        ["IInboxStore"] = "InboxStoreConformance",
         ["IMessageBroker"] = "MessageBrokerConformance",
         ["ITransportConnection"] = "TransportConformance",
     };

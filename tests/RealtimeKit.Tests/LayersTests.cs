@@ -12,10 +12,11 @@ public sealed partial class LayersTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Hosting"] = ["Requests", "Nodes", "Sessions", "Messages", "Delivery", "Presence", "Diagnostics", "Contracts"],
-        ["Requests"] = ["Nodes", "Sessions", "Messages", "Delivery", "Presence", "Diagnostics", "Contracts"],
-        ["Nodes"] = ["Sessions", "Delivery", "Presence", "Diagnostics", "Contracts"],
-        ["Sessions"] = ["Delivery", "Presence", "Diagnostics", "Contracts"],
+        ["Hosting"] = ["Requests", "Nodes", "Sessions", "Messages", "Inboxes", "Delivery", "Presence", "Diagnostics", "Contracts"],
+        ["Requests"] = ["Nodes", "Sessions", "Messages", "Inboxes", "Delivery", "Presence", "Diagnostics", "Contracts"],
+        ["Nodes"] = ["Sessions", "Inboxes", "Delivery", "Presence", "Diagnostics", "Contracts"],
+        ["Sessions"] = ["Inboxes", "Delivery", "Presence", "Diagnostics", "Contracts"],
+        ["Inboxes"] = ["Delivery", "Diagnostics", "Contracts"],
         ["Messages"] = ["Delivery", "Diagnostics", "Contracts"],
         ["Delivery"] = ["Presence", "Diagnostics", "Contracts"],
         ["Presence"] = ["Contracts"],

@@ -8,7 +8,7 @@ namespace RealtimeKit.Client;
 /// parts that live across connections.
 /// </summary>
 internal sealed class ConnectionLoop(
-    Uri endpoint, RealtimeClientOptions options, RequestIds ids, RequestTable requests, SubscriptionTable subscriptions,
+    Uri endpoint, RealtimeClientOptions options, RequestIds ids, RequestTable requests, SubscriptionTable subscriptions, InboxKeeper inbox,
     UserTable users, IReadOnlyList<IConnectionPart> parts, ILogger logger, Action<ConnectionState> stateChanged) : IDisposable
 {
     private static readonly string ClientVersion = typeof(ConnectionLoop).Assembly.GetName().Version?.ToString(3) ?? "0";
@@ -93,7 +93,7 @@ internal sealed class ConnectionLoop(
 
     private async Task<ConnectionEnd> UseAsync(ServerConnection connection, string? token, CancellationToken connectLimit)
     {
-        var router = new FrameRouter(connection, ids.Next(), subscriptions, users, parts);
+        var router = new FrameRouter(connection, ids.Next(), subscriptions, inbox, users, parts);
         Volatile.Write(ref _connection, connection);
         if (_stopping.IsCancellationRequested) connection.BeginClose(new ConnectionEnd(CloseCode.Normal, ""));
         using var buffer = new FrameBuffer();

@@ -3,7 +3,8 @@ using RealtimeKit.Protocol;
 namespace RealtimeKit.Client;
 
 /// <summary>Takes the frames of one connection in their order and gives each to whom it concerns.</summary>
-internal sealed class FrameRouter(ServerConnection connection, long connectId, SubscriptionTable subscriptions, UserTable users, IReadOnlyList<IConnectionPart> parts)
+internal sealed class FrameRouter(
+    ServerConnection connection, long connectId, SubscriptionTable subscriptions, InboxKeeper inbox, UserTable users, IReadOnlyList<IConnectionPart> parts)
 {
     private static readonly byte[] Pong = "{\"type\":\"pong\"}\n"u8.ToArray();
 
@@ -41,6 +42,9 @@ internal sealed class FrameRouter(ServerConnection connection, long connectId, S
                 break;
             case ServerReply reply:
                 _ = parts.Any(part => part.TryTake(reply));
+                break;
+            case InboxRowsFrame rows:
+                inbox.Take(rows);
                 break;
             case var frame:
                 subscriptions.Take(frame);

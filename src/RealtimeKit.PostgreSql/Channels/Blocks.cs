@@ -7,7 +7,7 @@ namespace RealtimeKit.PostgreSql.Channels;
 
 /// <summary>
 /// Keeps and reads who blocks whom. A block takes a lock on its user, then one on the pair, which the making of a direct channel takes too, and
-/// last the direct channel's row: all in this order, so that nothing waits in a circle.
+/// the direct channel's row, and last the user's memberships: all in this order, so that nothing waits in a circle.
 /// </summary>
 internal static class Blocks
 {
@@ -36,6 +36,16 @@ internal static class Blocks
 
     public const string Revise = "UPDATE channels SET revision = revision + 1 WHERE pair = $1 RETURNING name";
 
+    /// <summary>
+    /// Stamps the memberships of <c>$1</c> in channels where <c>$2</c> mentions the user: their numbers of mentions may be others now.
+    /// </summary>
+    public const string Recount = """
+        UPDATE members m SET stamp = txid_current() FROM channels c
+        WHERE m.user_id = $1 AND c.id = m.channel
+            AND EXISTS (SELECT FROM tallies WHERE channel = m.channel AND kind = 3 AND user_id = $1 || chr(10) || $2 AND count > 0)
+        RETURNING c.name
+        """;
+
     public const string List = "SELECT blocked FROM blocks WHERE user_id = $1 ORDER BY blocked";
 
     /// <summary>Waits for others who make a direct channel of the pair, or block within it.</summary>
@@ -53,20 +63,26 @@ internal static class Blocks
                 Find, Sql.Parameter(change.User), Sql.Parameter(change.Other), Sql.Parameter((long)ProtocolConstants.MaxBlockedUsers))).ConfigureAwait(false);
         var outcome = change.Decide(found.IsBlocked, found.Count);
         var revises = outcome == BlockOutcome.Changed && !change.Remove;
-        var channel = await session.RunAsync(
-            async rows => revises && await rows.ReadAsync().ConfigureAwait(false) ? rows.GetString(0) : null,
+        var result = await session.RunAsync(
+            async rows =>
+            {
+                var recounted = outcome == BlockOutcome.Changed ? await ReadNamesAsync(rows).ConfigureAwait(false) : [];
+                var revised = revises && await rows.NextResultAsync().ConfigureAwait(false) ? await ReadNamesAsync(rows).ConfigureAwait(false) : [];
+                return new BlockResult(outcome, revised.FirstOrDefault()) { Recounted = recounted };
+            },
             [.. Write(change, outcome), Sql.Command("COMMIT")]).ConfigureAwait(false);
-        return new BlockResult(outcome, channel);
+        return result;
     }
 
     public static Task<IReadOnlyList<string>> ListAsync(DatabaseSession session, string user) => session.RunAsync(
-        static async rows =>
-        {
-            var users = new List<string>();
-            while (await rows.ReadAsync().ConfigureAwait(false)) users.Add(rows.GetString(0));
-            return (IReadOnlyList<string>)users;
-        },
-        Sql.Command(List, Sql.Parameter(user)));
+        static async rows => (IReadOnlyList<string>)await ReadNamesAsync(rows).ConfigureAwait(false), Sql.Command(List, Sql.Parameter(user)));
+
+    private static async Task<List<string>> ReadNamesAsync(NpgsqlDataReader rows)
+    {
+        var names = new List<string>();
+        while (await rows.ReadAsync().ConfigureAwait(false)) names.Add(rows.GetString(0));
+        return names;
+    }
 
     private static async Task<(bool IsBlocked, long Count)> ReadAsync(NpgsqlDataReader rows)
     {
@@ -79,6 +95,7 @@ internal static class Blocks
     {
         if (outcome != BlockOutcome.Changed) yield break;
         yield return Sql.Command(change.Remove ? Remove : Put, Sql.Parameter(change.User), Sql.Parameter(change.Other));
+        yield return Sql.Command(Recount, Sql.Parameter(change.User), Sql.Parameter(change.Other));
         if (!change.Remove) yield return Sql.Command(Revise, Sql.Parameter(change.Pair));
     }
 }

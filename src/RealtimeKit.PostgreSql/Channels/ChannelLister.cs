@@ -22,12 +22,12 @@ internal static class ChannelLister
     public const string Channels = $"""
         WITH memberships AS MATERIALIZED (SELECT count(*) FROM (SELECT FROM members WHERE user_id = $1 LIMIT $6 + 1) m)
         SELECT c.name, c.kind, c.sequence, c.role, c.version, c.read, c.changed,
-            {Tallies.Unread}, {Tallies.Mentions}, {Settings.Columns}, {MessageRow.Columns}
+            {Tallies.Unread}, {Tallies.Mentions}, c.notify, c.pinned, c.hidden, {Settings.Columns}, {MessageRow.Columns}
         FROM (
             SELECT c.*, {Tallies.Edge} AS edge, coalesce(sum({MessageRow.Size}) OVER (
                 ORDER BY c.changed DESC, c.name ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING), 0) AS before
             FROM (
-                SELECT c.*, p.role, coalesce((SELECT sequence FROM marks WHERE channel = c.id AND user_id = $1), 0) AS read
+                SELECT c.*, $1 AS user_id, p.role, p.notify, p.pinned, p.hidden, coalesce((SELECT sequence FROM marks WHERE channel = c.id AND user_id = $1), 0) AS read
                 FROM (({OfUser}) UNION ALL ({AmongLatest})) p
                 CROSS JOIN LATERAL (SELECT * FROM channels WHERE id = p.id LIMIT 1) c) c
             LEFT JOIN LATERAL (SELECT * FROM messages WHERE channel = c.id AND sequence = c.sequence LIMIT 1) s ON true) c
@@ -36,17 +36,17 @@ internal static class ChannelLister
         """;
 
     private const string OfUser = $"""
-        SELECT c.id, m.role FROM members m
+        SELECT c.id, m.role, {Preferences.Columns} FROM members m
         CROSS JOIN LATERAL (SELECT id, changed, name FROM channels WHERE id = m.channel LIMIT 1) c
         WHERE m.user_id = $1 AND {Behind} AND (SELECT count FROM memberships) <= $6 ORDER BY c.changed DESC, c.name LIMIT $4
         """;
 
     private const string AmongLatest = $"""
-        SELECT c.id, m.role FROM (
+        SELECT c.id, m.role, {Preferences.Columns} FROM (
             SELECT c.*, row_number() OVER (ORDER BY recent DESC, changed DESC, name) AS place FROM channels c
             WHERE recent <= $2 >> 8 AND {Behind} AND (SELECT count FROM memberships) > $6
             ORDER BY recent DESC, changed DESC, name LIMIT $6) c
-        LEFT JOIN LATERAL (SELECT role FROM members WHERE channel = c.id AND user_id = $1 LIMIT 1) m ON true
+        LEFT JOIN LATERAL (SELECT role, notify, pinned, hidden FROM members WHERE channel = c.id AND user_id = $1 LIMIT 1) m ON true
         WHERE m.role IS NOT NULL OR c.place = $6 ORDER BY c.recent DESC, c.changed DESC, c.name LIMIT $4
         """;
 
@@ -80,12 +80,15 @@ internal static class ChannelLister
 
     private static ChannelSummary Summary(NpgsqlDataReader row)
     {
-        const int settings = 9;
+        const int settings = 12;
         const int last = settings + Settings.Count;
         var channel = row.GetString(0);
         var set = Settings.Read(row, settings);
+        var preferences = Preferences.Read(row, 9);
+        var sequence = row.GetInt64(2);
         return new ChannelSummary(
-            channel, set.Name, (ChannelKind)row.GetInt16(1), (ChannelRole)row.GetInt16(Role), row.GetInt64(2), row.GetInt64(4),
-            row.GetInt64(5), row.GetInt64(7), row.GetInt64(8), row.IsDBNull(last) ? null : MessageRow.Read(row, last, channel), set.Data, set.Closed);
+            channel, set.Name, (ChannelKind)row.GetInt16(1), (ChannelRole)row.GetInt16(Role), sequence, row.GetInt64(4),
+            row.GetInt64(5), row.GetInt64(7), row.GetInt64(8), row.IsDBNull(last) ? null : MessageRow.Read(row, last, channel), set.Data, set.Closed,
+            preferences.Notify, preferences.Pinned, preferences.IsHiddenAt(sequence), MessageRow.Time(row.GetInt64(6)));
     }
 }

@@ -13,11 +13,11 @@ internal static class ChannelWriter
     // Looked for first, because a conflict would use up a number.
     public const string Insert = """
         WITH made AS (
-            INSERT INTO channels(name, title, kind, pair, epoch, created, changed, data) SELECT $1, $2, $3, $4, $5, $6, $6, $9
+            INSERT INTO channels(name, title, kind, pair, epoch, created, changed, data, stamp) SELECT $1, $2, $3, $4, $5, $6, $6, $9, txid_current()
             WHERE NOT EXISTS (SELECT FROM channels WHERE name = $1) AND NOT EXISTS (SELECT FROM channels WHERE pair = $4)
                 AND NOT EXISTS (SELECT FROM blocks WHERE user_id = $10 AND blocked = $11)
             ON CONFLICT DO NOTHING RETURNING id),
-        seated AS (INSERT INTO members(channel, user_id, role) SELECT made.id, m.* FROM made, unnest($7, $8) m)
+        seated AS (INSERT INTO members(channel, user_id, role, stamp) SELECT made.id, m.user_id, m.role, txid_current() FROM made, unnest($7, $8) m(user_id, role))
         SELECT id FROM made
         """;
 
@@ -25,7 +25,8 @@ internal static class ChannelWriter
 
     // The rows go afterwards, in pieces: a large channel's would take longer than a call may.
     public const string Discard = """
-        WITH gone AS (DELETE FROM channels WHERE name = $1 RETURNING id), kept AS (INSERT INTO discarded SELECT id FROM gone),
+        WITH gone AS (DELETE FROM channels WHERE name = $1 RETURNING id),
+        kept AS (INSERT INTO discarded(channel, name, stamp) SELECT id, $1, txid_current() FROM gone),
         unlisted AS (DELETE FROM directory WHERE channel IN (SELECT id FROM gone))
         SELECT id FROM gone
         """;
@@ -34,9 +35,30 @@ internal static class ChannelWriter
     public const string RenewEpochs = """
         WITH piece AS (SELECT id, name FROM channels WHERE name > $1 ORDER BY name LIMIT 5000 FOR NO KEY UPDATE),
         renewed AS (
-            UPDATE channels c SET epoch = left(replace(gen_random_uuid()::text, '-', ''), 20) FROM piece p WHERE c.id = p.id)
+            UPDATE channels c SET epoch = left(replace(gen_random_uuid()::text, '-', ''), 20), stamp = txid_current() FROM piece p WHERE c.id = p.id)
         SELECT max(name) FROM piece
         """;
+
+    public const string RenewInboxEpoch = "UPDATE inbox_epoch SET epoch = left(replace(gen_random_uuid()::text, '-', ''), 20)";
+
+    /// <summary>
+    /// Statements that take so many rows' stamps back: those above the present transaction, as in a dump that was read into another server,
+    /// would look changed for ever.
+    /// </summary>
+    public static readonly string[] Rewind =
+    [
+        "UPDATE members SET stamp = 0 WHERE ctid = ANY(ARRAY(SELECT ctid FROM members WHERE stamp > txid_current() LIMIT $1))",
+        "UPDATE marks SET stamp = 0 WHERE ctid = ANY(ARRAY(SELECT ctid FROM marks WHERE stamp > txid_current() LIMIT $1))",
+        "UPDATE departures SET stamp = 0 WHERE ctid = ANY(ARRAY(SELECT ctid FROM departures WHERE stamp > txid_current() LIMIT $1))",
+        "UPDATE discarded SET stamp = 0 WHERE ctid = ANY(ARRAY(SELECT ctid FROM discarded WHERE stamp > txid_current() LIMIT $1))",
+    ];
+
+    private const int RewindPiece = 5_000;
+
+    /// <summary>Takes a piece of stamps back.</summary>
+    /// <returns>Whether there may be more.</returns>
+    public static Task<bool> RewindAsync(DatabaseSession session, string sql) => session.RunAsync(
+        static rows => Task.FromResult(rows.RecordsAffected == RewindPiece), Sql.Command(sql, Sql.Parameter((long)RewindPiece)));
 
     public static Task<CreateResult> CreateAsync(DatabaseSession session, NewChannel channel)
     {

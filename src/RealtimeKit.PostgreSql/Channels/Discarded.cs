@@ -31,7 +31,13 @@ internal static class Discarded
         "DELETE FROM reactions WHERE ctid = ANY(ARRAY(SELECT ctid FROM reactions WHERE channel = $1 LIMIT $2))",
         "DELETE FROM mentions WHERE ctid = ANY(ARRAY(SELECT ctid FROM mentions WHERE channel = $1 LIMIT $2))",
         "DELETE FROM tallies WHERE ctid = ANY(ARRAY(SELECT ctid FROM tallies WHERE channel = $1 LIMIT $2))",
-        "DELETE FROM members WHERE ctid = ANY(ARRAY(SELECT ctid FROM members WHERE channel = $1 LIMIT $2))",
+        // A member leaves a tombstone with the stamp of the deletion. In the order of the names, so that nodes do not wait in a circle.
+        """
+        WITH gone AS (DELETE FROM members WHERE ctid = ANY(ARRAY(SELECT ctid FROM members WHERE channel = $1 LIMIT $2)) RETURNING user_id)
+        INSERT INTO departures(user_id, name, stamp)
+        SELECT g.user_id, coalesce(d.name, ''), d.stamp FROM gone g JOIN discarded d ON d.channel = $1 ORDER BY g.user_id
+        ON CONFLICT (user_id, name) DO UPDATE SET stamp = greatest(departures.stamp, excluded.stamp)
+        """,
         "DELETE FROM marks WHERE ctid = ANY(ARRAY(SELECT ctid FROM marks WHERE channel = $1 LIMIT $2))",
         "DELETE FROM sanctions WHERE ctid = ANY(ARRAY(SELECT ctid FROM sanctions WHERE channel = $1 LIMIT $2))",
         "DELETE FROM paces WHERE ctid = ANY(ARRAY(SELECT ctid FROM paces WHERE channel = $1 LIMIT $2))",

@@ -30,11 +30,16 @@ internal static class MemberBatchWriter
         """;
 
     public const string Put = """
-        INSERT INTO members(channel, user_id, role) SELECT $1, u.user_id, u.role FROM unnest($2, $3) u(user_id, role)
-        ON CONFLICT (channel, user_id) DO UPDATE SET role = excluded.role
+        INSERT INTO members(channel, user_id, role, stamp) SELECT $1, u.user_id, u.role, txid_current() FROM unnest($2, $3) u(user_id, role)
+        ON CONFLICT (channel, user_id) DO UPDATE SET role = excluded.role, stamp = excluded.stamp
         """;
 
-    public const string Remove = "DELETE FROM members WHERE channel = $1 AND user_id = ANY($2)";
+    // The tombstones in the order of the users, so that nobody waits in a circle.
+    public const string Remove = """
+        WITH gone AS (DELETE FROM members WHERE channel = $1 AND user_id = ANY($2))
+        INSERT INTO departures(user_id, name, stamp) SELECT u.user_id, $3, txid_current() FROM unnest($2) u(user_id) ORDER BY u.user_id
+        ON CONFLICT (user_id, name) DO UPDATE SET stamp = excluded.stamp
+        """;
 
     public const string Revise = "UPDATE channels SET revision = $2 WHERE id = $1";
 
@@ -86,7 +91,7 @@ internal static class MemberBatchWriter
         if (put.Count < moved.Count)
         {
             var gone = moved.FindAll(static row => row.After.Role is null).ConvertAll(static row => row.User).ToArray();
-            yield return Sql.Command(Remove, Sql.Parameter(channel), Sql.Parameter(gone));
+            yield return Sql.Command(Remove, Sql.Parameter(channel), Sql.Parameter(gone), Sql.Parameter(plan.Channel));
         }
 
         foreach (var (user, before, after) in changed)

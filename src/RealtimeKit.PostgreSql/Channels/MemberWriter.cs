@@ -24,10 +24,15 @@ internal static class MemberWriter
         """;
 
     public const string Put = """
-        INSERT INTO members(channel, user_id, role) VALUES($1, $2, $3) ON CONFLICT (channel, user_id) DO UPDATE SET role = excluded.role
+        INSERT INTO members(channel, user_id, role, stamp) VALUES($1, $2, $3, txid_current())
+        ON CONFLICT (channel, user_id) DO UPDATE SET role = excluded.role, stamp = excluded.stamp
         """;
 
-    public const string Remove = "DELETE FROM members WHERE channel = $1 AND user_id = $2";
+    public const string Remove = """
+        WITH gone AS (DELETE FROM members WHERE channel = $1 AND user_id = $2)
+        INSERT INTO departures(user_id, name, stamp) VALUES($2, $3, txid_current())
+        ON CONFLICT (user_id, name) DO UPDATE SET stamp = excluded.stamp
+        """;
 
     public const string Revise = "UPDATE channels SET revision = revision + 1 WHERE id = $1";
 
@@ -39,7 +44,7 @@ internal static class MemberWriter
             Sql.Command(Lock, Sql.Parameter(change.Channel)),
             Sql.Command(Find, Sql.Parameter(change.Channel), Sql.Parameter(change.User))).ConfigureAwait(false);
         var result = MemberRules.Decide(change, found?.State);
-        await session.RunAsync([.. Write(found?.Channel, change.User, result), Sql.Command("COMMIT")]).ConfigureAwait(false);
+        await session.RunAsync([.. Write(found?.Channel, change.Channel, change.User, result), Sql.Command("COMMIT")]).ConfigureAwait(false);
         return result;
     }
 
@@ -55,7 +60,7 @@ internal static class MemberWriter
                 Sanctions.ReadBan(rows, 5), Sanctions.ReadMute(rows, 5)));
     }
 
-    private static IEnumerable<NpgsqlBatchCommand> Write(long? channel, string user, MemberResult result)
+    private static IEnumerable<NpgsqlBatchCommand> Write(long? channel, string name, string user, MemberResult result)
     {
         if (channel is not { } id || result.Outcome != MemberOutcome.Changed) yield break;
         var (before, after) = (result.Before, result.After);
@@ -63,7 +68,7 @@ internal static class MemberWriter
         {
             yield return after.Role is { } role
                 ? Sql.Command(Put, Sql.Parameter(id), Sql.Parameter(user), Sql.Parameter((short)role))
-                : Sql.Command(Remove, Sql.Parameter(id), Sql.Parameter(user));
+                : Sql.Command(Remove, Sql.Parameter(id), Sql.Parameter(user), Sql.Parameter(name));
         }
 
         if (after.Ban != before.Ban) yield return Sanctions.Write(id, Sanctions.Ban, user, after.Ban);

@@ -18,8 +18,9 @@ internal sealed class ReadMarks(SessionPool calls) : IAsyncDisposable
             FROM unnest($1, $2, $3) WITH ORDINALITY AS w(name, user_id, sequence, place) JOIN channels c ON c.name = w.name
             FOR KEY SHARE OF c),
         moved AS (
-            INSERT INTO marks(channel, user_id, sequence) SELECT id, user_id, sequence FROM found WHERE sequence > 0 ORDER BY id, user_id
-            ON CONFLICT (channel, user_id) DO UPDATE SET sequence = excluded.sequence WHERE marks.sequence < excluded.sequence
+            INSERT INTO marks(channel, user_id, sequence, stamp)
+            SELECT id, user_id, sequence, txid_current() FROM found WHERE sequence > 0 ORDER BY id, user_id
+            ON CONFLICT (channel, user_id) DO UPDATE SET sequence = excluded.sequence, stamp = excluded.stamp WHERE marks.sequence < excluded.sequence
             RETURNING channel, user_id)
         SELECT f.place, f.id, f.user_id, f.sequence, m.sequence
         FROM found f LEFT JOIN LATERAL (SELECT sequence FROM marks WHERE channel = f.id AND user_id = f.user_id LIMIT 1) m ON true

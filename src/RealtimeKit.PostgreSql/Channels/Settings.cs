@@ -17,7 +17,7 @@ internal static class Settings
 
     public const string Find = $"SELECT c.id, c.revision, {Columns} FROM channels c WHERE c.name = $1";
 
-    public const string Put = "UPDATE channels SET title = $2, data = $3, closed = $4, slow_mode = $5, revision = $6 WHERE name = $1";
+    public const string Put = "UPDATE channels SET title = $2, data = $3, closed = $4, slow_mode = $5, revision = $6, stamp = txid_current() WHERE name = $1";
 
     public static ChannelSettings Read(NpgsqlDataReader row, int at) => new(
         MessageRow.Text(row, at), MessageRow.Json(row, at + 1), row.GetBoolean(at + 2), row.GetInt32(at + 3));

@@ -241,5 +241,37 @@ internal static class Schema
 
         -- A list of what is to be indexed later would be read by each search for each part.
         CREATE INDEX search_tokens ON search USING gin(tokens) WITH (fastupdate = off);
+
+        -- Inboxes resume by the number of the transaction that wrote a row last. The indexes have steps of 1,024 transactions where rows are
+        -- written often: were they finer, every write would write all indexes.
+        CREATE TABLE inbox_epoch(epoch text NOT NULL);
+        INSERT INTO inbox_epoch(epoch) VALUES(left(replace(gen_random_uuid()::text, '-', ''), 20));
+        ALTER TABLE channels
+            ADD COLUMN stamp bigint NOT NULL DEFAULT 0,
+            ADD COLUMN era bigint NOT NULL GENERATED ALWAYS AS (stamp >> 10) STORED;
+        ALTER TABLE marks
+            ADD COLUMN stamp bigint NOT NULL DEFAULT 0,
+            ADD COLUMN era bigint NOT NULL GENERATED ALWAYS AS (stamp >> 10) STORED;
+        CREATE INDEX channels_era ON channels(era);
+        CREATE INDEX marks_era ON marks(era);
+
+        -- What members set for themselves: whom to notify of (0 all, 1 mentions, 2 nothing), and the sequence at which the channel was hidden.
+        ALTER TABLE members
+            ADD COLUMN stamp bigint NOT NULL DEFAULT 0,
+            ADD COLUMN notify smallint NOT NULL DEFAULT 0,
+            ADD COLUMN pinned boolean NOT NULL DEFAULT false,
+            ADD COLUMN hidden bigint;
+        CREATE INDEX members_stamp ON members(stamp);
+
+        -- The channels that users are no longer in. Until the rows of a deleted channel are removed, its members stand for them.
+        CREATE TABLE departures(
+            stamp bigint NOT NULL,
+            user_id text COLLATE "C" NOT NULL,
+            name text COLLATE "C" NOT NULL,
+            PRIMARY KEY(user_id, name));
+        CREATE INDEX departures_stamp ON departures(stamp);
+        ALTER TABLE discarded
+            ADD COLUMN name text COLLATE "C",
+            ADD COLUMN stamp bigint NOT NULL DEFAULT 0;
         """;
 }

@@ -54,7 +54,7 @@ internal static class ChangeWriter
         """;
 
     public const string MoveHeads = """
-        UPDATE channels c SET version = h.version, sequence = h.sequence, changed = h.changed,
+        UPDATE channels c SET version = h.version, sequence = h.sequence, changed = h.changed, stamp = txid_current(),
             searched = least(CASE WHEN $6 AND c.searched = c.sequence THEN h.sequence ELSE c.searched END, h.kept)
         FROM unnest($1, $2, $3, $4, $5) AS h(id, version, sequence, changed, kept) WHERE c.id = h.id
         """;

@@ -15,7 +15,7 @@ internal static class PostAppender
     public const string Move = """
         WITH known AS MATERIALIZED (
             SELECT FROM unnest($4) AS p(id) CROSS JOIN LATERAL (SELECT FROM messages WHERE id = p.id LIMIT 1) m LIMIT 1)
-        UPDATE channels c SET sequence = c.sequence + h.count, version = c.version + h.count, changed = h.time,
+        UPDATE channels c SET sequence = c.sequence + h.count, version = c.version + h.count, changed = h.time, stamp = txid_current(),
             searched = CASE WHEN $7 AND c.searched = c.sequence THEN c.sequence + h.count ELSE c.searched END
         FROM unnest($1, $2, $3, $5, $6) AS h(name, count, time, revision, epoch)
         WHERE c.name = h.name AND (h.revision IS NULL OR h.revision = c.revision) AND (h.epoch IS NULL OR h.epoch = c.epoch) AND NOT EXISTS (SELECT FROM known)

@@ -38,26 +38,26 @@ internal static class Tallies
     public const string Edge = $"CASE WHEN c.read = 0 THEN -1 ELSE c.read {Block} END";
 
     /// <summary>
-    /// The messages of <c>c</c> above <c>c.read</c> that are neither deleted nor by <c>$1</c>; <c>c.edge</c> is the <see cref="Edge"/>.
+    /// The messages of <c>c</c> above <c>c.read</c> that are neither deleted nor by <c>c.user_id</c>; <c>c.edge</c> is the <see cref="Edge"/>.
     /// </summary>
     public const string Unread = $"""
         c.sequence - c.read
-            - (SELECT count(*) FROM messages WHERE channel = c.id AND sequence > c.read AND {InEdge} AND (sender = $1 OR deleted IS NOT NULL))
+            - (SELECT count(*) FROM messages WHERE channel = c.id AND sequence > c.read AND {InEdge} AND (sender = c.user_id OR deleted IS NOT NULL))
             - (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 0 AND user_id = '' AND block > c.edge)
-            - (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 2 AND user_id = $1 AND block > c.edge)
+            - (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 2 AND user_id = c.user_id AND block > c.edge)
         """;
 
-    /// <summary>The mentions of <c>$1</c> above the mark, in the same way, less those by senders whom the user blocks.</summary>
+    /// <summary>The mentions of <c>c.user_id</c> above the mark, in the same way, less those by senders whom the user blocks.</summary>
     public const string Mentions = $"""
-        (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 1 AND user_id = $1 AND block > c.edge)
-            + (SELECT count(*) FROM mentions WHERE channel = c.id AND user_id = $1 AND sequence > c.read AND {InEdge})
+        (SELECT coalesce(sum(count), 0)::bigint FROM tallies WHERE channel = c.id AND kind = 1 AND user_id = c.user_id AND block > c.edge)
+            + (SELECT count(*) FROM mentions WHERE channel = c.id AND user_id = c.user_id AND sequence > c.read AND {InEdge})
             - (SELECT coalesce(sum(t.count), 0)::bigint FROM blocks b CROSS JOIN LATERAL (
                 SELECT count FROM tallies
-                WHERE channel = c.id AND kind = 3 AND user_id = b.user_id || chr(10) || b.blocked AND block > c.edge) t WHERE b.user_id = $1)
-            - CASE WHEN EXISTS (SELECT FROM blocks WHERE user_id = $1) THEN (
-                SELECT count(*) FROM (SELECT sequence FROM mentions WHERE channel = c.id AND user_id = $1 AND sequence > c.read AND {InEdge}) n
+                WHERE channel = c.id AND kind = 3 AND user_id = b.user_id || chr(10) || b.blocked AND block > c.edge) t WHERE b.user_id = c.user_id)
+            - CASE WHEN EXISTS (SELECT FROM blocks WHERE user_id = c.user_id) THEN (
+                SELECT count(*) FROM (SELECT sequence FROM mentions WHERE channel = c.id AND user_id = c.user_id AND sequence > c.read AND {InEdge}) n
                 CROSS JOIN LATERAL (SELECT sender FROM messages WHERE channel = c.id AND sequence = n.sequence LIMIT 1) s
-                CROSS JOIN LATERAL (SELECT FROM blocks WHERE user_id = $1 AND blocked = s.sender LIMIT 1) b) ELSE 0 END
+                CROSS JOIN LATERAL (SELECT FROM blocks WHERE user_id = c.user_id AND blocked = s.sender LIMIT 1) b) ELSE 0 END
         """;
 
     private const string InEdge = "sequence < (c.edge + 1) << 10";

@@ -62,9 +62,21 @@ public sealed record PresentUser(string User, string Status, DateTimeOffset Sinc
 /// <param name="Last">The last message, if any.</param>
 /// <param name="Data">The application's data of the channel, if any.</param>
 /// <param name="Closed">Whether the channel is closed.</param>
+/// <param name="Notify">Of what the user wants to be notified.</param>
+/// <param name="Pinned">Whether the user has pinned the channel.</param>
+/// <param name="Hidden">Whether the user has hidden the channel since its last message.</param>
+/// <param name="Changed">The time of the last version, or before the first that of the creation: the order of the list.</param>
 public sealed record ChannelSummary(
     string Channel, string? Name, ChannelKind Kind, ChannelRole Role, long Sequence, long Version,
-    long Read, long Unread, long Mentions, Message? Last, JsonValue? Data = null, bool Closed = false);
+    long Read, long Unread, long Mentions, Message? Last, JsonValue? Data = null, bool Closed = false,
+    ChannelNotify Notify = ChannelNotify.All, bool Pinned = false, bool Hidden = false, DateTimeOffset Changed = default)
+{
+    /// <summary>Whether the text of <see cref="Last"/> is cut: only in rows of an inbox.</summary>
+    public bool LastTruncated { get; init; }
+
+    /// <summary>What the channel adds to the totals.</summary>
+    internal UnreadTotals Counts => UnreadTotals.Of(Notify, Unread, Mentions);
+}
 
 /// <summary>The words of the wire for kinds and roles.</summary>
 internal static class ChannelWords
@@ -84,6 +96,21 @@ internal static class ChannelWords
         ChannelRole.Moderator => "moderator",
         _ => "member",
     };
+
+    /// <summary>The word for what a member is notified of.</summary>
+    public static string ToWord(this ChannelNotify notify) => notify switch
+    {
+        ChannelNotify.Mentions => "mentions",
+        ChannelNotify.None => "none",
+        _ => "all",
+    };
+
+    /// <summary>Reads what a member is notified of; false for any other word.</summary>
+    public static bool TryParseNotify(string? word, out ChannelNotify notify)
+    {
+        notify = word switch { "mentions" => ChannelNotify.Mentions, "none" => ChannelNotify.None, _ => ChannelNotify.All };
+        return word is "all" or "mentions" or "none";
+    }
 
     /// <summary>Reads a kind; false for any other word.</summary>
     public static bool TryParseKind(string? word, out ChannelKind kind)

@@ -47,6 +47,27 @@ internal static class ClientRequests
     public static void OfChannel(IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string channel) =>
         FrameWriter.End(Begin(output, type, id, channel), output);
 
+    /// <summary>The inbox, after a cursor or with all rows.</summary>
+    public static void Inbox(IBufferWriter<byte> output, long id, string? after)
+    {
+        var json = Begin(output, "inbox"u8, id);
+        if (after is not null) json.WriteString("after"u8, after);
+        FrameWriter.End(json, output);
+    }
+
+    /// <summary>The end of the inbox.</summary>
+    public static void CloseInbox(IBufferWriter<byte> output, long id) => FrameWriter.End(Begin(output, "closeInbox"u8, id), output);
+
+    /// <summary>What a member sets for itself.</summary>
+    public static void Prefer(IBufferWriter<byte> output, long id, string channel, ChannelPreferences preferences)
+    {
+        var json = Begin(output, "prefer"u8, id, channel);
+        if (preferences.Notify is { } notify) json.WriteString("notify"u8, notify.ToWord());
+        if (preferences.Pinned is { } pinned) json.WriteBoolean("pinned"u8, pinned);
+        if (preferences.Hidden is { } hidden) json.WriteBoolean("hidden"u8, hidden);
+        FrameWriter.End(json, output);
+    }
+
     /// <summary>A request about another user of a channel, such as <c>invite</c>, <c>ban</c>, <c>unmute</c>.</summary>
     public static void OfUser(
         IBufferWriter<byte> output, ReadOnlySpan<byte> type, long id, string channel, string user, ChannelRole? role = null,

@@ -38,6 +38,8 @@ internal sealed record ReportsFrame(long Id, IReadOnlyList<ChannelReport> Report
 
 internal sealed record BlockedFrame(long Id, IReadOnlyList<string> Users) : ServerReply(Id);
 
+internal sealed record InboxReply(long Id, string Cursor, bool Reset, UnreadTotals Totals) : ServerReply(Id);
+
 internal sealed record ChannelsFrame(long Id, IReadOnlyList<ChannelSummary> Channels, bool More, string? Next) : ServerReply(Id);
 
 internal sealed record UsersFrame(long Id, IReadOnlyList<UserProfile> Users) : ServerReply(Id);
@@ -72,6 +74,9 @@ internal sealed record MemberFrame(
     string Channel, string User, string Change, ChannelRole? Role, string? By = null, DateTimeOffset? Until = null) : ServerFrame;
 
 internal sealed record ChannelFrame(string Channel, ChannelSettings Settings) : ServerFrame;
+
+internal sealed record InboxRowsFrame(
+    IReadOnlyList<ChannelSummary> Channels, IReadOnlyList<string> Removed, string Cursor, bool More, UnreadTotals Totals) : ServerFrame;
 
 internal sealed record UserFrame(UserProfile Profile) : ServerFrame;
 

@@ -72,6 +72,7 @@ internal static class ServerFrameReader
         "reports" => new ReportsFrame(
             Id(json), [.. json.GetProperty("reports"u8).EnumerateArray().Select(ReadReport)], Flag(json, "more"u8), Optional(json, "next"u8)?.GetString()),
         "blocked" => new BlockedFrame(Id(json), [.. json.GetProperty("users"u8).EnumerateArray().Select(item => item.GetString()!)]),
+        "inbox" => ReadInbox(json),
         "channels" => new ChannelsFrame(
             Id(json), [.. json.GetProperty("channels"u8).EnumerateArray().Select(ReadChannel)], Flag(json, "more"u8),
             Optional(json, "next"u8)?.GetString()),
@@ -147,6 +148,16 @@ internal static class ServerFrameReader
         Text(json, "user"u8), Optional(json, "by"u8)?.GetString(), Time(json, "time"u8), OptionalTime(json, "until"u8),
         Optional(json, "reason"u8)?.GetString());
 
+    private static ServerFrame ReadInbox(JsonElement json)
+    {
+        var totals = new UnreadTotals(Number(json, "unread"u8), Number(json, "mentions"u8));
+        var cursor = Text(json, "cursor"u8);
+        return Optional(json, "id"u8) is { } id ? new InboxReply(id.GetInt64(), cursor, Flag(json, "reset"u8), totals) : new InboxRowsFrame(
+            [.. json.GetProperty("channels"u8).EnumerateArray().Select(ReadChannel)],
+            Optional(json, "removed"u8) is { } removed ? [.. removed.EnumerateArray().Select(static name => name.GetString()!)] : [],
+            cursor, Flag(json, "more"u8), totals);
+    }
+
     private static ChannelSummary ReadChannel(JsonElement json)
     {
         // A kind that a newer server may have is none that this client can say more about.
@@ -155,7 +166,12 @@ internal static class ServerFrameReader
             Text(json, "channel"u8), Optional(json, "name"u8)?.GetString(), kind, Role(json) ?? ChannelRole.Member,
             Number(json, "sequence"u8), Number(json, "version"u8), Number(json, "read"u8), Number(json, "unread"u8), Number(json, "mentions"u8),
             Optional(json, "last"u8) is { } last ? MessageCodec.Read(last) : null,
-            Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null, Flag(json, "closed"u8));
+            Optional(json, "data"u8) is { } data ? JsonValue.FromElement(data) : null, Flag(json, "closed"u8),
+            ChannelWords.TryParseNotify(Optional(json, "notify"u8)?.GetString(), out var notify) ? notify : ChannelNotify.All,
+            Flag(json, "pinned"u8), Flag(json, "hidden"u8), OptionalTime(json, "changed"u8) ?? default)
+        {
+            LastTruncated = Optional(json, "last"u8) is { } cut && Flag(cut, "truncated"u8),
+        };
     }
 
     private static IReadOnlyList<Message> Messages(JsonElement json) =>

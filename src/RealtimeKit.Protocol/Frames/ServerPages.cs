@@ -58,7 +58,7 @@ internal static class ServerPages
     {
         var json = FrameWriter.Begin(output, "results"u8);
         json.WriteNumber("id"u8, id);
-        var written = WriteMessages(json, output, messages, 0, static (one, found) => MessageCodec.Write(one, found.Message, found.Matches));
+        var written = WriteMessages(json, output, messages, 0, static (one, found) => MessageCodec.Write(one, found.Message, matches: found.Matches));
         var rest = next(written < messages.Count ? written - 1 : -1);
         json.WriteBoolean("more"u8, rest is not null);
         if (rest is not null) json.WriteString("next"u8, rest);

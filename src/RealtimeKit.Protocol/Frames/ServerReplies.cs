@@ -198,25 +198,7 @@ internal static partial class ServerReplies
         json.WriteStartArray("channels"u8);
         foreach (var channel in channels)
         {
-            json.WriteStartObject();
-            json.WriteString("channel"u8, channel.Channel);
-            if (channel.Name is { } name) json.WriteString("name"u8, name);
-            json.WriteString("kind"u8, channel.Kind.ToWord());
-            json.WriteString("role"u8, channel.Role.ToWord());
-            json.WriteNumber("sequence"u8, channel.Sequence);
-            json.WriteNumber("version"u8, channel.Version);
-            json.WriteNumber("read"u8, channel.Read);
-            json.WriteNumber("unread"u8, channel.Unread);
-            json.WriteNumber("mentions"u8, channel.Mentions);
-            if (channel.Data is not null) MessageCodec.WriteRaw(json, "data"u8, channel.Data);
-            if (channel.Closed) json.WriteBoolean("closed"u8, true);
-            if (channel.Last is { } last)
-            {
-                json.WritePropertyName("last"u8);
-                MessageCodec.Write(json, last);
-            }
-
-            json.WriteEndObject();
+            InboxFrames.WriteRow(json, channel);
             if (written > 0 && output.Length - start + json.BytesPending + End > ProtocolConstants.MaxMessageBytes) return written;
             written++;
         }

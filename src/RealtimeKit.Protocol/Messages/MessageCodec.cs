@@ -8,8 +8,9 @@ internal static class MessageCodec
     /// <summary>Writes a message.</summary>
     /// <param name="json">Where to.</param>
     /// <param name="message">The message.</param>
+    /// <param name="truncated">Whether its text is cut, which the reader is told.</param>
     /// <param name="matches">In results, what of the text matches.</param>
-    public static void Write(Utf8JsonWriter json, Message message, IReadOnlyList<TextRange>? matches = null)
+    public static void Write(Utf8JsonWriter json, Message message, bool truncated = false, IReadOnlyList<TextRange>? matches = null)
     {
         json.WriteStartObject();
         json.WriteMessageId("id"u8, message.Id);
@@ -19,6 +20,7 @@ internal static class MessageCodec
         json.WriteString("sender"u8, message.Sender);
         json.WriteTime("time"u8, message.Time);
         WriteContent(json, message.Content);
+        if (truncated) json.WriteBoolean("truncated"u8, true);
         if (message.ReplyTo is { } replyTo) json.WriteNumber("replyTo"u8, replyTo);
         if (message.Thread is { } thread) json.WriteNumber("thread"u8, thread);
         if (message.EditedAt is { } editedAt) json.WriteTime("editedAt"u8, editedAt);

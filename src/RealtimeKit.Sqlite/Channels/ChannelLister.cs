@@ -24,8 +24,8 @@ internal static class ChannelLister
         """;
 
     private const string Channel = $"""
-        SELECT c.name, c.kind, c.sequence, c.version, coalesce(r.sequence, 0), {Settings.Columns}
-        FROM channels c LEFT JOIN marks r ON r.channel = c.id AND r.user = ? WHERE c.id = ?
+        SELECT c.name, c.kind, c.sequence, c.version, coalesce(r.sequence, 0), m.role, c.changed, {Preferences.Columns}, {Settings.Columns}
+        FROM channels c JOIN members m ON m.channel = c.id AND m.user = ?1 LEFT JOIN marks r ON r.channel = c.id AND r.user = ?1 WHERE c.id = ?2
         """;
 
     public static ChannelPage List(SqliteSession session, string user, ChannelListPosition? before, int limit) =>
@@ -64,21 +64,29 @@ internal static class ChannelLister
 
     private static long Changed(ChannelListPosition? before) => before?.Changed.ToUnixTimeMilliseconds() ?? long.MaxValue;
 
-    private static bool TryAdd(SqliteSession session, ChannelPageBuilder page, Statement row, string user) =>
-        page.TryAdd(Summary(session, row.Int64(0), (ChannelRole)row.Int64(2), user), MessageRow.Time(row.Int64(1)));
-
-    private static ChannelSummary Summary(SqliteSession session, long id, ChannelRole role, string user)
+    /// <summary>Reads a user's row of a channel; null where the user is no member.</summary>
+    /// <param name="session">The reader.</param>
+    /// <param name="id">The channel's number.</param>
+    /// <param name="user">The user.</param>
+    /// <param name="lasts">The last messages that were read already, by channel.</param>
+    public static ChannelSummary? FindSummary(SqliteSession session, long id, string user, Dictionary<long, Message?> lasts)
     {
         using var row = session.Use(Channel).Bind(user).Bind(id);
-        // It is there: all is read in one view.
-        _ = row.Step();
+        if (!row.Step()) return null;
         var channel = row.Text(0);
         var sequence = row.Int64(2);
         var read = row.Int64(4);
-        var settings = Settings.Read(row, 5);
+        var preferences = Preferences.Read(row, 7);
+        var settings = Settings.Read(row, 10);
         var (unread, mentions) = Tallies.Count(session, id, user, read, sequence);
+        if (!lasts.TryGetValue(id, out var last))
+            lasts.Add(id, last = sequence == 0 ? null : MessageReader.ReadMessage(session, channel, MessageKey.Of(id, sequence)));
         return new ChannelSummary(
-            channel, settings.Name, (ChannelKind)row.Int64(1), role, sequence, row.Int64(3), read, unread, mentions,
-            sequence == 0 ? null : MessageReader.ReadMessage(session, channel, MessageKey.Of(id, sequence)), settings.Data, settings.Closed);
+            channel, settings.Name, (ChannelKind)row.Int64(1), (ChannelRole)row.Int64(5), sequence, row.Int64(3), read, unread, mentions, last,
+            settings.Data, settings.Closed, preferences.Notify, preferences.Pinned, preferences.IsHiddenAt(sequence), MessageRow.Time(row.Int64(6)));
     }
+
+    // It is there: all is read in one view.
+    private static bool TryAdd(SqliteSession session, ChannelPageBuilder page, Statement row, string user) =>
+        page.TryAdd(FindSummary(session, row.Int64(0), user, [])!, MessageRow.Time(row.Int64(1)));
 }

@@ -7,23 +7,25 @@ namespace RealtimeKit.Sqlite.Channels;
 /// <summary>Changes channels and marks inside the writer's transaction.</summary>
 internal sealed class ChannelWriter(SqliteSession session)
 {
-    private const string InsertChannel =
-        "INSERT INTO channels(name, title, kind, pair, epoch, created, changed, data) VALUES(?, ?, ?, ?, ?, ?, ?, ?) RETURNING id";
+    private const string InsertChannel = $"""
+        INSERT INTO channels(name, title, kind, pair, epoch, created, changed, data, stamp, era)
+        VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?8 {Stamps.Era}) RETURNING id
+        """;
 
     private const string UpsertMark =
-        "INSERT INTO marks(channel, user, sequence) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence";
+        "INSERT INTO marks(channel, user, sequence, stamp) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence, stamp = excluded.stamp";
 
     public CreateResult Create(NewChannel channel)
     {
         if (channel.Pair is { } pair && FindPair(pair) is { } existing) return new CreateResult(CreateOutcome.PairExists, existing);
         if (channel.Blocker is { } blocker && Blocks.Has(session, blocker, channel.Owner!)) return new CreateResult(CreateOutcome.Blocked, channel.Channel);
         if (Find(channel.Channel) is not null) return new CreateResult(CreateOutcome.Taken, channel.Channel);
-        var created = channel.Created.ToUnixTimeMilliseconds();
+        var stamp = Stamps.Next(session);
         var id = session.Use(InsertChannel)
             .Bind(channel.Channel).Bind(channel.Name).Bind((long)channel.Kind).Bind(channel.Pair)
-            .Bind(ChannelHead.NewEpoch()).Bind(created).Bind(created).Bind(channel.Data?.ToString()).Scalar()!.Value;
+            .Bind(ChannelHead.NewEpoch()).Bind(channel.Created.ToUnixTimeMilliseconds()).Bind(channel.Data?.ToString()).Bind(stamp).Scalar()!.Value;
         var members = new MemberWriter(session);
-        foreach (var (user, role) in channel.Roles) members.Put(id, user, role);
+        foreach (var (user, role) in channel.Roles) members.Put(id, channel.Channel, user, role, stamp);
         if (channel.Kind == ChannelKind.Public) PublicChannels.Add(session, id, channel.Name, channel.Channel);
         return new CreateResult(CreateOutcome.Created, channel.Channel);
     }
@@ -33,12 +35,17 @@ internal sealed class ChannelWriter(SqliteSession session)
     {
         if (Find(channel) is not { } found) return false;
         PublicChannels.Delete(session, found.Id);
-        session.Use("INSERT INTO discarded(channel, kind) SELECT id, kind FROM channels WHERE id = ?").Bind(found.Id).Execute();
+        session.Use("INSERT INTO discarded(channel, kind, name, stamp) SELECT id, kind, name, ? FROM channels WHERE id = ?")
+            .Bind(Stamps.Next(session)).Bind(found.Id).Execute();
         session.Use("DELETE FROM channels WHERE id = ?").Bind(found.Id).Execute();
         return true;
     }
 
-    public int RenewEpochs() => session.Use("UPDATE channels SET epoch = lower(hex(randomblob(10)))").Execute();
+    public int RenewEpochs()
+    {
+        Stamps.RenewEpoch(session);
+        return session.Use("UPDATE channels SET epoch = lower(hex(randomblob(10)))").Execute();
+    }
 
     public ReadMark? MoveReadMark(string channel, string user, long sequence)
     {
@@ -46,7 +53,7 @@ internal sealed class ChannelWriter(SqliteSession session)
         var present = session.Use("SELECT sequence FROM marks WHERE channel = ? AND user = ?").Bind(found.Id).Bind(user).Scalar() ?? 0;
         var wanted = Math.Min(sequence, found.Sequence);
         if (wanted <= present) return new ReadMark(present, false);
-        session.Use(UpsertMark).Bind(found.Id).Bind(user).Bind(wanted).Execute();
+        session.Use(UpsertMark).Bind(found.Id).Bind(user).Bind(wanted).Bind(Stamps.Next(session)).Execute();
         return new ReadMark(wanted, true);
     }
 

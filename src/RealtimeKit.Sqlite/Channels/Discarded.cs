@@ -27,6 +27,14 @@ internal static class Discarded
         ("SELECT user, kind FROM sanctions WHERE channel = ? LIMIT ?", "DELETE FROM sanctions WHERE channel = ? AND user = ? AND kind = ?"),
     ];
 
+    // Before a member of a deleted channel goes: the tombstone has the stamp of the deletion.
+    private const string Depart = """
+        INSERT INTO departures(user, name, stamp) SELECT m.user, d.name, d.stamp
+        FROM discarded d CROSS JOIN members m ON m.channel = d.channel AND m.user > ?2
+        WHERE d.channel = ?1 AND d.name IS NOT NULL ORDER BY m.user LIMIT ?3
+        ON CONFLICT DO UPDATE SET stamp = max(stamp, excluded.stamp)
+        """;
+
     /// <summary>Removes so many rows of one deleted channel.</summary>
     /// <returns>Whether there may be more to remove.</returns>
     public static bool RemovePiece(SqliteSession session, int rows)
@@ -43,6 +51,7 @@ internal static class Discarded
         // Their records go when their bytes are gone.
         if (session.Use(FileRows.MakeDue).Bind(channel).Bind(rows).Execute() == rows) return true;
         if (session.Use(Actions.Remove).Bind(channel).Bind(rows).Execute() == rows) return true;
+        session.Use(Depart).Bind(channel).Bind("").Bind(rows).Execute();
         foreach (var (find, remove) in OfUsers)
         {
             var found = Find(session.Use(find).Bind(channel).Bind(rows));

@@ -12,7 +12,10 @@ internal sealed class MemberWriter(SqliteSession session)
 
     private const string SelectOwners = "SELECT count(*) FROM (SELECT 1 FROM members WHERE channel = ? AND role = ? LIMIT ?)";
 
-    private const string Upsert = "INSERT INTO members(channel, user, role) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET role = excluded.role";
+    private const string Upsert =
+        "INSERT INTO members(channel, user, role, stamp) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET role = excluded.role, stamp = excluded.stamp";
+
+    private const string Depart = "INSERT INTO departures(user, name, stamp) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp";
 
     public MemberResult Apply(MemberChange change)
     {
@@ -20,7 +23,7 @@ internal sealed class MemberWriter(SqliteSession session)
         var result = MemberRules.Decide(change, state.Role == ChannelRole.Owner ? state with { Owners = CountOwners(channel, 2) } : state);
         if (result.Outcome != MemberOutcome.Changed) return result;
         var (before, after) = (result.Before, result.After);
-        Write(channel, change.User, before, after);
+        Write(channel, change.Channel, change.User, before, after);
         if (result.Action is { } action) Actions.Keep(session, channel, action);
         if (after.Revision != before.Revision)
             session.Use("UPDATE channels SET revision = revision + 1 WHERE id = ?").Bind(channel).Execute();
@@ -41,20 +44,31 @@ internal sealed class MemberWriter(SqliteSession session)
         if (channel is not { } id) return plan.Decide();
         if (plan.NeedsOwners) plan.AddOwners(CountOwners(id, plan.MostOwners));
         var results = plan.Decide();
-        foreach (var (user, before, after) in plan.Changed) Write(id, user, before, after);
+        foreach (var (user, before, after) in plan.Changed) Write(id, plan.Channel, user, before, after);
         foreach (var action in plan.Actions) Actions.Keep(session, id, action);
         if (plan.IsRevised) session.Use("UPDATE channels SET revision = ? WHERE id = ?").Bind(plan.Revision).Bind(id).Execute();
         return results;
     }
 
-    public void Put(long channel, string user, ChannelRole role) => session.Use(Upsert).Bind(channel).Bind(user).Bind((long)role).Execute();
+    public void Put(long channel, string name, string user, ChannelRole role, long stamp)
+    {
+        session.Use(Upsert).Bind(channel).Bind(user).Bind((long)role).Bind(stamp).Execute();
+        session.Use("DELETE FROM departures WHERE user = ? AND name = ?").Bind(user).Bind(name).Execute();
+    }
 
-    private void Write(long channel, string user, in MemberState before, in MemberState after)
+    private void Remove(long channel, string name, string user, long stamp)
+    {
+        session.Use("DELETE FROM members WHERE channel = ? AND user = ?").Bind(channel).Bind(user).Execute();
+        session.Use(Depart).Bind(user).Bind(name).Bind(stamp).Execute();
+    }
+
+    private void Write(long channel, string name, string user, in MemberState before, in MemberState after)
     {
         if (after.Role != before.Role)
         {
-            if (after.Role is { } role) Put(channel, user, role);
-            else session.Use("DELETE FROM members WHERE channel = ? AND user = ?").Bind(channel).Bind(user).Execute();
+            var stamp = Stamps.Next(session);
+            if (after.Role is { } role) Put(channel, name, user, role, stamp);
+            else Remove(channel, name, user, stamp);
         }
 
         if (after.Ban != before.Ban) Sanctions.Write(session, channel, Sanctions.Ban, user, after.Ban);

@@ -11,7 +11,7 @@ internal static class Settings
     public const string Columns = "c.title, c.data, c.closed, c.slow_mode";
 
     private const string Select = $"SELECT c.id, c.revision, {Columns} FROM channels c WHERE c.name = ?";
-    private const string Put = "UPDATE channels SET title = ?, data = ?, closed = ?, slow_mode = ?, revision = ? WHERE name = ?";
+    private const string Put = $"UPDATE channels SET title = ?1, data = ?2, closed = ?3, slow_mode = ?4, revision = ?5, stamp = ?6, era = ?6 {Stamps.Era} WHERE name = ?7";
 
     public static ChannelSettings Read(Statement row, int at) => new(
         row.NullableText(at), row.IsNull(at + 1) ? null : JsonValue.FromTrusted(row.Bytes(at + 1).ToArray()), row.Int64(at + 2) == 1, (int)row.Int64(at + 3));
@@ -23,7 +23,7 @@ internal static class Settings
         if (result.Outcome != SettingsOutcome.Changed) return result;
         var settings = result.Settings;
         session.Use(Put).Bind(settings.Name).Bind(settings.Data?.ToString()).Bind(settings.Closed ? 1 : 0).Bind(settings.SlowMode).Bind(result.Revision)
-            .Bind(change.Channel).Execute();
+            .Bind(Stamps.Next(session)).Bind(change.Channel).Execute();
         // What is kept of an earlier slow mode is older than the last messages say.
         if (found.SlowMode == 0 && settings.SlowMode > 0) session.Use("DELETE FROM paces WHERE channel = ?").Bind(channel).Execute();
         if (settings.Name != found.Name && session.Use("SELECT listed FROM channels WHERE id = ?").Bind(channel).Scalar() == 1)

@@ -224,5 +224,31 @@ internal static class Schema
 
         -- What is deleted leaves the file, as it does elsewhere.
         INSERT INTO search(search, rank) VALUES('secure-delete', 1);
+
+        -- The order of the writes that inboxes resume by, and what each changed last. An era is a stamp >> 10.
+        CREATE TABLE clock(epoch TEXT NOT NULL, stamp INTEGER NOT NULL);
+        INSERT INTO clock(epoch, stamp) VALUES(lower(hex(randomblob(10))), 0);
+        ALTER TABLE channels ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE channels ADD COLUMN era INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE members ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE marks ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX channels_era ON channels(era);
+        CREATE INDEX members_stamp ON members(stamp);
+        CREATE INDEX marks_stamp ON marks(stamp);
+
+        -- What members set for themselves: whom to notify of (0 all, 1 mentions, 2 nothing), and the sequence at which the channel was hidden.
+        ALTER TABLE members ADD COLUMN notify INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE members ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE members ADD COLUMN hidden INTEGER;
+
+        -- The channels that users are no longer in. Until the rows of a deleted channel are removed, its members stand for them.
+        CREATE TABLE departures(
+            user TEXT NOT NULL,
+            name TEXT NOT NULL,
+            stamp INTEGER NOT NULL,
+            PRIMARY KEY(user, name)) WITHOUT ROWID;
+        CREATE INDEX departures_stamp ON departures(stamp);
+        ALTER TABLE discarded ADD COLUMN name TEXT;
+        ALTER TABLE discarded ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
         """;
 }

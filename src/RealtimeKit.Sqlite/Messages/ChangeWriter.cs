@@ -22,9 +22,12 @@ internal sealed class ChangeWriter(SqliteSession session, SearchParts? index)
     private const string UpdateVersion = "UPDATE messages SET change = ? WHERE key = ?";
     private const string UpsertPace = "INSERT INTO paces(channel, user, time) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET time = excluded.time";
 
-    private const string UpdateHead = """
-        UPDATE channels SET version = ?, changed = ?, searched = CASE WHEN ? AND searched = sequence THEN ? ELSE searched END, sequence = ? WHERE id = ?
+    private const string UpdateHead = $"""
+        UPDATE channels SET version = ?1, sequence = ?2, changed = ?3, stamp = ?4, searched = CASE WHEN ?5 AND searched = sequence THEN ?2 ELSE searched END
+        WHERE id = ?6 AND era = ?4 {Stamps.Era}
         """;
+
+    private const string MoveEra = $"UPDATE channels SET era = ?2 {Stamps.Era} WHERE id = ?1";
 
     private readonly Tallies _tallies = new(session);
     private readonly MentionRows _mentions = new(session);
@@ -35,6 +38,7 @@ internal sealed class ChangeWriter(SqliteSession session, SearchParts? index)
     /// <returns>False where a new message's id is known; then what was written so far is to be undone.</returns>
     public bool TryWrite(AppendPlan plan)
     {
+        long? stamp = null;
         foreach (var channel in plan.Changed)
         {
             foreach (var message in channel.Messages)
@@ -47,14 +51,21 @@ internal sealed class ChangeWriter(SqliteSession session, SearchParts? index)
             foreach (var (user, time) in channel.LastPosts)
                 session.Use(UpsertPace).Bind(channel.Id).Bind(user).Bind(time.ToUnixTimeMilliseconds()).Execute();
             if (channel.HasReactions) _reactions.Write(channel.Id, channel.Reactions);
-            session.Use(UpdateHead)
-                .Bind(channel.Version).Bind(channel.Changed!.Value.ToUnixTimeMilliseconds())
-                .Bind(index is null ? 0 : 1).Bind(channel.Sequence).Bind(channel.Sequence).Bind(channel.Id).Execute();
+            WriteHead(channel, stamp ??= Stamps.Next(session));
             index?.Note(session, channel.Messages.Count);
         }
 
         _tallies.Save();
         return true;
+    }
+
+    // The era changes seldom, and SQLite writes its index only for a statement that names it.
+    private void WriteHead(ChannelPlan channel, long stamp)
+    {
+        while (session.Use(UpdateHead)
+            .Bind(channel.Version).Bind(channel.Sequence).Bind(channel.Changed!.Value.ToUnixTimeMilliseconds()).Bind(stamp)
+            .Bind(index is null ? 0 : 1).Bind(channel.Id).Execute() == 0)
+            session.Use(MoveEra).Bind(channel.Id).Bind(stamp).Execute();
     }
 
     private bool TryWrite(long channel, MessagePlan plan)

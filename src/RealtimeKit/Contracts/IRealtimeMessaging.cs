@@ -26,4 +26,7 @@ public interface IRealtimeMessaging
 
     /// <summary>Users and their connections.</summary>
     IRealtimeUsers Users { get; }
+
+    /// <summary>What users see of all their channels.</summary>
+    IRealtimeInboxes Inboxes { get; }
 }

@@ -119,3 +119,16 @@ public sealed class StoreUnavailableException(string message, Exception? innerEx
 /// <param name="channel">The channel.</param>
 public sealed class MessageFileException(string channel)
     : Exception($"A file of the message is not a finished one of its sender for channel '{channel}' that is in no other message.");
+
+/// <summary>A call of <see cref="IRealtimeMessaging"/> needs a membership that the user does not have.</summary>
+/// <param name="channel">The channel.</param>
+/// <param name="user">The user.</param>
+public sealed class NotMemberException(string channel, string user)
+    : Exception($"User '{user}' is no member of channel '{channel}'. Add the user with {nameof(IRealtimeMessaging.Members)}.{nameof(IRealtimeMembers.AddAsync)}.")
+{
+    /// <summary>The channel.</summary>
+    public string Channel { get; } = channel;
+
+    /// <summary>The user.</summary>
+    public string User { get; } = user;
+}

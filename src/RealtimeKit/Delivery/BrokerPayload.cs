@@ -44,6 +44,9 @@ internal enum BrokerNotice : byte
     /// <summary>To the node that asked.</summary>
     Answer = 12,
 
+    /// <summary>A row of an inbox changed by something that is no event: to those who serve the channel with the user, or to all nodes with channel and users.</summary>
+    Row = 14,
+
     /// <summary>To all nodes: the host says that these users changed.</summary>
     Users = 13,
 }
@@ -105,6 +108,6 @@ internal static class BrokerPayload
         }
 
         body = payload[length..];
-        return notice is >= BrokerNotice.Event and <= BrokerNotice.Users;
+        return notice is >= BrokerNotice.Event and <= BrokerNotice.Row;
     }
 }

@@ -20,10 +20,14 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     [ThreadStatic]
     private static FrameBuffer? _scratch;
 
+    /// <summary>Called with the name of each channel of which a new version becomes known here, whether or not it is served; it returns at once.</summary>
+    public Action<string>? Changed { get; set; }
+
     /// <summary>Encodes a committed change once, for all of its readers.</summary>
     public void Committed(MessageChange change, Message message, ChannelPosition position, ActivityContext trace)
     {
         var local = channels.Find(change.Channel);
+        Changed?.Invoke(change.Channel);
         if (heads is not null) PublishHead(change.Channel, position);
         if (local is null && (broker is null || heads is not null)) return;
         var scratch = _scratch ??= new FrameBuffer();
@@ -39,12 +43,14 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     /// </summary>
     public void Stored(string channel, ChannelPosition position)
     {
+        Changed?.Invoke(channel);
         if (channels.Find(channel)?.Observe(position) == true) PublishHead(channel, position);
     }
 
     /// <summary>Another node says which version a channel has reached.</summary>
     public void TakeHead(string channel, ChannelPosition position)
     {
+        Changed?.Invoke(channel);
         if (channels.Find(channel) is not { } local) return;
         if (heads is null) local.Observe(position);
         else heads.Read(local, position);
@@ -53,6 +59,7 @@ internal sealed class Distributor(LocalChannels channels, IMessageBroker? broker
     /// <summary>Gives an event that another node committed to this node's readers.</summary>
     public void Deliver(string channel, ChannelPosition position, ReadOnlySpan<byte> frame, ActivityContext trace)
     {
+        Changed?.Invoke(channel);
         if (channels.Find(channel) is { } local) Deliver(local, position, frame, trace);
     }
 

@@ -34,6 +34,9 @@ internal sealed class LocalChannel(string name, TailBudget budget)
     /// <summary>How many acquired this channel and did not release it yet. Guarded by the registry.</summary>
     public int Users { get; set; }
 
+    /// <summary>Whether it is among the broker's subscriptions, from which its last user takes it.</summary>
+    public bool IsHeard { get; set; }
+
     /// <summary>Set once the broker carries the channel to this node and its head has been read.</summary>
     public TaskCompletionSource Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

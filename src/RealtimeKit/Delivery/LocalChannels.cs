@@ -1,16 +1,12 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
-using RealtimeKit.Brokers;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Delivery;
 
 /// <summary>The channels that have readers on this node. A channel is served from its first reader to its last.</summary>
-internal sealed partial class LocalChannels(RealtimeOptions options, IMessageStore store, IMessageBroker? broker, ILogger<LocalChannels> logger)
+internal sealed class LocalChannels(RealtimeOptions options, IMessageStore store, BrokerSubscriptions subscriptions, bool hasBroker)
 {
     private readonly Lock _gate = new();
-    // A broker that does not answer about one channel must not hold up the others.
-    private readonly NamedTurns _brokerTurns = new();
     private readonly ConcurrentDictionary<string, LocalChannel> _channels = new(StringComparer.Ordinal);
 
     private readonly ConcurrentDictionary<ulong, LocalChannel> _served = [];
@@ -60,7 +56,7 @@ internal sealed partial class LocalChannels(RealtimeOptions options, IMessageSto
             Remove(channel);
         }
 
-        if (broker is not null) _ = UnsubscribeAsync(channel.Name);
+        if (channel.IsHeard) subscriptions.Remove(channel.Name);
     }
 
     /// <summary>Serves the channel no more: the next to come gets what the store then has under its name.</summary>
@@ -75,9 +71,10 @@ internal sealed partial class LocalChannels(RealtimeOptions options, IMessageSto
     {
         try
         {
-            if (broker is not null)
+            channel.IsHeard = true;
+            await subscriptions.AddAsync(channel.Name).ConfigureAwait(false);
+            if (hasBroker)
             {
-                await _brokerTurns.RunAsync(channel.Name, name => broker.SubscribeAsync(name, default)).ConfigureAwait(false);
                 _served[channel.Key] = channel;
                 Served?.Invoke(channel);
             }
@@ -100,20 +97,4 @@ internal sealed partial class LocalChannels(RealtimeOptions options, IMessageSto
         _channels.TryRemove(new(channel.Name, channel));
         _served.TryRemove(new(channel.Key, channel));
     }
-
-    private async Task UnsubscribeAsync(string channel)
-    {
-        try
-        {
-            // The channel may be served again by then.
-            await _brokerTurns.RunAsync(channel, name => Find(name) is null ? broker!.UnsubscribeAsync(name, default) : default).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            UnsubscribeFailed(exception, channel);
-        }
-    }
-
-    [LoggerMessage(49, LogLevel.Warning, "The broker failed to end the subscription to channel {Channel}; what it still brings is ignored.")]
-    private partial void UnsubscribeFailed(Exception exception, string channel);
 }

@@ -35,6 +35,9 @@ internal sealed partial class Repair(
     /// <summary>Called for each channel in which members' rights were changed since its head was read before.</summary>
     public Action<LocalChannel>? RightsChanged { get; set; }
 
+    /// <summary>Called at each interval, and whenever there is a reason to compare; it returns at once.</summary>
+    public Action? Due { get; set; }
+
     /// <summary>Whether a comparison of all channels is under way.</summary>
     public bool IsRunning => _running;
 
@@ -59,6 +62,7 @@ internal sealed partial class Repair(
             {
                 var wanted = Interlocked.Exchange(ref _wanted, false);
                 _running = true;
+                Due?.Invoke();
                 if (wanted || store.IsShared || hasBroker) await CheckAllAsync(wanted ? TimeSpan.Zero : Grace, cancellationToken).ConfigureAwait(false);
                 timer.Change(Next(), Timeout.InfiniteTimeSpan);
                 _running = false;

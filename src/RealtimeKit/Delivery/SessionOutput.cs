@@ -149,6 +149,9 @@ internal sealed class SessionOutput(
         }
     }
 
+    /// <summary>Whether few replies are unsent, so that more may be written without a wait.</summary>
+    public bool HasRoom => WaitForRoomAsync().IsCompleted;
+
     /// <summary>
     /// Lets nothing new be written, and ends when what is under way has ended: the last replies and the close where there
     /// is one, else the present write.

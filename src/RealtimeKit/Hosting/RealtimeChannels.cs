@@ -11,8 +11,8 @@ namespace RealtimeKit.Hosting;
 internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRealtimeChannels
 {
     internal sealed record Parts(
-        IChannelStore Store, SettingsUpdates Settings, AccessNotices Access, Repair Repair, PresenceReader Presence, Distributor Distributor,
-        Admission Admission, NodeClock Clock, RealtimeOptions Options);
+        IChannelStore Store, SettingsUpdates Settings, AccessNotices Access, RowNotices Rows, Repair Repair, PresenceReader Presence,
+        Distributor Distributor, Admission Admission, NodeClock Clock, RealtimeOptions Options);
 
     public async Task<ChannelInfo> EnsureAsync(
         string channel, ChannelKind kind, string? name, string? owner, JsonValue? data, CancellationToken cancellationToken)
@@ -24,7 +24,7 @@ internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRe
         if (name?.Length > ProtocolConstants.MaxNameLength)
             throw new ArgumentException($"A channel's name may have at most {ProtocolConstants.MaxNameLength} UTF-16 code units.", nameof(name));
         var made = new NewChannel(channel, kind, name, owner, [], parts.Value.Clock.Timestamp) { Data = ChannelFields.Require(data) };
-        await parts.Value.Store.CreateAsync(made, cancellationToken).ConfigureAwait(false);
+        await CreateAsync(made, cancellationToken).ConfigureAwait(false);
         return await RequireAsync(channel, cancellationToken).ConfigureAwait(false);
     }
 
@@ -35,7 +35,7 @@ internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRe
         if (user == other) throw new ArgumentException("A direct channel has two different users.", nameof(other));
         var name = ChannelRequests.NewName(ChannelKind.Direct);
         var made = new NewChannel(name, ChannelKind.Direct, null, user, [other], parts.Value.Clock.Timestamp);
-        var result = await parts.Value.Store.CreateAsync(made, cancellationToken).ConfigureAwait(false);
+        var result = await CreateAsync(made, cancellationToken).ConfigureAwait(false);
         return await RequireAsync(result.Channel, cancellationToken).ConfigureAwait(false);
     }
 
@@ -128,6 +128,13 @@ internal sealed class RealtimeChannels(Lazy<RealtimeChannels.Parts> parts) : IRe
         await parts.Value.Admission.WaitAsync(user, cancellationToken).ConfigureAwait(false);
         if (await parts.Value.Store.FindAsync(channel, user, cancellationToken).ConfigureAwait(false) is null) throw new ChannelNotFoundException(channel);
         parts.Value.Distributor.SendSignal(channel, user, name, data is null ? default : data.Utf8.Span, except: null);
+    }
+
+    private async ValueTask<CreateResult> CreateAsync(NewChannel made, CancellationToken cancellationToken)
+    {
+        var result = await parts.Value.Store.CreateAsync(made, cancellationToken).ConfigureAwait(false);
+        if (result.Outcome == CreateOutcome.Created) parts.Value.Rows.Joined(made.Channel, made.Roles.Keys);
+        return result;
     }
 
     private async ValueTask<ChannelInfo> RequireAsync(string channel, CancellationToken cancellationToken) =>

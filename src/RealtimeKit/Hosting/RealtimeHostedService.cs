@@ -16,6 +16,7 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
         _work = Task.WhenAll(
         [
             RunAsync("sessions", node.Monitor.RunAsync), RunAsync("repair", node.Repair.RunAsync), RunAsync("access", node.AccessReview.RunAsync),
+            node.InboxFeed is { } feed ? RunAsync("inboxes", feed.RunAsync) : Task.CompletedTask,
             RunAsync("users", node.UserUpdates.RunAsync),
             node.Link is { } link ? RunAsync("nodes", link.RunAsync) : Task.CompletedTask,
             .. node.Observers.Queues.Select(queue => RunAsync($"observer {queue.Name}", queue.RunAsync)),

@@ -15,12 +15,13 @@ internal sealed class RealtimeMessaging : IRealtimeMessaging
         var late = new Lazy<RealtimeNode>(services.GetRequiredService<RealtimeNode>);
         RealtimeNode Node() => late.Value;
         Channels = new RealtimeChannels(new(() => new(
-            Node().Channels, Node().Settings, Node().Access, Node().Repair, Node().Presence, Node().Distributor, Node().Admission,
+            Node().Channels, Node().Settings, Node().Access, Node().Rows, Node().Repair, Node().Presence, Node().Distributor, Node().Admission,
             Node().Clock, Node().Options)));
         Members = new RealtimeMembers(new(() => new(Node().Channels, Node().Memberships, Node().Admission, Node().Clock, Node().Options)));
         Messages = new RealtimeMessages(new(() => new(
             Node().Store, Node().Channels, Node().Appends, Node().Attached, Node().Finder, Node().Admission, Node().Clock, Node().Options)));
         Moderation = new RealtimeModeration(new(() => new(Node().Channels, Node().Memberships, Node().Clock)));
+        Inboxes = new RealtimeInboxes(new(() => new(Node().Inboxes, Node().Rows)));
         Users = new RealtimeUsers(new(() => new(
             Node().Users, Node().Calls, Node().Channels, Messages, Node().Authorizer, Node().Receipts, Node().UserUpdates, Node().Blocks, Node().Clock)));
     }
@@ -37,4 +38,6 @@ internal sealed class RealtimeMessaging : IRealtimeMessaging
     public IRealtimeModeration Moderation { get; }
 
     public IRealtimeUsers Users { get; }
+
+    public IRealtimeInboxes Inboxes { get; }
 }

@@ -37,6 +37,7 @@ public static class RealtimeMessagingServiceCollectionExtensions
         services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Messages);
         services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Moderation);
         services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Users);
+        services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Inboxes);
         services.TryAddSingleton<IConnectionHandler>(provider => provider.GetRequiredService<RealtimeNode>().Connections);
         services.TryAddSingleton<IRequestLimiter>(provider => provider.GetRequiredService<RealtimeNode>().Limits);
         services.AddHostedService<RealtimeHostedService>();

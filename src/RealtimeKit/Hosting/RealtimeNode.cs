@@ -6,6 +6,7 @@ using RealtimeKit.Brokers;
 using RealtimeKit.Delivery;
 using RealtimeKit.Diagnostics;
 using RealtimeKit.Files;
+using RealtimeKit.Inboxes;
 using RealtimeKit.Messages;
 using RealtimeKit.Nodes;
 using RealtimeKit.Requests;
@@ -30,6 +31,7 @@ internal sealed class RealtimeNode : IDisposable
         Options = options.Value;
         Store = services.GetService<IMessageStore>() ?? throw NoStore();
         Channels = services.GetService<IChannelStore>() ?? throw NoStore();
+        Inboxes = services.GetService<IInboxStore>();
         Broker = services.GetService<IMessageBroker>();
         Authorizer = authorizer;
         Attached = new AttachedFiles(services.GetService<IFileStore>() is null ? null : services.GetService<IFileRecords>() ?? throw NoRecords());
@@ -44,11 +46,14 @@ internal sealed class RealtimeNode : IDisposable
 
         var audit = new Audit(auditSinks, time, loggers.CreateLogger("RealtimeKit.Audit"));
         var turns = new WriteTurns(time);
-        LocalChannels = new LocalChannels(Options, Store, Broker, loggers.CreateLogger<LocalChannels>());
+        var heard = new BrokerSubscriptions(Broker, loggers.CreateLogger<BrokerSubscriptions>());
+        LocalChannels = new LocalChannels(Options, Store, heard, Broker is not null);
         var heads = Broker is { PrefersHeads: true } ? new HeadReader(Store, loggers.CreateLogger<HeadReader>()) : null;
         var distributor = new Distributor(LocalChannels, Broker, heads, activities);
         Distributor = distributor;
         NodeId = distributor.NodeId;
+        var inboxes = new InboxIndex(heard, loggers.CreateLogger<InboxIndex>());
+        distributor.Changed = inboxes.Mark;
         Repair = new Repair(LocalChannels, Store, Broker is not null, metrics, Options, time, loggers.CreateLogger<Repair>());
         _lostPublishes = new LostPublishes(Store, distributor, time, loggers.CreateLogger<LostPublishes>());
         _presenceNotifier = new PresenceNotifier(Options, LocalChannels, distributor, time, loggers.CreateLogger<PresenceNotifier>());
@@ -69,10 +74,11 @@ internal sealed class RealtimeNode : IDisposable
 
         AccessReview = new AccessReview(LocalChannels, Users, rights, Channels, authorizer, Clock, Options, time, loggers.CreateLogger<AccessReview>());
         Repair.RightsChanged = AccessReview.Readers;
-        Access = new AccessNotices(rights, AccessReview, Repair, distributor);
-        Memberships = new Memberships(Channels, Access, distributor, Clock, audit);
+        Access = new AccessNotices(rights, AccessReview, Repair, inboxes, distributor);
+        Rows = new RowNotices(inboxes, distributor);
+        Memberships = new Memberships(Channels, Access, Rows, distributor, Clock, audit);
         Settings = new SettingsUpdates(Channels, Access, distributor, audit);
-        Blocks = new UserBlocks(Channels, Access);
+        Blocks = new UserBlocks(Channels, Access, Rows);
         Presence = new PresenceReader(LocalChannels, Broker is not null, time);
         var profiles = new Profiles(services.GetService<IUserDirectory>(), loggers.CreateLogger<Profiles>());
         var watchers = new UserWatchers();
@@ -86,14 +92,14 @@ internal sealed class RealtimeNode : IDisposable
             LocalChannels.Served = remote.Serve;
             Link = new NodeLink(
                 Broker, _loop, OtherNodes, remote, Calls, Access, AccessReview, UserUpdates, distributor, Options, time, loggers.CreateLogger<NodeLink>());
-            Receiver = new BrokerReceiver(distributor, _lostPublishes, Repair, Link);
+            Receiver = new BrokerReceiver(distributor, _lostPublishes, Repair, Rows, Link);
         }
 
         _limits = new RequestLimits(Options);
         var search = Options.Search ? services.GetService<IMessageSearch>() ?? Store as IMessageSearch : null;
         Finder = search is null ? null : new MessageFinder(search, Channels, authorizer, Clock);
         var access = new ChannelAccess(Channels, authorizer, Clock);
-        Receipts = new Receipts(Channels, LocalChannels, rights, distributor, Clock, Options);
+        Receipts = new Receipts(Channels, LocalChannels, rights, Rows, distributor, Clock, Options);
         var asked = new Interceptors([.. interceptors]);
         IRequestFamily[] families =
         [
@@ -108,13 +114,14 @@ internal sealed class RealtimeNode : IDisposable
             new ReportRequests(access, Channels, Clock, audit),
             new BlockRequests(Channels, Blocks),
             new DirectoryRequests(Channels, authorizer, Clock),
-            new ChannelRequests(access, Channels, authorizer, Settings, Clock),
+            new ChannelRequests(access, Channels, authorizer, Settings, Rows, Clock),
             .. Finder is null ? (IEnumerable<IRequestFamily>)[] : [new SearchRequests(access, Finder, Clock)],
+            .. AddInboxes(access, inboxes, outages, loggers),
         ];
         string[] features = [.. families.Select(static family => family.Feature).OfType<string>().Distinct()];
         var table = new RequestTable([new SignInRequests(authenticator, Users, _limits, Clock, Options, features, log), .. families]);
         Connections = new ConnectionHandler(
-            Sessions, Users, watchers, Clock, turns, metrics, catchUps, subscriptions, new RequestDispatcher(table, _limits, Admission, outages, log), audit, log);
+            Sessions, Users, watchers, Clock, turns, metrics, catchUps, subscriptions, inboxes, new RequestDispatcher(table, _limits, Admission, outages, log), audit, log);
         Loops = new BackgroundLoops(time, loggers.CreateLogger<BackgroundLoops>());
         NodeGauges.Register(metrics.Meter, this, loggers);
     }
@@ -129,6 +136,11 @@ internal sealed class RealtimeNode : IDisposable
     public IMessageStore Store { get; }
 
     public IChannelStore Channels { get; }
+
+    /// <summary>What inboxes read; null where the store has none.</summary>
+    public IInboxStore? Inboxes { get; }
+
+    public InboxFeed? InboxFeed { get; private set; }
 
     public IMessageBroker? Broker { get; }
 
@@ -165,6 +177,8 @@ internal sealed class RealtimeNode : IDisposable
     public Memberships Memberships { get; }
 
     public SettingsUpdates Settings { get; }
+
+    public RowNotices Rows { get; }
 
     public UserUpdates UserUpdates { get; }
 
@@ -205,6 +219,17 @@ internal sealed class RealtimeNode : IDisposable
 
     private static InvalidOperationException NoRecords() => new(
         $"Files need a store that has {nameof(IFileRecords)}, as all of RealtimeKit's have: use one of these, or leave out AddFiles(...).");
+
+    private IEnumerable<IRequestFamily> AddInboxes(ChannelAccess access, InboxIndex index, StoreOutages outages, GuardedLoggers loggers)
+    {
+        if (Inboxes is null) return [];
+        var writer = new InboxWriter(index);
+        var feed = InboxFeed = new InboxFeed(Inboxes, index, writer, Clock, outages, loggers.CreateLogger<InboxFeed>());
+        index.Woken = feed.Wake;
+        Repair.Due = feed.Compare;
+        var opener = new InboxOpener(Inboxes, index, writer, Clock, outages, loggers.CreateLogger<InboxOpener>());
+        return [new InboxRequests(access, Inboxes, opener, Rows)];
+    }
 
     private static InvalidOperationException NoStore() => new(
         "Real-time messaging needs a store, and none was chosen. Add one to AddRealtimeMessaging(): UseSqliteStore(...) from the package "

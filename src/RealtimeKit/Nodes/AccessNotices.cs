@@ -1,5 +1,6 @@
 using System.Text;
 using RealtimeKit.Delivery;
+using RealtimeKit.Inboxes;
 using RealtimeKit.Protocol;
 using RealtimeKit.Sessions;
 
@@ -9,7 +10,7 @@ namespace RealtimeKit.Nodes;
 /// Applies changes of rights to the sessions of this node and sends them to the other nodes. Each notice has a number, which
 /// the heartbeats repeat: a node that misses one rechecks everybody against the store. Safe for concurrent use.
 /// </summary>
-internal sealed class AccessNotices(SessionAccess access, AccessReview review, Repair repair, Distributor distributor)
+internal sealed class AccessNotices(SessionAccess access, AccessReview review, Repair repair, InboxIndex inboxes, Distributor distributor)
 {
     private readonly Lock _gate = new();
     private ulong _number;
@@ -30,6 +31,7 @@ internal sealed class AccessNotices(SessionAccess access, AccessReview review, R
     public void Changed(string channel, string? user, string? reason)
     {
         access.Change(channel, user, reason);
+        inboxes.Mark(channel, user);
         Publish(channel, user, reason ?? "");
     }
 
@@ -54,6 +56,7 @@ internal sealed class AccessNotices(SessionAccess access, AccessReview review, R
     public void Receive(string channel, string? user, string? reason)
     {
         access.Change(channel, user, null);
+        inboxes.Mark(channel, user);
         if (reason is null) return;
         if (user is null) repair.Now();
         else review.One(channel, user, reason);

@@ -7,7 +7,7 @@ namespace RealtimeKit.Nodes;
 
 /// <summary>Takes what the broker brings, and what it says of its connections. Safe for concurrent use.</summary>
 internal sealed class BrokerReceiver(
-    Distributor distributor, LostPublishes lostPublishes, Repair repair, NodeLink link) : IBrokerReceiver
+    Distributor distributor, LostPublishes lostPublishes, Repair repair, RowNotices rows, NodeLink link) : IBrokerReceiver
 {
     private readonly Lock _gate = new();
     private int _lostConnections;
@@ -38,6 +38,9 @@ internal sealed class BrokerReceiver(
                 break;
             case BrokerNotice.Head:
                 distributor.TakeHead(channel, new ChannelPosition(user, version));
+                break;
+            case BrokerNotice.Row:
+                rows.Receive(channel, user, body);
                 break;
             default:
                 link.Receive(channel, notice, node, version, user, body);

@@ -6,7 +6,8 @@ using RealtimeKit.Stores;
 namespace RealtimeKit.Nodes;
 
 /// <summary>Changes the members of a channel, and notifies sessions, nodes and subscribers.</summary>
-internal sealed class Memberships(IChannelStore channels, AccessNotices access, Distributor distributor, NodeClock clock, Audit audit)
+internal sealed class Memberships(
+    IChannelStore channels, AccessNotices access, RowNotices rows, Distributor distributor, NodeClock clock, Audit audit)
 {
     /// <summary>
     /// Applies a change of any kind. The subscriptions that it ends are ended, and those who may know of it receive it: the subscribers of
@@ -43,6 +44,8 @@ internal sealed class Memberships(IChannelStore channels, AccessNotices access, 
         var results = await CommitAsync(() => channels.ApplyAsync(timed, cancellationToken)).ConfigureAwait(false);
         // Once for all whose subscriptions go on; a notice for each would reach every node.
         if (results.Any(static result => result.Outcome == MemberOutcome.Changed)) access.Changed(timed[0].Channel, null, null);
+        // The inboxes of those who are new have no row yet that this would have marked.
+        rows.Joined(timed[0].Channel, timed.Where((_, i) => results[i].Before.Role is null && results[i].After.Role is not null).Select(static change => change.User));
         for (var i = 0; i < timed.Length; i++)
         {
             var (change, result) = (timed[i], results[i]);

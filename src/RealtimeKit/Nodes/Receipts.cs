@@ -11,7 +11,7 @@ namespace RealtimeKit.Nodes;
 /// reader's other connections. Safe for concurrent use.
 /// </summary>
 internal sealed class Receipts(
-    IChannelStore channels, LocalChannels local, SessionAccess rights, Distributor distributor, NodeClock clock, RealtimeOptions options)
+    IChannelStore channels, LocalChannels local, SessionAccess rights, RowNotices rows, Distributor distributor, NodeClock clock, RealtimeOptions options)
 {
     /// <summary>Moves a user's mark forward.</summary>
     /// <param name="view">The channel as the user sees it.</param>
@@ -26,7 +26,9 @@ internal sealed class Receipts(
         // Asked before the mark moves: a call that fails then is made again, and the signal still goes out.
         var reach = view.Read < sequence ? await FindReachAsync(view, cancellationToken).ConfigureAwait(false) : SignalReach.Own;
         if (await channels.MoveReadMarkAsync(channel, user, sequence, cancellationToken).ConfigureAwait(false) is not { } mark) return null;
-        if (mark.Moved) distributor.SendSignal(channel, user, "read", Encoding.UTF8.GetBytes($"{{\"sequence\":{mark.Sequence}}}"), except, reach);
+        if (!mark.Moved) return mark;
+        rows.Changed(channel, user);
+        distributor.SendSignal(channel, user, "read", Encoding.UTF8.GetBytes($"{{\"sequence\":{mark.Sequence}}}"), except, reach);
         return mark;
     }
 

@@ -7,7 +7,7 @@ namespace RealtimeKit.Requests;
 
 /// <summary>Handles the requests about channels: to list a user's, to make one and to change its settings.</summary>
 internal sealed class ChannelRequests(
-    ChannelAccess access, IChannelStore channels, IChannelAuthorizer authorizer, SettingsUpdates settings, NodeClock clock) : IRequestFamily
+    ChannelAccess access, IChannelStore channels, IChannelAuthorizer authorizer, SettingsUpdates settings, RowNotices rows, NodeClock clock) : IRequestFamily
 {
     public IEnumerable<RequestType> Types => [new("channels", ChannelsAsync, RequestKind.Read), new("create", CreateAsync, RequestKind.Change), new("update", UpdateAsync, RequestKind.Change)];
 
@@ -71,8 +71,9 @@ internal sealed class ChannelRequests(
             return;
         }
 
-        var result = await channels.CreateAsync(
-            new NewChannel(channel, kind, name, request.User, others, clock.Timestamp) { Data = data, HeedsBlocks = true }, request.Ended).ConfigureAwait(false);
+        var made = new NewChannel(channel, kind, name, request.User, others, clock.Timestamp) { Data = data, HeedsBlocks = true };
+        var result = await channels.CreateAsync(made, request.Ended).ConfigureAwait(false);
+        if (result.Outcome == CreateOutcome.Created) rows.Joined(channel, made.Roles.Keys);
         if (result.Outcome == CreateOutcome.Blocked) request.Error(ErrorCodes.Forbidden, $"You may not create a direct channel with '{others[0]}'.");
         else if (result.Outcome == CreateOutcome.Taken) request.Error(ErrorCodes.Conflict, $"The name '{channel}' is taken.");
         else request.Ok(channel: result.Channel);

@@ -1,5 +1,6 @@
 using RealtimeKit.Delivery;
 using RealtimeKit.Diagnostics;
+using RealtimeKit.Inboxes;
 using RealtimeKit.Protocol;
 using RealtimeKit.Sessions;
 using RealtimeKit.Transports;
@@ -9,7 +10,7 @@ namespace RealtimeKit.Requests;
 /// <summary>Serves the transports' connections, each from its opening to its end.</summary>
 internal sealed class ConnectionHandler(
     SessionRegistry sessions, UserSessions users, UserWatchers watchers, NodeClock clock, WriteTurns turns, RealtimeMetrics metrics, CatchUpReader catchUps,
-    Subscriptions subscriptions, RequestDispatcher dispatcher, Audit audit, SessionLog log) : IConnectionHandler
+    Subscriptions subscriptions, InboxIndex inboxes, RequestDispatcher dispatcher, Audit audit, SessionLog log) : IConnectionHandler
 {
     private readonly Action<Subscription> _startCatchUp = catchUps.Start;
     private readonly MessageHandler _handler = dispatcher.HandleMessageAsync;
@@ -43,6 +44,7 @@ internal sealed class ConnectionHandler(
     private void Remove(Session session)
     {
         sessions.Remove(session);
+        if (session.Inbox is { } inbox) inboxes.End(inbox);
         if (!session.IsSignedIn) return;
         users.Remove(session);
         watchers.Remove(session);

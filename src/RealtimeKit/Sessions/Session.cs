@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Claims;
 using RealtimeKit.Delivery;
 using RealtimeKit.Diagnostics;
+using RealtimeKit.Inboxes;
 using RealtimeKit.Presence;
 using RealtimeKit.Protocol;
 using RealtimeKit.Transports;
@@ -77,6 +78,9 @@ internal sealed class Session : IReader
 
     /// <summary>The publishes that are on their way into the store.</summary>
     public OutstandingAppends Outstanding { get; }
+
+    /// <summary>The inbox, if one is open. The receive loop alone changes it.</summary>
+    public Inbox? Inbox { get; set; }
 
     /// <summary>Who the transport says is at the other end, until the sign-in has used it.</summary>
     public ITransportConnection Connection => _connection;

@@ -222,6 +222,9 @@ export class Channel extends Emitter {
   /** Changes settings: `null` takes name or data away. @param {{name?: string|null, data?: object|null, closed?: boolean, slowMode?: number}} settings @returns {Promise<void>} */
   update(settings) { return this.#ask('update', settings); }
 
+  /** What this member sets for itself in the channel; it ends with the membership. @param {{notify?: 'all'|'mentions'|'none', pinned?: boolean, hidden?: boolean}} preferences `hidden`: until the next message. @returns {Promise<void>} */
+  prefer(preferences) { return this.#ask('prefer', preferences); }
+
   /** Makes another user a member; a member keeps the role. @param {string} user @param {{role?: 'member'|'moderator'|'owner'}} [options] @returns {Promise<void>} */
   invite(user, { role } = {}) { return this.#ask('invite', { user, role }); }
   /** Ends another user's membership and subscriptions. @param {string} user @param {{reason?: string}} [options] @returns {Promise<void>} */

@@ -73,6 +73,42 @@ public abstract class ConversationTests
     }
 
     [Fact]
+    public async Task An_inbox_has_all_channels_live()
+    {
+        await using var host = await StartAsync();
+        await using var ada = Client(host, "ada");
+        await using var bob = Client(host, "bob");
+        await Task.WhenAll(ada.ConnectAsync(Token), bob.ConnectAsync(Token)).InTime();
+        var name = await ada.CreateAsync(new ChannelDefinition(ChannelKind.Private) { Name = "Name", Members = ["bob"] }, Token).InTime();
+        var inbox = await bob.OpenInboxAsync(Token).InTime();
+        (await bob.OpenInboxAsync(Token).InTime()).Should().BeSameAs(inbox);
+        inbox.Rows.Should().ContainSingle(row => row.Channel == name && row.Name == "Name" && row.Unread == 0);
+        var changes = System.Threading.Channels.Channel.CreateUnbounded<InboxChange>();
+        inbox.Changed += (_, change) => changes.Writer.TryWrite(change);
+        await ada.Channel(name).SendAsync(new string('x', 600), Token).InTime();
+        await UntilAsync(() => inbox.Totals == new UnreadTotals(1, 0));
+        inbox.Find(name)!.LastTruncated.Should().BeTrue();
+        inbox.Find(name)!.Last!.Text.Should().HaveLength(ProtocolConstants.MaxRowTextLength);
+        await bob.Channel(name).PreferAsync(new ChannelPreferences(ChannelNotify.None, Pinned: true), Token).InTime();
+        await UntilAsync(() => inbox.Totals == default && inbox.Find(name) is { Pinned: true, Unread: 1, Notify: ChannelNotify.None });
+        var other = await ada.CreateAsync(new ChannelDefinition(ChannelKind.Private) { Members = ["bob"] }, Token).InTime();
+        await UntilAsync(() => inbox.Find(other) is not null);
+        inbox.Rows[0].Channel.Should().Be(other);
+        await ada.Channel(other).RemoveAsync("bob", cancellationToken: Token).InTime();
+        await UntilAsync(() => inbox.Find(other) is null);
+        inbox.Close();
+        inbox.Close();
+        await ada.Channel(name).SendAsync("more", Token).InTime();
+        (await bob.OpenInboxAsync(Token).InTime()).Find(name)!.Sequence.Should().Be(2);
+        inbox.Find(name)!.Sequence.Should().Be(1);
+
+        async Task UntilAsync(Func<bool> wanted)
+        {
+            while (!wanted()) await changes.Reader.ReadAsync(Token).AsTask().InTime();
+        }
+    }
+
+    [Fact]
     public async Task Settings_are_changed_and_received()
     {
         await using var host = await StartAsync();

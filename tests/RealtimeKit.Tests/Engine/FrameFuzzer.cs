@@ -11,13 +11,15 @@ internal sealed class FrameFuzzer(Random random)
     [
         "connect", "subscribe", "unsubscribe", "publish", "edit", "delete", "react", "reactions", "history", "search", "members", "channels",
         "create", "join", "leave", "read", "signal", "presence", "refresh", "ping", "pong", "search", "invite", "remove", "ban",
-        "unban", "mute", "unmute", "setRole", "bans", "actions", "update", "report", "reports", "resolve", "block", "unblock", "blocked", "directory", "pin", "unpin", "users", "event", "", "nonsense",
+        "unban", "mute", "unmute", "setRole", "bans", "actions", "update", "report", "reports", "resolve", "block", "unblock", "blocked", "directory",
+        "pin", "unpin", "users", "inbox", "closeInbox", "prefer", "event", "", "nonsense",
     ];
 
     private static readonly string[] Fields =
     [
         "channel", "message", "sequence", "text", "data", "attachments", "mentions", "reaction", "remove", "before", "after", "epoch",
-        "recent", "thread", "limit", "name", "kind", "members", "token", "client", "user", "role", "until", "reason", "query", "report", "state", "replyTo", "pinned", "users", "x",
+        "recent", "thread", "limit", "name", "kind", "members", "token", "client", "user", "role", "until", "reason", "query", "report", "state", "replyTo",
+        "notify", "pinned", "hidden", "users", "x",
     ];
 
     private static readonly string[] Pins = ["pin", "unpin"];
@@ -38,7 +40,7 @@ internal sealed class FrameFuzzer(Random random)
     {
         var channel = Pick(Channels);
         var id = random.Next(1, 1_000_000);
-        return random.Next(25) switch
+        return random.Next(27) switch
         {
             0 => $$"""{"type":"subscribe","id":{{id}},"channel":"{{channel}}","recent":{{random.Next(1, 300)}}}""",
             1 => $$"""{"type":"unsubscribe","id":{{id}},"channel":"{{channel}}"}""",
@@ -55,6 +57,8 @@ internal sealed class FrameFuzzer(Random random)
             12 => $$"""{"type":"channels","id":{{id}}}""",
             13 => $$"""{"type":"invite","id":{{id}},"channel":"{{channel}}","user":"user{{random.Next(9)}}"}""",
             14 => $$"""{"type":"{{Pick(Sanctions)}}","id":{{id}},"channel":"{{channel}}","user":"user{{random.Next(9)}}"}""",
+            24 => $$"""{"type":"inbox","id":{{id}},"after":{{(random.Next(2) == 0 ? "null" : "7")}}}""",
+            25 => $$"""{"type":"prefer","id":{{id}},"channel":"{{channel}}","notify":"none","hidden":{{(random.Next(2) == 0 ? "true" : "false")}}}""",
             16 => $$"""{"type":"{{Pick(Pins)}}","id":{{id}},"channel":"{{channel}}","sequence":{{random.Next(1, 50)}}}""",
             17 => $$"""{"type":"history","id":{{id}},"channel":"{{channel}}","pinned":true}""",
             18 => $$"""{"type":"users","id":{{id}},"users":["user{{random.Next(9)}}","user{{random.Next(9)}}"]}""",

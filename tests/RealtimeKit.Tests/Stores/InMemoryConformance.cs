@@ -22,6 +22,12 @@ public sealed class InMemorySearchStoreTests : MessageSearchConformance
     protected override ValueTask<StoreUnderTest> CreateAsync() => InMemory.CreateAsync();
 }
 
+[ConformanceOf(typeof(InMemoryStore))]
+public sealed class InMemoryInboxStoreTests : InboxStoreConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => InMemory.CreateAsync();
+}
+
 [ConformanceOf(typeof(InMemoryBroker))]
 public sealed class InMemoryBrokerConformanceTests : MessageBrokerConformance
 {

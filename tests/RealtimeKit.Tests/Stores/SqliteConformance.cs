@@ -20,3 +20,9 @@ public sealed class SqliteSearchStoreTests : MessageSearchConformance
 {
     protected override ValueTask<StoreUnderTest> CreateAsync() => TemporaryDatabase.CreateStoreAsync();
 }
+
+[ConformanceOf(typeof(SqliteStore))]
+public sealed class SqliteInboxStoreTests : InboxStoreConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => TemporaryDatabase.CreateStoreAsync();
+}

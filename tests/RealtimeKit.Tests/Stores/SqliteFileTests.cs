@@ -63,6 +63,10 @@ public sealed class SqliteFileTests : IDisposable
             DROP TRIGGER members_added; DROP TRIGGER members_removed; DROP INDEX channels_unlisted; DELETE FROM tallies WHERE user LIKE '%' || char(10) || '%';
             ALTER TABLE channels DROP COLUMN members; ALTER TABLE channels DROP COLUMN listed;
             DROP TABLE search; DROP TABLE search_messages; DROP TABLE search_parts; ALTER TABLE channels DROP COLUMN searched; ALTER TABLE discarded DROP COLUMN kind; DROP TABLE files;
+            DROP TABLE clock; DROP TABLE departures; DROP INDEX channels_era; DROP INDEX members_stamp; DROP INDEX marks_stamp;
+            ALTER TABLE channels DROP COLUMN era; ALTER TABLE channels DROP COLUMN stamp; ALTER TABLE members DROP COLUMN stamp; ALTER TABLE marks DROP COLUMN stamp;
+            ALTER TABLE members DROP COLUMN notify; ALTER TABLE members DROP COLUMN pinned; ALTER TABLE members DROP COLUMN hidden;
+            ALTER TABLE discarded DROP COLUMN name; ALTER TABLE discarded DROP COLUMN stamp;
             ALTER TABLE channels DROP COLUMN slow_mode; ALTER TABLE channels DROP COLUMN closed; ALTER TABLE channels DROP COLUMN data;
             PRAGMA user_version = 1
             """);

@@ -58,7 +58,7 @@ public sealed class StoresAgreeTests
         var user = Pick(random, Users);
         var number = random.Next(-1, 40);
         var limit = new PageLimit(random.Next(1, 20), random.Next(2) == 0 ? int.MaxValue : random.Next(5_000));
-        switch (random.Next(26))
+        switch (random.Next(28))
         {
             case 0 when random.Next(8) == 0: return async (_, channels) => $"{await channels.DeleteAsync(name, Cancel)}";
             case 0 or 1:
@@ -93,7 +93,7 @@ public sealed class StoresAgreeTests
                 return async (messages, _) => Show(await messages.ReadHistoryAsync(query, Cancel));
             case 20:
                 var block = new BlockChange(Users[random.Next(4)], Users[random.Next(4)], random.Next(3) == 0);
-                return async (_, channels) => $"{await channels.BlockAsync(block, Cancel)} {string.Join(' ', await channels.ListBlockedAsync(block.User, Cancel))}";
+                return async (_, channels) => await ShowBlockAsync(channels, block);
             case 21:
                 var report = new ReportChange(name, number, user, $"reason {random.Next(2)}", Start.AddMilliseconds(step));
                 return async (_, channels) => $"{(await channels.ReportAsync(report, Cancel)).Outcome}";
@@ -107,6 +107,12 @@ public sealed class StoresAgreeTests
             case 24 or 25:
                 var found = NextSearch(random, limit, step);
                 return async (messages, _) => await ShowSearchAsync((IMessageSearch)messages, found);
+            case 26:
+                var preferences = new PreferenceChange(
+                    name, user, new ChannelPreferences((ChannelNotify)random.Next(3), random.Next(3) == 0 ? null : random.Next(2) == 0, random.Next(3) == 0 ? null : random.Next(2) == 0));
+                return async (_, channels) => $"{await ((IInboxStore)channels).SetPreferencesAsync(preferences, Cancel)}";
+            case 27:
+                return async (_, channels) => string.Join('\n', (await ((IInboxStore)channels).ListMembershipsAsync(user, Cancel)).Channels);
             case 9: return async (_, channels) => await ShowListAsync(channels, user, limit.Messages);
             default:
                 var batch = Enumerable.Range(0, random.Next(1, 6)).Select(_ => NextChange(random, step)).ToList();
@@ -144,6 +150,12 @@ public sealed class StoresAgreeTests
             Sender = random.Next(4) == 0 ? Users[random.Next(2)] : null, Since = random.Next(4) == 0 ? Start.AddMilliseconds(random.Next(step + 1)) : null,
             Until = random.Next(4) == 0 ? Start.AddMilliseconds(random.Next(step + 1)) : null,
         };
+    }
+
+    private static async Task<string> ShowBlockAsync(IChannelStore channels, BlockChange change)
+    {
+        var result = await channels.BlockAsync(change, Cancel);
+        return $"{result.Outcome} {result.Channel} {string.Join(' ', result.Recounted.Order(StringComparer.Ordinal))}: {string.Join(' ', await channels.ListBlockedAsync(change.User, Cancel))}";
     }
 
     // All pages together: of messages of one call, which have the same time, each store has its own order.

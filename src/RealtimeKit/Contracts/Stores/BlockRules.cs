@@ -27,7 +27,20 @@ public sealed record BlockChange(string User, string Other, bool Remove = false)
 /// <summary>What became of a block.</summary>
 /// <param name="Outcome">What became of it.</param>
 /// <param name="Channel">The direct channel of the two, where its revision rose.</param>
-public readonly record struct BlockResult(BlockOutcome Outcome, string? Channel = null);
+public readonly record struct BlockResult(BlockOutcome Outcome, string? Channel = null)
+{
+    private readonly IReadOnlyList<string>? _recounted;
+
+    /// <summary>
+    /// The channels of the user in which the blocked one mentions the user: there the number of mentions may be another one now. A store with
+    /// inboxes has stamped the user's rows of them.
+    /// </summary>
+    public IReadOnlyList<string> Recounted
+    {
+        get => _recounted ?? [];
+        init => _recounted = value is { Count: > 0 } ? value : null;
+    }
+}
 
 /// <summary>What may become of a block.</summary>
 public enum BlockOutcome

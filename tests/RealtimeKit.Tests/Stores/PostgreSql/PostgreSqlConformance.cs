@@ -26,3 +26,9 @@ public sealed class PostgreSqlSearchStoreTests : MessageSearchConformance
 {
     protected override ValueTask<StoreUnderTest> CreateAsync() => TemporarySchema.CreateStoreAsync();
 }
+
+[ConformanceOf(typeof(PostgreSqlStore))]
+public sealed class PostgreSqlInboxStoreTests : InboxStoreConformance
+{
+    protected override ValueTask<StoreUnderTest> CreateAsync() => TemporarySchema.CreateStoreAsync();
+}

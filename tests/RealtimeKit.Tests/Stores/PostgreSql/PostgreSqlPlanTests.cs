@@ -132,6 +132,10 @@ public sealed partial class PostgreSqlPlanTests : IAsyncLifetime
             await store.MoveReadMarkAsync(channel, "user3", last, Cancel);
             await store.ApplyAsync(new RoleChange(channel, "zoe", ChannelRole.Moderator), Cancel);
             await store.ApplyAsync(new RemoveChange(channel, "zoe"), Cancel);
+            await store.ApplyAsync([new JoinChange(channel, "zoe"), new JoinChange(channel, "zac")], Cancel);
+            await store.BlockAsync(new BlockChange("zoe", "user3"), Cancel);
+            await store.BlockAsync(new BlockChange("zoe", "user3", Remove: true), Cancel);
+            await store.ApplyAsync([new RemoveChange(channel, "zoe"), new RemoveChange(channel, "zac")], Cancel);
             await ChangeAsync(store, channel, last);
         }
 

@@ -60,6 +60,8 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
         await _schema.RunAsync(
             "DROP TABLE files, search, search_parts, sanctions, paces, actions, directory, blocks, reports, reporters; DROP TRIGGER members_added ON members; DROP TRIGGER members_removed ON members; "
             + "DROP SEQUENCE search_positions; DROP FUNCTION count_added_members; DROP FUNCTION count_removed_members; DELETE FROM tallies WHERE kind = 3; "
+            + "DROP TABLE inbox_epoch, departures; ALTER TABLE channels DROP COLUMN era, DROP COLUMN stamp; ALTER TABLE marks DROP COLUMN era, DROP COLUMN stamp; "
+            + "ALTER TABLE members DROP COLUMN stamp, DROP COLUMN notify, DROP COLUMN pinned, DROP COLUMN hidden; ALTER TABLE discarded DROP COLUMN name, DROP COLUMN stamp; "
             + "ALTER TABLE messages DROP COLUMN pinned, DROP COLUMN pinned_by; ALTER TABLE channels DROP COLUMN members, DROP COLUMN searched, DROP COLUMN listed, DROP COLUMN slow_mode, DROP COLUMN closed, DROP COLUMN data; UPDATE schema_version SET version = 1");
         await using var newer = _schema.Open();
         await newer.InitializeAsync(Cancel);
