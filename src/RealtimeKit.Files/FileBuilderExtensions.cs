@@ -37,6 +37,7 @@ public static class FileBuilderExtensions
         if (configure is not null) options.Configure(configure);
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RealtimeFileOptions>, RealtimeFileOptionsValidator>());
         services.TryAddSingleton(store);
+        services.TryAddSingleton<FileLog>();
         services.TryAddSingleton<Uploads>();
         services.TryAddSingleton<UploadTurns>();
         services.TryAddSingleton<HttpSignIn>();

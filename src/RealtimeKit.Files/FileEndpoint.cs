@@ -1,15 +1,14 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RealtimeKit.WebSockets;
 
 namespace RealtimeKit.Files;
 
 /// <summary>The address of files below the WebSocket endpoint: who is it, may that page ask, and is it an upload or a download.</summary>
-internal sealed partial class FileEndpoint(
-    HttpSignIn signIns, TusEndpoint uploads, Downloads downloads, IOptions<RealtimeFileOptions> options, ILogger<FileEndpoint> logger) : IRealtimeEndpointPart
+internal sealed class FileEndpoint(
+    HttpSignIn signIns, TusEndpoint uploads, Downloads downloads, IOptions<RealtimeFileOptions> options, FileLog log) : IRealtimeEndpointPart
 {
     public IEndpointConventionBuilder Map(IEndpointRouteBuilder endpoints, string path, Func<HttpRequest, bool> isAllowedOrigin) =>
         endpoints.Map(path + "/files/{id?}", context => HandleAsync(context, isAllowedOrigin)).WithDisplayName($"RealtimeKit {path}/files");
@@ -22,7 +21,7 @@ internal sealed partial class FileEndpoint(
         }
         catch (Exception exception) when (exception is StoreUnavailableException or IOException or UnauthorizedAccessException && !context.RequestAborted.IsCancellationRequested)
         {
-            StorageFailed(exception);
+            log.StorageFailed(exception);
             if (context.Response.HasStarted) throw;
             context.Response.Headers.RetryAfter = "1";
             await Answers.RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The storage is out of reach: try again.").ConfigureAwait(false);
@@ -60,7 +59,4 @@ internal sealed partial class FileEndpoint(
         if (isDownload && id is not null) await downloads.ServeAsync(context, signIn, id).ConfigureAwait(false);
         else await uploads.HandleAsync(context, signIn, method, id).ConfigureAwait(false);
     }
-
-    [LoggerMessage(4, LogLevel.Warning, "A request for a file failed, because the store or the file store did.")]
-    private partial void StorageFailed(Exception exception);
 }

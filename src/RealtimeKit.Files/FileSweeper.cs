@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RealtimeKit.Stores;
 
@@ -9,8 +8,8 @@ namespace RealtimeKit.Files;
 /// Removes what is due: uploads that did not finish, files that no message took, and those whose message, attachment or channel is gone. Several
 /// nodes may do it at once, and what one leaves when it ends, another or the next start finds.
 /// </summary>
-internal sealed partial class FileSweeper(
-    IFileRecords records, Uploads uploads, IOptions<RealtimeFileOptions> options, TimeProvider time, ILogger<FileSweeper> logger) : BackgroundService
+internal sealed class FileSweeper(
+    IFileRecords records, Uploads uploads, IOptions<RealtimeFileOptions> options, TimeProvider time, FileLog log) : BackgroundService
 {
     private const int PageSize = 200;
 
@@ -49,7 +48,7 @@ internal sealed partial class FileSweeper(
                 catch (Exception exception) when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
                 {
                     // Whatever it was, the next round tries again; one entry says so.
-                    if (!failing) SweepFailed(exception);
+                    if (!failing) log.SweepFailed(exception);
                     failing = true;
                 }
             }
@@ -60,7 +59,4 @@ internal sealed partial class FileSweeper(
             // The node stops.
         }
     }
-
-    [LoggerMessage(2, LogLevel.Warning, "Files that are due could not be removed; trying again at every interval.")]
-    private partial void SweepFailed(Exception exception);
 }

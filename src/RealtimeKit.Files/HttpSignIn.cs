@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features.Authentication;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RealtimeKit.Protocol;
 using RealtimeKit.Transports;
@@ -9,7 +8,7 @@ using RealtimeKit.Transports;
 namespace RealtimeKit.Files;
 
 /// <summary>Who sends a request, found as for the WebSocket: by what the application has authenticated, or by a token in the header or the address.</summary>
-internal sealed partial class HttpSignIn(IAuthenticator authenticator, IOptions<RealtimeOptions> options, IRequestLimiter limits, TimeProvider time, ILogger<HttpSignIn> logger)
+internal sealed class HttpSignIn(IAuthenticator authenticator, IOptions<RealtimeOptions> options, IRequestLimiter limits, TimeProvider time, FileLog log)
 {
     private const string HeaderPrefix = "Bearer ";
     private const int LongestToken = 32_768;
@@ -55,11 +54,8 @@ internal sealed partial class HttpSignIn(IAuthenticator authenticator, IOptions<
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            SignInFailed(exception);
+            log.SignInFailed(exception);
             return null;
         }
     }
-
-    [LoggerMessage(3, LogLevel.Error, "The authenticator failed on a request for a file; it was answered as not signed in.")]
-    private partial void SignInFailed(Exception exception);
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RealtimeKit.Stores;
 
@@ -9,9 +8,9 @@ namespace RealtimeKit.Files;
 /// The life of a file, whoever uploads it: recorded first, then its bytes, then complete, looked at and finished. A process that ends anywhere
 /// leaves a record, by which the rest is done or removed.
 /// </summary>
-internal sealed partial class Uploads(
+internal sealed class Uploads(
     IFileRecords records, IFileStore store, IEnumerable<IFileInspector> inspectors, IOptions<RealtimeFileOptions> options, TimeProvider time,
-    ILogger<Uploads> logger) : IDisposable
+    FileLog log) : IDisposable
 {
     private readonly RealtimeFileOptions _options = options.Value;
     private readonly IFileInspector[] _inspectors = [.. inspectors];
@@ -97,7 +96,7 @@ internal sealed partial class Uploads(
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or StoreUnavailableException)
         {
-            BytesNotRemoved(exception, id);
+            log.BytesNotRemoved(exception, id);
         }
     }
 
@@ -151,7 +150,4 @@ internal sealed partial class Uploads(
             return type;
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "The bytes of the file {File} could not be removed; the next sweep tries again.")]
-    private partial void BytesNotRemoved(Exception exception, string file);
 }

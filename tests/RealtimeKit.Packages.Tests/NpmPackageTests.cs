@@ -6,7 +6,7 @@ namespace RealtimeKit.Packages.Tests;
 /// <summary>What the npm package holds.</summary>
 public sealed class NpmPackageTests(PackedPackages packages)
 {
-    private static readonly string[] Parts = ["channel", "connection", "emitter", "errors", "messages", "outbox", "requests", "subscription"];
+    private static readonly string[] Parts = ["channel", "connection", "emitter", "errors", "files", "inbox", "messages", "outbox", "requests", "subscription", "users"];
 
     [Fact]
     public void It_has_the_modules_their_types_readme_and_licence_and_nothing_else()

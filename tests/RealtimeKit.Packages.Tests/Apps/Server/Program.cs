@@ -4,6 +4,7 @@ var builder = WebApplication.CreateSlimBuilder(args);
 builder.Services.AddRealtimeMessaging()
     .AddWebSockets()
     .UseSqliteStore(builder.Configuration.GetConnectionString("Chat") ?? "Data Source=chat.db")
+    .AddFiles(builder.Configuration["Files"] ?? "files")
     .UseAuthenticator<NameAuthenticator>();
 
 var app = builder.Build();
