@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using RealtimeKit.Sqlite.Channels;
 using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Index;
 using RealtimeKit.Sqlite.Messages;
 using RealtimeKit.Sqlite.Search;
 using RealtimeKit.Stores;

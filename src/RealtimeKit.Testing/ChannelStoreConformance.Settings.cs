@@ -75,6 +75,9 @@ public abstract partial class ChannelStoreConformance
         var first = Slow("bob", 0, 1_000);
         Assert.Equal("Appended TooSoon TooSoon TooSoon Duplicate Appended", string.Join(' ', (await Messages.AppendAsync(
             [first, Slow("bob", 999, 1_000), Slow("bob", 1_001, 1_000), Slow("bob", 1_002, 0), first, Slow("eve", 999, 1_000)], Cancel)).Select(result => result.Outcome)));
+        // A copy of a stored message is known all the same, whether or not it has a pause.
+        Assert.Equal("TooSoon Duplicate", string.Join(' ', (await Messages.AppendAsync(
+            [Slow("bob", 500, 1_000), first with { Pause = TimeSpan.Zero }], Cancel)).Select(result => result.Outcome)));
     }
 
     /// <summary>When slow mode begins anew, what its users posted meanwhile counts, and not what was kept of the time before.</summary>

@@ -1,5 +1,6 @@
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.PostgreSql.Messages;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 

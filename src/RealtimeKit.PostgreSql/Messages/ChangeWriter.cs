@@ -1,7 +1,6 @@
 using Npgsql;
-using RealtimeKit.PostgreSql.Channels;
 using RealtimeKit.PostgreSql.Database;
-using RealtimeKit.PostgreSql.Search;
+using RealtimeKit.PostgreSql.Index;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Npgsql;
 using RealtimeKit.PostgreSql.Database;
-using RealtimeKit.PostgreSql.Search;
+using RealtimeKit.PostgreSql.Index;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.PostgreSql.Messages;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using RealtimeKit.PostgreSql.Database;
+using RealtimeKit.PostgreSql.Index;
 
 namespace RealtimeKit.PostgreSql.Search;
 

@@ -1,6 +1,6 @@
 using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Index;
 using RealtimeKit.Sqlite.Messages;
-using RealtimeKit.Sqlite.Search;
 
 namespace RealtimeKit.Sqlite.Channels;
 

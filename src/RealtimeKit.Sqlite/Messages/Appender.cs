@@ -1,5 +1,5 @@
 using RealtimeKit.Sqlite.Database;
-using RealtimeKit.Sqlite.Search;
+using RealtimeKit.Sqlite.Index;
 
 namespace RealtimeKit.Sqlite.Messages;
 

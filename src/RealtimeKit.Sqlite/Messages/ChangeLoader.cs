@@ -24,6 +24,8 @@ internal sealed class ChangeLoader(SqliteSession session, IReadOnlyList<MessageC
     public AppendPlan Load(bool findIds)
     {
         var plan = new AppendPlan(changes);
+        // A post behind one of its sender that comes too soon is refused without being written, so that the index does not find its id.
+        findIds |= changes.Any(static change => change is PostChange { Pause.Ticks: > 0 });
         foreach (var name in plan.Channels) LoadChannel(plan, name);
         foreach (var change in changes)
         {

@@ -1,7 +1,6 @@
 using RealtimeKit.Protocol;
-using RealtimeKit.Sqlite.Channels;
 using RealtimeKit.Sqlite.Database;
-using RealtimeKit.Sqlite.Search;
+using RealtimeKit.Sqlite.Index;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Sqlite.Messages;

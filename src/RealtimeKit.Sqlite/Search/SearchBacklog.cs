@@ -1,4 +1,5 @@
 using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Index;
 using RealtimeKit.Sqlite.Messages;
 
 namespace RealtimeKit.Sqlite.Search;

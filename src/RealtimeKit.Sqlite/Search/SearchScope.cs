@@ -1,5 +1,6 @@
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
+using RealtimeKit.Sqlite.Index;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Sqlite.Search;

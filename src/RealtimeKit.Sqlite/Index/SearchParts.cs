@@ -1,6 +1,6 @@
 using RealtimeKit.Sqlite.Database;
 
-namespace RealtimeKit.Sqlite.Search;
+namespace RealtimeKit.Sqlite.Index;
 
 /// <summary>Begins a new part of the index when the latest one is full. Used by the writer alone.</summary>
 internal sealed class SearchParts

@@ -1,9 +1,8 @@
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
-using RealtimeKit.Sqlite.Messages;
 using RealtimeKit.Stores;
 
-namespace RealtimeKit.Sqlite.Channels;
+namespace RealtimeKit.Sqlite.Messages;
 
 /// <summary>Keeps and lists what moderators and owners did.</summary>
 internal static class Actions

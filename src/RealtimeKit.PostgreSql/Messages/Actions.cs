@@ -1,9 +1,8 @@
 using RealtimeKit.PostgreSql.Database;
-using RealtimeKit.PostgreSql.Messages;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
-namespace RealtimeKit.PostgreSql.Channels;
+namespace RealtimeKit.PostgreSql.Messages;
 
 /// <summary>Keeps and lists what moderators and owners did.</summary>
 internal static class Actions

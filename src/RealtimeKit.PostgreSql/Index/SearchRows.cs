@@ -4,7 +4,7 @@ using RealtimeKit.PostgreSql.Database;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 
-namespace RealtimeKit.PostgreSql.Search;
+namespace RealtimeKit.PostgreSql.Index;
 
 /// <summary>Keeps the index in the transaction of an append: a message is in it with the text that it has, or not at all.</summary>
 internal static class SearchRows

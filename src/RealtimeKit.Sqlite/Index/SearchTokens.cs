@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using RealtimeKit.Stores;
 
-namespace RealtimeKit.Sqlite.Search;
+namespace RealtimeKit.Sqlite.Index;
 
 /// <summary>The tokens of the index as text: what is indexed of a message, and what is asked.</summary>
 internal static class SearchTokens

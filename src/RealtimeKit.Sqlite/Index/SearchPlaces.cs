@@ -1,7 +1,7 @@
 using RealtimeKit.Sqlite.Database;
 using RealtimeKit.Stores;
 
-namespace RealtimeKit.Sqlite.Search;
+namespace RealtimeKit.Sqlite.Index;
 
 /// <summary>The place of a message in the index as one integer: its time, and a number among the messages of the same millisecond.</summary>
 internal static class SearchPlaces

@@ -1,7 +1,7 @@
 using RealtimeKit.Protocol;
 using RealtimeKit.Sqlite.Database;
 
-namespace RealtimeKit.Sqlite.Search;
+namespace RealtimeKit.Sqlite.Index;
 
 /// <summary>Keeps the index in the writer's transaction: a message is in it with the text that it has, or not at all.</summary>
 /// <param name="session">The writer's session.</param>
