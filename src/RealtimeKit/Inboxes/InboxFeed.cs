@@ -192,6 +192,6 @@ internal sealed partial class InboxFeed(
         return memberships.Position;
     }
 
-    [LoggerMessage(62, LogLevel.Error, "Rows of inboxes could not be read; trying again.")]
+    [LoggerMessage(65, LogLevel.Error, "Rows of inboxes could not be read; trying again.")]
     private partial void RowsNotRead(Exception exception);
 }

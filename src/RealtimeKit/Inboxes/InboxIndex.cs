@@ -196,7 +196,7 @@ internal sealed partial class InboxIndex(BrokerSubscriptions subscriptions, ILog
         }
     }
 
-    [LoggerMessage(61, LogLevel.Warning, "The broker accepts no subscription to channel {Channel}; an inbox gets its changes by comparison with the store.")]
+    [LoggerMessage(64, LogLevel.Warning, "The broker accepts no subscription to channel {Channel}; an inbox gets its changes by comparison with the store.")]
     private partial void InboxNotHeard(Exception exception, string channel);
 
     private sealed class Entry(string name)

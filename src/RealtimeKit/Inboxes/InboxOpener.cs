@@ -137,7 +137,7 @@ internal sealed partial class InboxOpener(
         foreach (var channel in channels) index.Mark(channel, inbox);
     }
 
-    [LoggerMessage(63, LogLevel.Error, "An inbox could not be read; its connection is closed.")]
+    [LoggerMessage(66, LogLevel.Error, "An inbox could not be read; its connection is closed.")]
     private partial void InboxNotRead(Exception exception);
 }
 

@@ -114,7 +114,7 @@ public sealed class SqliteFailureTests : IDisposable
     {
         using var store = _database.Open();
         await Changes.CreateLobbyAsync(store);
-        await store.RunOnWriterAsync("BEGIN; INSERT INTO marks VALUES(1, 'eve', 1); PRAGMA cache_size = 7");
+        await store.RunOnWriterAsync("BEGIN; INSERT INTO marks(channel, user, sequence) VALUES(1, 'eve', 1); PRAGMA cache_size = 7");
         await FailAsync(store, [Changes.Post("lobby", "x")]);
         (await store.AppendAsync([Changes.Post("lobby", "y")], Cancel))[0].Message!.Sequence.Should().Be(1);
         (await store.FindAsync("lobby", "eve", Cancel))!.Read.Should().Be(0);
@@ -139,7 +139,7 @@ public sealed class SqliteFailureTests : IDisposable
         using var store = _database.Open(options => options.BusyTimeout = TimeSpan.Zero);
         await Changes.CreateLobbyAsync(store);
         await store.AppendAsync([Changes.Post("lobby", "before")], Cancel);
-        await store.RunOnWriterAsync("BEGIN IMMEDIATE; INSERT INTO marks VALUES(1, 'writing', 1)");
+        await store.RunOnWriterAsync("BEGIN IMMEDIATE; INSERT INTO marks(channel, user, sequence) VALUES(1, 'writing', 1)");
 
         var readers = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Run(() => Changes.TextsAsync(store), Cancel)));
         readers.Should().OnlyContain(texts => texts.SequenceEqual(new[] { "before" }));
