@@ -19,8 +19,12 @@ public sealed partial class LinkTests
     {
         var index = Links(Repository.Read("docs/README.md")).ToList();
         index.Should().Contain(Repository.Pages.Where(page => page.StartsWith("docs/", StringComparison.Ordinal))
-            .Select(page => page["docs/".Length..]).Where(page => page != "README.md" && !page.StartsWith("decisions/0", StringComparison.Ordinal) && !page.StartsWith("measurements/", StringComparison.Ordinal)));
+            .Select(page => page["docs/".Length..]).Where(page => page != "README.md" && !page.StartsWith("decisions/0", StringComparison.Ordinal) && !page.StartsWith("measurements/", StringComparison.Ordinal) && !page.StartsWith("recipes/", StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public void The_recipes_have_a_row_for_every_page_of_their_folder() =>
+        Links(Repository.Read("docs/recipes.md")).Should().Contain(Repository.Pages.Where(page => page.StartsWith("docs/recipes/", StringComparison.Ordinal)).Select(page => page["docs/".Length..]));
 
     [Theory]
     [InlineData("docs/README.md", "nowhere.md", false)]
