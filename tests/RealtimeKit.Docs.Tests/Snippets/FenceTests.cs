@@ -11,7 +11,7 @@ public sealed class FenceTests
     private static readonly string[] Checked = ["csharp", "js", "ts", "html", "sh", "json"];
 
     // Configuration of others' programs, drawings and talk.
-    private static readonly string[] Shown = ["text", "mermaid", "nginx", "haproxy", "sql", "xml", "diff"];
+    private static readonly string[] Shown = ["text", "mermaid", "nginx", "haproxy", "sql", "xml", "diff", "yaml"];
 
     [Fact]
     public void Every_fence_has_a_language_that_a_test_covers() =>
