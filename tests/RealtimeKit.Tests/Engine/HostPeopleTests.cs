@@ -150,8 +150,9 @@ public sealed class HostPeopleTests : IAsyncLifetime
 
         await Messaging.Messages.SendAsync("order-1", "x", cancellationToken: Cancel);
         var page = await Messaging.Users.ListChannelsAsync("ann", limit: 3, cancellationToken: Cancel);
-        page.Channels[0].Should().Match<ChannelSummary>(one => one.Channel == "order-1" && one.Unread == 1 && one.Role == ChannelRole.Owner);
-        (await Messaging.Users.ListChannelsAsync("ann", page.Next, cancellationToken: Cancel)).Should().Match<ChannelPage>(last => last.Channels.Count == 2 && last.Next == null);
+        var last = await Messaging.Users.ListChannelsAsync("ann", page.Next, cancellationToken: Cancel);
+        (page.Channels.Count, last.Channels.Count, last.Next).Should().Be((3, 2, null));
+        page.Channels.Concat(last.Channels).Single(one => one.Channel == "order-1").Should().Match<ChannelSummary>(one => one.Unread == 1 && one.Role == ChannelRole.Owner);
         await Messaging.Users.Invoking(x => x.ListChannelsAsync("ann", "wrong", cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
     }
 
