@@ -74,7 +74,8 @@ public sealed class SearchRequestTests
     [Fact]
     public async Task Application_searches_as_itself_and_as_a_user()
     {
-        await using var node = await TestNode.StartAsync();
+        // With a clock that nobody sets: what is found comes by time.
+        await using var node = await TestNode.StartAsync(time: new SetClock(TimeProvider.System));
         await node.Messaging.Channels.EnsureAsync("open", cancellationToken: Cancel);
         await node.Messaging.Channels.EnsureAsync("closed", ChannelKind.Private, owner: "ann", cancellationToken: Cancel);
         await node.Messaging.Messages.SendAsync("open", "Ein Wort", "bob", Cancel);
