@@ -109,7 +109,6 @@ internal sealed class SessionOutput(
         return ++Pings;
     }
 
-    /// <summary>Sends what is there, then closes; the first reason stays.</summary>
     /// <summary>Why this node closes the connection; null while it does not.</summary>
     public (CloseCode Code, string Reason)? Closing
     {
@@ -119,6 +118,7 @@ internal sealed class SessionOutput(
         }
     }
 
+    /// <summary>Sends what is there, then closes; the first reason stays.</summary>
     public void Close(CloseCode code, string reason)
     {
         lock (_gate)
