@@ -20,13 +20,13 @@ internal static class SearchTokens
 
     /// <summary>What is asked of one part, in the language of FTS5: every word of it stands in quotation marks, so that none is an operator.</summary>
     /// <param name="part">The part.</param>
-    /// <param name="terms">What is searched.</param>
+    /// <param name="tokens">What is searched.</param>
     /// <param name="scope">The tokens of which a message must have one; empty where any message will do.</param>
-    public static string Ask(long part, SearchTerms terms, IReadOnlyList<string> scope)
+    public static string Ask(long part, IReadOnlyList<SearchToken> tokens, IReadOnlyList<string> scope)
     {
         var prefix = part.ToString(CultureInfo.InvariantCulture);
         var query = new StringBuilder();
-        foreach (var (text, isPrefix) in terms.Tokens)
+        foreach (var (text, isPrefix) in tokens)
         {
             if (query.Length > 0) query.Append(" AND ");
             query.Append('"').Append(prefix).Append(text).Append('"');
