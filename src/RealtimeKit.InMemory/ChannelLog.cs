@@ -149,7 +149,8 @@ internal sealed class ChannelLog
     }
 
     public ChannelView View(string user, bool blocked) =>
-        new(Head, Definition.Kind, Settings, Definition.Created, Roster.Role(user), Roster.Mark(user), Roster.Ban(user), Roster.Mute(user), blocked);
+        new(Head, Definition.Kind, Settings, Definition.Created, Roster.Role(user), Roster.Mark(user), Roster.Ban(user), Roster.Mute(user), blocked,
+            Roster.Role(user) == ChannelRole.Moderator && Roster.Owners == 0);
 
     public DirectoryChannel List(string user) => new(
         new ListedChannel(Definition.Channel, Settings.Name, Settings.Data, Roster.Count, _messages.Count), Roster.Role(user), Settings.Closed);

@@ -20,6 +20,8 @@ internal sealed class ChannelRoster(NewChannel channel)
 
     public IEnumerable<string> Users => _members.Keys;
 
+    public int Owners => _members.Values.Count(static role => role == ChannelRole.Owner);
+
     public ChannelRole? Role(string user) => _members.TryGetValue(user, out var role) ? role : null;
 
     public long Mark(string user) => _marks.GetValueOrDefault(user);
@@ -46,7 +48,7 @@ internal sealed class ChannelRoster(NewChannel channel)
     {
         var user = change.User;
         var role = Role(user);
-        var owners = role == ChannelRole.Owner ? _members.Values.Count(static role => role == ChannelRole.Owner) : 0;
+        var owners = role == ChannelRole.Owner ? Owners : 0;
         var result = MemberRules.Decide(change, new MemberState(channel.Kind, role, owners, Revision, Ban(user), Mute(user)));
         if (result.Outcome != MemberOutcome.Changed) return result;
         if (result.After.Role is { } after) _members[user] = after;

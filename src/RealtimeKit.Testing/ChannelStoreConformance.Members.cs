@@ -145,6 +145,20 @@ public abstract partial class ChannelStoreConformance
         Assert.Equal(MemberOutcome.Changed, await RemoveAsync("bob"));
     }
 
+    /// <summary>A moderator learns whether the channel has an owner.</summary>
+    [Fact]
+    public async Task ModeratorsLearnWhetherThereIsAnOwner()
+    {
+        await Channels.CreateAsync(Sample.Channel("room", owner: null, members: ["bob", "eve"]), Cancel);
+        Assert.Equal(MemberOutcome.Changed, await SetAsync("bob", ChannelRole.Moderator));
+        Assert.True((await Channels.FindAsync("room", "bob", Cancel))!.Ownerless);
+        Assert.False((await Channels.FindAsync("room", "eve", Cancel))!.Ownerless);
+
+        Assert.Equal(MemberOutcome.Changed, await SetAsync("eve", ChannelRole.Owner));
+        Assert.False((await Channels.FindAsync("room", "bob", Cancel))!.Ownerless);
+        Assert.False((await Channels.FindAsync("room", "eve", Cancel))!.Ownerless);
+    }
+
     /// <summary>Members are listed in ordinal order, with role and mark, in pages.</summary>
     [Fact]
     public async Task MembersAreListedInPages()

@@ -10,7 +10,7 @@ internal static class ChannelReader
 {
     public const string View = $"""
         SELECT c.epoch, c.version, c.sequence, c.revision, c.kind, c.created, m.role, coalesce(r.sequence, 0), {Sanctions.Columns}, {Settings.Columns},
-            {Blocks.InChannel}
+            {Blocks.InChannel}, CASE m.role WHEN 1 THEN NOT EXISTS(SELECT FROM members WHERE channel = c.id AND role = 2) ELSE false END
         FROM channels c
         LEFT JOIN members m ON m.channel = c.id AND m.user_id = $2
         LEFT JOIN marks r ON r.channel = c.id AND r.user_id = $2
@@ -46,7 +46,8 @@ internal static class ChannelReader
         async rows => !await rows.ReadAsync().ConfigureAwait(false) ? null : new ChannelView(
             new ChannelHead(channel, rows.GetString(0), rows.GetInt64(1), rows.GetInt64(2), rows.GetInt64(3)),
             (ChannelKind)rows.GetInt16(4), Settings.Read(rows, 16), MessageRow.Time(rows.GetInt64(5)),
-            rows.IsDBNull(6) ? null : (ChannelRole)rows.GetInt16(6), rows.GetInt64(7), Sanctions.ReadBan(rows, 8), Sanctions.ReadMute(rows, 8), rows.GetBoolean(20)),
+            rows.IsDBNull(6) ? null : (ChannelRole)rows.GetInt16(6), rows.GetInt64(7), Sanctions.ReadBan(rows, 8), Sanctions.ReadMute(rows, 8), rows.GetBoolean(20),
+            rows.GetBoolean(21)),
         Sql.Command(View, Sql.Parameter(channel), Sql.Parameter(user)));
 
     public static Task<int> CountMembersAsync(DatabaseSession session, string channel, int most) => session.RunAsync(

@@ -262,6 +262,7 @@ internal static class Schema
             ADD COLUMN pinned boolean NOT NULL DEFAULT false,
             ADD COLUMN hidden bigint;
         CREATE INDEX members_stamp ON members(stamp);
+        CREATE INDEX members_owners ON members(channel) WHERE role = 2;
 
         -- The channels that users are no longer in. Until the rows of a deleted channel are removed, its members stand for them.
         CREATE TABLE departures(

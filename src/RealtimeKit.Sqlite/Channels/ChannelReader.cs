@@ -9,7 +9,8 @@ namespace RealtimeKit.Sqlite.Channels;
 internal static class ChannelReader
 {
     private const string View = $"""
-        SELECT c.id, c.epoch, c.version, c.sequence, c.revision, c.kind, c.created, m.role, coalesce(r.sequence, 0), {Settings.Columns}
+        SELECT c.id, c.epoch, c.version, c.sequence, c.revision, c.kind, c.created, m.role, coalesce(r.sequence, 0), {Settings.Columns},
+            m.role = 1 AND NOT EXISTS(SELECT 1 FROM members WHERE channel = c.id AND role = 2)
         FROM channels c
         LEFT JOIN members m ON m.channel = c.id AND m.user = ?
         LEFT JOIN marks r ON r.channel = c.id AND r.user = ?
@@ -47,7 +48,7 @@ internal static class ChannelReader
             head, kind, Settings.Read(row, 9), MessageRow.Time(row.Int64(6)),
             row.NullableInt64(7) is { } role ? (ChannelRole)role : null, row.Int64(8),
             Sanctions.Find(session, id, Sanctions.Ban, user), Sanctions.Find(session, id, Sanctions.Mute, user),
-            kind == ChannelKind.Direct && Blocks.HasIn(session, id, user));
+            kind == ChannelKind.Direct && Blocks.HasIn(session, id, user), row.NullableInt64(13) == 1);
     }
 
     public static int CountMembers(SqliteSession session, string channel, int most) =>

@@ -11,7 +11,7 @@ internal sealed class MemberWriter(SqliteSession session)
     private const string Select =
         "SELECT c.id, c.kind, m.role, c.revision FROM channels c LEFT JOIN members m ON m.channel = c.id AND m.user = ? WHERE c.name = ?";
 
-    private const string SelectOwners = "SELECT count(*) FROM (SELECT 1 FROM members WHERE channel = ? AND role = ? LIMIT ?)";
+    private const string SelectOwners = "SELECT count(*) FROM (SELECT 1 FROM members WHERE channel = ? AND role = 2 LIMIT ?)";
 
     private const string Upsert =
         "INSERT INTO members(channel, user, role, stamp) VALUES(?, ?, ?, ?) ON CONFLICT DO UPDATE SET role = excluded.role, stamp = excluded.stamp";
@@ -95,5 +95,5 @@ internal sealed class MemberWriter(SqliteSession session)
         return (channel, state);
     }
 
-    private long CountOwners(long channel, long most) => session.Use(SelectOwners).Bind(channel).Bind((long)ChannelRole.Owner).Bind(most).Scalar() ?? 0;
+    private long CountOwners(long channel, long most) => session.Use(SelectOwners).Bind(channel).Bind(most).Scalar() ?? 0;
 }

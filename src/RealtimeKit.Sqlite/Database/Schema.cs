@@ -234,6 +234,7 @@ internal static class Schema
         ALTER TABLE marks ADD COLUMN stamp INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX channels_era ON channels(era);
         CREATE INDEX members_stamp ON members(stamp);
+        CREATE INDEX members_owners ON members(channel) WHERE role = 2;
         CREATE INDEX marks_stamp ON marks(stamp);
 
         -- What members set for themselves: whom to notify of (0 all, 1 mentions, 2 nothing), and the sequence at which the channel was hidden.

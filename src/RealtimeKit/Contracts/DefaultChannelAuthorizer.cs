@@ -12,7 +12,7 @@ namespace RealtimeKit;
 /// muted may read and delete, but not publish, edit, react, pin or signal. Users edit and delete their own messages; moderators and owners
 /// delete those of lower roles, and remove, ban and mute users of lower roles, who may be no members. Everybody may join public channels,
 /// and leave any that is not direct. Members invite into public channels, moderators and owners into private ones, with a role below their
-/// own; owners with any. Owners set roles. Moderators and owners pin messages, and change name, data and slow mode; owners close a channel, and then they
+/// own; owners with any. Owners set roles. Moderators and owners pin messages, and change name, data and slow mode, but not in a channel without an owner; owners close a channel, and then they
 /// alone write and delete in it. Everybody who sees a message may report it; moderators and owners decide on reports. Who is blocked by the
 /// other user of a direct channel may read and delete there, but not publish, edit, react, pin or signal. Both users of a direct channel pin messages and change its data. Nothing else of that is for direct channels. Users create channels where
 /// <see cref="RealtimeOptions.UsersMayCreateChannels"/> says so.
@@ -36,14 +36,13 @@ public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChan
         {
             ChannelOperation.Edit => Allow(request.Sender == request.User),
             ChannelOperation.Delete => Allow(request.Sender == request.User || Outranks(request, request.SenderRole)),
-            ChannelOperation.Pin => Allow(request.Kind == ChannelKind.Direct || IsModerator(request)),
+            ChannelOperation.Pin or ChannelOperation.Update => Allow(request.Kind == ChannelKind.Direct || (IsModerator(request) && !request.IsOwnerless)),
             ChannelOperation.Join => Allow(request.Kind == ChannelKind.Public || request.Role is not null && request.Kind != ChannelKind.Direct),
             ChannelOperation.Leave => Allow(request.Kind != ChannelKind.Direct),
             ChannelOperation.Invite => Allow(MayInvite(request)),
             ChannelOperation.Remove or ChannelOperation.Ban or ChannelOperation.Unban or ChannelOperation.Mute or ChannelOperation.Unmute =>
                 Allow(request.Kind != ChannelKind.Direct && Outranks(request, request.TargetRole)),
             ChannelOperation.SetRole => Allow(request.Kind != ChannelKind.Direct && request.Role == ChannelRole.Owner),
-            ChannelOperation.Update => Allow(request.Kind == ChannelKind.Direct || IsModerator(request)),
             ChannelOperation.Close => Allow(request.Kind != ChannelKind.Direct && request.Role == ChannelRole.Owner),
             ChannelOperation.Moderate or ChannelOperation.Resolve => Allow(request.Kind != ChannelKind.Direct && IsModerator(request)),
             _ => Access.Allowed,

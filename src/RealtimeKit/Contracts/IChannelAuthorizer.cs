@@ -43,6 +43,9 @@ public readonly record struct AccessRequest(
     /// <summary>Whether this is a direct channel whose other user blocks the user.</summary>
     public bool IsBlocked { get; init; }
 
+    /// <summary>Whether the channel has no owner, so that its settings and pins are the host's alone. Only told where the user is a moderator.</summary>
+    public bool IsOwnerless { get; init; }
+
     /// <summary>
     /// For an operation on another user that user, for the making of a direct channel its other user, else <see langword="null"/>.
     /// </summary>

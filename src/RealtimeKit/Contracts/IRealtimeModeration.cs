@@ -102,9 +102,10 @@ public interface IRealtimeModeration
     /// <param name="channel">The channel.</param>
     /// <param name="report">The <see cref="ChannelReport.Report"/>.</param>
     /// <param name="state">What became of it.</param>
+    /// <param name="by">The user who does it: then the channel's list of actions has it. <see langword="null"/> for the application itself.</param>
     /// <param name="cancellationToken">Ends the wait; the state may still be changed.</param>
     /// <returns>Whether it had another state; false also where there is no such report.</returns>
     /// <exception cref="ArgumentException">The name is not valid.</exception>
     /// <exception cref="ChannelNotFoundException">There is no such channel.</exception>
-    Task<bool> ResolveReportAsync(string channel, string report, ReportState state, CancellationToken cancellationToken = default);
+    Task<bool> ResolveReportAsync(string channel, string report, ReportState state, string? by = null, CancellationToken cancellationToken = default);
 }

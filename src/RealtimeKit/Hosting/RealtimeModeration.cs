@@ -59,11 +59,12 @@ internal sealed class RealtimeModeration(Lazy<RealtimeModeration.Parts> parts) :
         return await parts.Value.Channels.ListReportsAsync(channel, before, ProtocolConstants.MaxPageSize, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<bool> ResolveReportAsync(string channel, string report, ReportState state, CancellationToken cancellationToken)
+    public async Task<bool> ResolveReportAsync(string channel, string report, ReportState state, string? by, CancellationToken cancellationToken)
     {
         Identifiers.Require(channel, nameof(channel));
         ArgumentNullException.ThrowIfNull(report);
-        var change = new ResolveChange(channel, report, state, parts.Value.Clock.Timestamp);
+        if (by is not null) UserNames.Require(by, nameof(by));
+        var change = new ResolveChange(channel, report, state, parts.Value.Clock.Timestamp) { By = by };
         var result = await parts.Value.Channels.ResolveAsync(change, cancellationToken).ConfigureAwait(false);
         return result.Outcome == ResolveOutcome.NoChannel ? throw new ChannelNotFoundException(channel) : result.Outcome == ResolveOutcome.Changed;
     }

@@ -196,8 +196,9 @@ public sealed class BlockAndReportTests : IAsyncLifetime
 
         await AskAsync("bob", $$"""{"type":"delete","channel":"{{channel}}","sequence":1}""");
         (await AskAsync("mod", $$"""{"type":"report","channel":"{{channel}}","sequence":1}""")).Should().Be("conflict");
-        (await _here.Messaging.Moderation.ResolveReportAsync(channel, "1", ReportState.Dismissed, Cancel)).Should().BeTrue();
-        (await _here.Messaging.Moderation.ResolveReportAsync(channel, "1", ReportState.Dismissed, Cancel)).Should().BeFalse();
+        (await _here.Messaging.Moderation.ResolveReportAsync(channel, "1", ReportState.Dismissed, "mod", Cancel)).Should().BeTrue();
+        (await _here.Messaging.Moderation.ResolveReportAsync(channel, "1", ReportState.Dismissed, cancellationToken: Cancel)).Should().BeFalse();
+        (await _here.Messaging.Moderation.ListActionsAsync(channel, cancellationToken: Cancel)).Actions.Should().HaveCount(2).And.OnlyContain(action => action.Change == "resolve" && action.By == "mod");
         (await _here.Messaging.Moderation.ListReportsAsync(channel, cancellationToken: Cancel)).Reports.Should().ContainSingle(one => one.Message.Content.Text == "rude");
         await FluentActions.Awaiting(() => _here.Messaging.Moderation.ReportAsync(channel, 1, "zoe", cancellationToken: Cancel)).Should().ThrowAsync<MessageNotFoundException>();
 

@@ -106,6 +106,22 @@ public sealed class SettingsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_channel_without_an_owner_is_updated_and_pinned_by_the_host_alone()
+    {
+        await _here.Messaging.Channels.EnsureAsync("hosts", cancellationToken: Cancel);
+        await _here.Messaging.Members.AddAsync("hosts", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
+        await _here.Messaging.Messages.SendAsync("hosts", "x", "bob", Cancel);
+        var frames = new[] { """{"type":"update","channel":"hosts","name":"Theirs"}""", """{"type":"pin","channel":"hosts","sequence":1}""" };
+        foreach (var frame in frames) (await AskAsync("mod", frame)).Should().Be("forbidden", frame);
+        (await AskAsync("mod", """{"type":"mute","channel":"hosts","user":"bob"}""")).Should().Be("ok", "the rest of a moderator's rights stay");
+
+        (await _here.Messaging.Channels.UpdateAsync("hosts", new ChannelEdit { Name = "Ours" }, cancellationToken: Cancel)).Name.Should().Be("Ours");
+        await _here.Messaging.Messages.PinAsync("hosts", 1, "mod", cancellationToken: Cancel);
+        await _here.Messaging.Members.AddAsync("hosts", "own", ChannelRole.Owner, cancellationToken: Cancel);
+        foreach (var frame in frames) (await AskAsync("mod", frame)).Should().Be("ok", frame);
+    }
+
+    [Fact]
     public async Task In_a_closed_channel_only_owners_write()
     {
         foreach (var user in new[] { "own", "mod", "bob" })

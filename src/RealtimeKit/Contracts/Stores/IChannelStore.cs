@@ -214,9 +214,10 @@ public enum CreateOutcome
 /// <param name="Ban">The ban that is stored for the user, whether or not it still holds.</param>
 /// <param name="Mute">The mute that is stored for the user, whether or not it still holds.</param>
 /// <param name="Blocked">Whether this is a direct channel of which another member blocks the user.</param>
+/// <param name="Ownerless">Whether the channel has no owner. Only looked at where the user is a moderator.</param>
 public sealed record ChannelView(
     ChannelHead Head, ChannelKind Kind, ChannelSettings Settings, DateTimeOffset Created, ChannelRole? Role, long Read, Sanction? Ban = null, Sanction? Mute = null,
-    bool Blocked = false)
+    bool Blocked = false, bool Ownerless = false)
 {
     /// <summary>The question whether the user may do something at a time.</summary>
     internal AccessRequest Ask(string user, ChannelOperation operation, DateTimeOffset time) => new(user, operation, Head.Channel, Kind, Role)
@@ -225,6 +226,7 @@ public sealed record ChannelView(
         IsMuted = Mute?.HoldsAt(time) == true,
         IsClosed = Settings.Closed,
         IsBlocked = Blocked,
+        IsOwnerless = Ownerless,
     };
 }
 
