@@ -15,7 +15,7 @@ internal sealed class RealtimeHostedService(RealtimeNode node, IHostApplicationL
         // On a single node, too: an answer of the store may be lost like a notice of the broker.
         _work = Task.WhenAll(
         [
-            RunAsync("sessions", node.Monitor.RunAsync), RunAsync("repair", node.Repair.RunAsync), RunAsync("access", node.AccessReview.RunAsync),
+            RunAsync("sessions", node.Monitor.RunAsync), RunAsync("repair", node.Repair.RunAsync), RunAsync("access", node.AccessRecheck.RunAsync),
             node.InboxFeed is { } feed ? RunAsync("inboxes", feed.RunAsync) : Task.CompletedTask,
             RunAsync("users", node.UserUpdates.RunAsync),
             node.Link is { } link ? RunAsync("nodes", link.RunAsync) : Task.CompletedTask,

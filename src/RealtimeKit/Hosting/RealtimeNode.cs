@@ -72,9 +72,9 @@ internal sealed class RealtimeNode : IDisposable
         Monitor = new SessionMonitor(Sessions, Clock, Options, log);
         Drain = new Drain(Sessions, Options, time);
 
-        AccessReview = new AccessReview(LocalChannels, Users, rights, Channels, authorizer, Clock, Options, time, loggers.CreateLogger<AccessReview>());
-        Repair.RightsChanged = AccessReview.Readers;
-        Access = new AccessNotices(rights, AccessReview, Repair, inboxes, distributor);
+        AccessRecheck = new AccessRecheck(LocalChannels, Users, rights, Channels, authorizer, Clock, Options, time, loggers.CreateLogger<AccessRecheck>());
+        Repair.RightsChanged = AccessRecheck.Readers;
+        Access = new AccessNotices(rights, AccessRecheck, Repair, inboxes, distributor);
         Rows = new RowNotices(inboxes, distributor);
         Memberships = new Memberships(Channels, Access, Rows, distributor, Clock, audit);
         Settings = new SettingsUpdates(Channels, Access, distributor, audit);
@@ -91,7 +91,7 @@ internal sealed class RealtimeNode : IDisposable
             var remote = new RemotePresence(OtherNodes, _loop, LocalChannels, _presenceNotifier, distributor, Options, time);
             LocalChannels.Served = remote.Serve;
             Link = new NodeLink(
-                Broker, _loop, OtherNodes, remote, Calls, Access, AccessReview, UserUpdates, distributor, Options, time, loggers.CreateLogger<NodeLink>());
+                Broker, _loop, OtherNodes, remote, Calls, Access, AccessRecheck, UserUpdates, distributor, Options, time, loggers.CreateLogger<NodeLink>());
             Receiver = new BrokerReceiver(distributor, _lostPublishes, Repair, Rows, Link);
         }
 
@@ -104,7 +104,7 @@ internal sealed class RealtimeNode : IDisposable
         IRequestFamily[] families =
         [
             new SubscriptionRequests(
-                access, rights, LocalChannels, subscriptions, _presenceNotifier, Repair, AccessReview, Clock, Options, log),
+                access, rights, LocalChannels, subscriptions, _presenceNotifier, Repair, AccessRecheck, Clock, Options, log),
             new SignalRequests(access, Presence, asked, distributor),
             new PublishHandler(Channels, authorizer, asked, Appends, _limits, rights, Clock, outages, Attached),
             new MessageRequests(access, Store, Channels, asked, Appends, Clock, Attached),
@@ -170,7 +170,7 @@ internal sealed class RealtimeNode : IDisposable
 
     public Drain Drain { get; }
 
-    public AccessReview AccessReview { get; }
+    public AccessRecheck AccessRecheck { get; }
 
     public AccessNotices Access { get; }
 

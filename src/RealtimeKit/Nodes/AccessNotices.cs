@@ -10,7 +10,7 @@ namespace RealtimeKit.Nodes;
 /// Applies changes of rights to the sessions of this node and sends them to the other nodes. Each notice has a number, which
 /// the heartbeats repeat: a node that misses one rechecks everybody against the store. Safe for concurrent use.
 /// </summary>
-internal sealed class AccessNotices(SessionAccess access, AccessReview review, Repair repair, InboxIndex inboxes, Distributor distributor)
+internal sealed class AccessNotices(SessionAccess access, AccessRecheck recheck, Repair repair, InboxIndex inboxes, Distributor distributor)
 {
     private readonly Lock _gate = new();
     private ulong _number;
@@ -47,7 +47,7 @@ internal sealed class AccessNotices(SessionAccess access, AccessReview review, R
     /// <summary>A change may or may not have been made: all nodes recheck everybody who is subscribed.</summary>
     public void RecheckAll()
     {
-        review.All();
+        recheck.All();
         // No notice has this number: the other nodes see a gap by the heartbeat, and recheck.
         lock (_gate) _number++;
     }
@@ -59,7 +59,7 @@ internal sealed class AccessNotices(SessionAccess access, AccessReview review, R
         inboxes.Mark(channel, user);
         if (reason is null) return;
         if (user is null) repair.Now();
-        else review.One(channel, user, reason);
+        else recheck.One(channel, user, reason);
     }
 
     private void Publish(string channel, string? user, string reason)

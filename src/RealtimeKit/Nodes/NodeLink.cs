@@ -10,7 +10,7 @@ namespace RealtimeKit.Nodes;
 /// repeat everything in a short form, by which the others find what they missed.
 /// </summary>
 internal sealed partial class NodeLink(
-    IMessageBroker broker, NodeLoop loop, OtherNodes nodes, RemotePresence presence, NodeCalls calls, AccessNotices access, AccessReview review,
+    IMessageBroker broker, NodeLoop loop, OtherNodes nodes, RemotePresence presence, NodeCalls calls, AccessNotices access, AccessRecheck recheck,
     UserUpdates users, Distributor distributor, RealtimeOptions options, TimeProvider time, ILogger<NodeLink> logger)
 {
     private long _lastTick;
@@ -42,7 +42,7 @@ internal sealed partial class NodeLink(
     public void Regained()
     {
         loop.Post(() => Beat(wantsAnswer: true));
-        review.All();
+        recheck.All();
     }
 
     /// <summary>Sends that this node goes away for good.</summary>
@@ -191,7 +191,7 @@ internal sealed partial class NodeLink(
     private void CompareAccess(OtherNode peer, ulong number)
     {
         if (number <= (peer.AccessNumber ?? 0) && peer.AccessNumber is not null) return;
-        if (number > (peer.AccessNumber ?? 0)) review.All();
+        if (number > (peer.AccessNumber ?? 0)) recheck.All();
         peer.AccessNumber = number;
     }
 
@@ -200,7 +200,7 @@ internal sealed partial class NodeLink(
         NodeLost(peer.Id);
         Forget(peer);
         // The node may have changed rights and ended before its notice was sent.
-        review.All();
+        recheck.All();
     }
 
     private void Forget(OtherNode peer)

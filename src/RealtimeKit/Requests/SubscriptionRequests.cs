@@ -10,7 +10,7 @@ namespace RealtimeKit.Requests;
 /// <summary>Handles <c>subscribe</c> and <c>unsubscribe</c>.</summary>
 internal sealed class SubscriptionRequests(
     ChannelAccess access, SessionAccess rights, LocalChannels channels, Subscriptions subscriptions, PresenceNotifier presence, Repair repair,
-    AccessReview review, NodeClock clock, RealtimeOptions options, SessionLog log) : IRequestFamily
+    AccessRecheck recheck, NodeClock clock, RealtimeOptions options, SessionLog log) : IRequestFamily
 {
     public IEnumerable<RequestType> Types => [new("subscribe", SubscribeAsync, null), new("unsubscribe", Unsubscribe, null)];
 
@@ -62,7 +62,7 @@ internal sealed class SubscriptionRequests(
         {
             // The request is answered already, so a recheck decides; it repeats until the store answers.
             log.HousekeepingFailed(exception, session.Id);
-            review.All();
+            recheck.All();
         }
     }
 

@@ -164,7 +164,7 @@ public sealed class LostAnswerTests : IAsyncLifetime
         await using var eve = await SubscribedAsync("eve", "p");
         _rules.FailsFor = "broken-";
         await _memory.ApplyAsync(new RemoveChange("p", "eve"), Cancel);
-        Engine.AccessReview.All();
+        Engine.AccessRecheck.All();
         await RevokedAsync(eve);
         foreach (var client in broken) await client.DisposeAsync();
     }

@@ -12,9 +12,9 @@ namespace RealtimeKit.Nodes;
 /// Rechecks against the store whether everybody who is subscribed here still may be, when another node's notice of a change
 /// may have been lost. One recheck at a time, few questions at once.
 /// </summary>
-internal sealed partial class AccessReview(
+internal sealed partial class AccessRecheck(
     LocalChannels channels, UserSessions users, SessionAccess access, IChannelStore directory, IChannelAuthorizer authorizer, NodeClock clock, RealtimeOptions options,
-    TimeProvider time, ILogger<AccessReview> logger)
+    TimeProvider time, ILogger<AccessRecheck> logger)
 {
     private const int AtOnce = 4;
 
@@ -46,7 +46,7 @@ internal sealed partial class AccessReview(
     /// </summary>
     public void One(string channel, string user, string reason)
     {
-        if (users.Of(user).Any(session => session.Channels.FindSubscription(channel) is not null)) _ = CheckAsync(channel, user, reason);
+        if (users.Of(user).Any(session => session.Channels.FindSubscription(channel) is not null)) _ = RecheckAsync(channel, user, reason);
     }
 
     /// <summary>Runs until the node stops.</summary>
@@ -55,7 +55,7 @@ internal sealed partial class AccessReview(
         try
         {
             await foreach (var _ in _due.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-                await ReviewAsync(cancellationToken).ConfigureAwait(false);
+                await RecheckAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -63,7 +63,7 @@ internal sealed partial class AccessReview(
         }
     }
 
-    private async ValueTask ReviewAsync(CancellationToken cancellationToken)
+    private async ValueTask RecheckAsync(CancellationToken cancellationToken)
     {
         var logged = false;
         for (IEnumerable<IGrouping<string, Subscription>> left = []; ;)
@@ -76,7 +76,7 @@ internal sealed partial class AccessReview(
                 {
                     try
                     {
-                        await CheckAsync(subscriber, cancel).ConfigureAwait(false);
+                        await RecheckAsync(subscriber, cancel).ConfigureAwait(false);
                     }
                     catch (Exception exception) when (!cancel.IsCancellationRequested)
                     {
@@ -116,14 +116,14 @@ internal sealed partial class AccessReview(
     private static IEnumerable<IGrouping<string, Subscription>> Subscribers(IEnumerable<LocalChannel> channels) => channels
         .SelectMany(static channel => channel.Readers().GroupBy(static subscription => subscription.User.Name, StringComparer.Ordinal));
 
-    private async ValueTask CheckAsync(IGrouping<string, Subscription> subscriber, CancellationToken cancellationToken)
+    private async ValueTask RecheckAsync(IGrouping<string, Subscription> subscriber, CancellationToken cancellationToken)
     {
         var channel = subscriber.First().Channel.Name;
         if (await FindReasonAsync(channel, subscriber.Key, cancellationToken).ConfigureAwait(false) is not { } reason) return;
         foreach (var subscription in subscriber) subscription.Revoke(reason);
     }
 
-    private async Task CheckAsync(string channel, string user, string reason)
+    private async Task RecheckAsync(string channel, string user, string reason)
     {
         await _turns.WaitAsync().ConfigureAwait(false);
         try
