@@ -8,8 +8,9 @@ namespace RealtimeKit.Benchmarks.Scale;
 /// <param name="Messages">The messages of its channel; all by one user, a tenth in one thread, a twentieth deleted, a tenth mention one user.</param>
 /// <param name="Members">The members of its other channel.</param>
 /// <param name="Channels">The channels of one user.</param>
-/// <param name="Reactions">The users who gave one reaction to one message.</param>
-internal sealed record Population(string Name, int Messages, int Members, int Channels, int Reactions)
+/// <param name="Reactions">The users who gave one reaction to one message; as many are banned, and as many messages reported.</param>
+/// <param name="Listed">The public channels of nobody, in the directory.</param>
+internal sealed record Population(string Name, int Messages, int Members, int Channels, int Reactions, int Listed)
 {
     private const int LargestBatch = 1_000;
     private const int AtOnce = 50;
@@ -43,6 +44,9 @@ internal sealed record Population(string Name, int Messages, int Members, int Ch
     /// <summary>Is mentioned again and again and has read nothing.</summary>
     public string Called => $"{Name}-called";
 
+    /// <summary>Owns both channels.</summary>
+    public string Owner => $"{Name}-owner";
+
     /// <summary>Belongs to many channels.</summary>
     public string Everywhere => $"{Name}-everywhere";
 
@@ -52,14 +56,20 @@ internal sealed record Population(string Name, int Messages, int Members, int Ch
     /// <summary>Fills a store by its contract alone, so that it is filled as it would be in use.</summary>
     public async Task FillAsync(IMessageStore messages, IChannelStore channels)
     {
-        await channels.CreateAsync(Channel(Log, [Bot, Newcomer, Called]), default);
-        await channels.CreateAsync(Channel(Crowd, [.. Enumerable.Range(0, Members).Select(number => $"user{number:000000}")]), default);
+        await channels.CreateAsync(Channel(Log, [Bot, Newcomer, Called], Owner), default);
+        await channels.CreateAsync(Channel(Crowd, [.. Enumerable.Range(0, Members).Select(number => $"user{number:000000}")], Owner), default);
+        foreach (var users in Enumerable.Range(0, Reactions).Select(number => $"banned{number:000000}").Chunk(LargestBatch))
+            await channels.ApplyAsync([.. users.Select(user => new BanChange(Crowd, user, new Sanction(Owner, Now())) { Time = Now(), By = Owner })], default);
         for (var first = 0; first < Messages; first += Batch)
             await messages.AppendAsync([.. Enumerable.Range(first, Math.Min(Batch, Messages - first)).Select(Post)], default);
         for (var first = 0; first < Messages; first += Batch * Twentieth)
             await messages.AppendAsync([.. Deleted(first)], default);
         for (var first = 0; first < Reactions; first += Batch)
             await messages.AppendAsync([.. Enumerable.Range(first, Math.Min(Batch, Reactions - first)).Select(Reaction)], default);
+        foreach (var reports in Enumerable.Range(0, Reactions).Where(number => ReportOf(number) <= Messages).Chunk(AtOnce))
+            await Task.WhenAll(reports.Select(number => channels.ReportAsync(new ReportChange(Log, ReportOf(number), Called, null, Now()), default).AsTask()));
+        foreach (var names in Enumerable.Range(0, Listed).Select(number => $"{Name}-listed{number}").Chunk(AtOnce))
+            await Task.WhenAll(names.Select(name => channels.CreateAsync(Channel(name, []), default).AsTask()));
         foreach (var names in Enumerable.Range(0, Channels).Select(number => $"{Name}-room{number}").Chunk(AtOnce))
         {
             await Task.WhenAll(names.Select(name => channels.CreateAsync(Channel(name, [Everywhere]), default).AsTask()));
@@ -68,6 +78,9 @@ internal sealed record Population(string Name, int Messages, int Members, int Ch
 
         NextPage = (await channels.ListChannelsAsync(Everywhere, null, PageSize, default)).Next ?? "";
     }
+
+    /// <summary>The message of a report. Not one that is deleted.</summary>
+    public static long ReportOf(int number) => (Twentieth * (long)number) + 1;
 
     private IEnumerable<MessageChange> Deleted(int first)
     {
@@ -84,7 +97,8 @@ internal sealed record Population(string Name, int Messages, int Members, int Ch
     private PostChange New(string channel, string text, long? replyTo, string[]? mentions) => new(
         channel, Now(), new MessageId(Guid.CreateVersion7()), Bot, new MessageContent(text, Mentions: mentions), replyTo, new byte[16]);
 
-    private static NewChannel Channel(string name, IReadOnlyList<string> members) => new(name, ChannelKind.Public, null, null, members, Now());
+    private static NewChannel Channel(string name, IReadOnlyList<string> members, string? owner = null) =>
+        new(name, ChannelKind.Public, name.Replace('-', ' '), owner, members, Now());
 
     private static DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds());
 }

@@ -42,8 +42,8 @@ internal static class ScaleMode
         var reactions = arguments.Number("reactions", 10_000);
         const int most = 1_000, fewChannels = 110;
         return (
-            new Population("large", arguments.Number("messages", 1_000_000), arguments.Number("members", 100_000), arguments.Number("channels", 5_000), reactions),
-            new Population("small", most, most, fewChannels, Math.Min(most, reactions)));
+            new Population("large", arguments.Number("messages", 1_000_000), arguments.Number("members", 100_000), arguments.Number("channels", 5_000), reactions, arguments.Number("listed", 100_000)),
+            new Population("small", most, most, fewChannels, Math.Min(most, reactions), fewChannels));
     }
 
     private static async Task MeasureAsync(

@@ -53,6 +53,7 @@ internal sealed record ScaleRequest(
             new("unsubscribe", at.Newcomer, _ => $"\"type\":\"unsubscribe\",\"channel\":{log}", _ => $"\"type\":\"subscribe\",\"channel\":{log}"),
             new("presence", at.Newcomer, _ => $"\"type\":\"presence\",\"channel\":{log}"),
             new("signal", at.Newcomer, _ => $"\"type\":\"signal\",\"channel\":{log},\"name\":\"typing\""),
+            .. ModerationRequests.Of(at),
         ];
     }
 
@@ -62,7 +63,7 @@ internal sealed record ScaleRequest(
     private static string React(string channel, bool remove) =>
         Text($"\"type\":\"react\",\"channel\":{channel},\"sequence\":{Population.Liked},\"reaction\":\"+\",\"remove\":{(remove ? "true" : "false")}");
 
-    private static string Quote(string name) => $"\"{name}\"";
+    public static string Quote(string name) => $"\"{name}\"";
 
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
