@@ -26,6 +26,23 @@ internal static class SearchPlaces
     public static SearchPosition Position(long place) => new(0, Time(place), place & MaxNumber);
 
     /// <summary>The part that a place belongs to.</summary>
-    public static long PartOf(SqliteSession session, long place) =>
-        session.Use("SELECT part FROM search_parts WHERE first <= ? ORDER BY first DESC LIMIT 1").Bind(place).Scalar() ?? 1;
+    public static SearchPart PartOf(SqliteSession session, long place)
+    {
+        using var row = session.Use(Part).Bind(place).Bind(place);
+        return row.Step() ? new SearchPart(row.Int64(0), row.Int64(1), row.NullableInt64(2) ?? long.MaxValue) : new SearchPart(1, 0, long.MaxValue);
+    }
+
+    private const string Part =
+        "SELECT part, first, (SELECT min(first) FROM search_parts WHERE first > ?) FROM search_parts WHERE first <= ? ORDER BY first DESC LIMIT 1";
+}
+
+/// <summary>A part of the index.</summary>
+/// <param name="Number">What its tokens begin with.</param>
+/// <param name="First">Its first place.</param>
+/// <param name="End">The first place behind it.</param>
+internal readonly record struct SearchPart(long Number, long First, long End)
+{
+    public static SearchPart None => new(0, 0, 0);
+
+    public bool Has(long place) => place >= First && place < End;
 }

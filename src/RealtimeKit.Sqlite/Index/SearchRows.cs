@@ -13,6 +13,10 @@ internal sealed class SearchRows(SqliteSession session, bool isOn)
 
     private readonly Dictionary<long, bool> _public = [];
 
+    // Messages of one batch mostly have the same time, and nobody else writes meanwhile.
+    private long _lastPlace = -1;
+    private SearchPart _part = SearchPart.None;
+
     /// <summary>Writes a message that was posted (then there is no stored one) or changed.</summary>
     public void Replace(long channel, Message? stored, Message message)
     {
@@ -40,6 +44,9 @@ internal sealed class SearchRows(SqliteSession session, bool isOn)
         return place;
     }
 
+    /// <summary>Looks for the part of the next message anew, because another one was begun.</summary>
+    public void ForgetPart() => _part = SearchPart.None;
+
     private void Add(long channel, Message message, long? place)
     {
         var at = place ?? NextPlace(message.Time.ToUnixTimeMilliseconds());
@@ -53,7 +60,9 @@ internal sealed class SearchRows(SqliteSession session, bool isOn)
         return session.Use(FindPlace).Bind(SearchPlaces.First(time)).Bind(SearchPlaces.Last(time)).Bind(MessageKey.Of(channel, message.Sequence)).Scalar();
     }
 
-    private long NextPlace(long time)
+    private long NextPlace(long time) => _lastPlace = SearchPlaces.Time(_lastPlace) == time ? _lastPlace + 1 : FindNextPlace(time);
+
+    private long FindNextPlace(long time)
     {
         var last = session.Use("SELECT max(position) FROM search_messages WHERE position BETWEEN ? AND ?")
             .Bind(SearchPlaces.First(time)).Bind(SearchPlaces.Last(time)).Scalar();
@@ -64,6 +73,7 @@ internal sealed class SearchRows(SqliteSession session, bool isOn)
     {
         if (!_public.TryGetValue(channel, out var isPublic))
             _public[channel] = isPublic = session.Use(Kind).Bind(channel).Bind(channel).Scalar() == (long)ChannelKind.Public;
-        return SearchTokens.Of(SearchPlaces.PartOf(session, place), channel, isPublic, message.Content.Text!);
+        if (!_part.Has(place)) _part = SearchPlaces.PartOf(session, place);
+        return SearchTokens.Of(_part.Number, channel, isPublic, message.Content.Text!);
     }
 }

@@ -51,7 +51,7 @@ internal sealed class ChangeWriter(SqliteSession session, SearchParts? index)
                 session.Use(UpsertPace).Bind(channel.Id).Bind(user).Bind(time.ToUnixTimeMilliseconds()).Execute();
             if (channel.HasReactions) _reactions.Write(channel.Id, channel.Reactions);
             WriteHead(channel, stamp ??= Stamps.Next(session));
-            index?.Note(session, channel.Messages.Count);
+            if (index?.Note(session, channel.Messages.Count) == true) _search.ForgetPart();
         }
 
         _tallies.Save();
