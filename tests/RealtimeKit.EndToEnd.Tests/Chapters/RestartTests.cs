@@ -86,6 +86,40 @@ public sealed class RestartTests(QuickStartProcess server) : ProtocolTest(server
     }
 
     [Fact]
+    public async Task What_is_stored_after_a_kill_is_found_by_the_text_that_it_has()
+    {
+        var (ann, channel) = await WithChannelAsync();
+        await PublishManyAsync(ann, channel, 20);
+        foreach (var n in Enumerable.Range(1, 600))
+        {
+            if (n % 3 == 0) await ann.BeginAsync("edit", new { channel, sequence = 1 + (n % 20), text = $"changed {n}" });
+            else if (n % 50 == 1) await ann.BeginAsync("delete", new { channel, sequence = n / 50 });
+            else await ann.BeginAsync("publish", new { channel, message = new { id = NewId(), text = $"plain {n}" } });
+        }
+
+        await ann.WaitForAsync(frame => frame.IsType("published") && frame.Number("sequence") >= 60);
+        await RestartAsync();
+        var again = await ConnectAsync(ann.User);
+        var stored = new List<(long Sequence, string Text)>();
+        for (var after = 0L; (await HistoryAsync(again, channel, new { limit = 200, after })).Items("messages") is { Count: > 0 } page; after = stored[^1].Sequence)
+            stored.AddRange(page.Select(message => (message.Number("sequence"), message.TryGetProperty("text", out var text) ? text.GetString()! : "")));
+        stored.Should().HaveCountGreaterThanOrEqualTo(60);
+        foreach (var word in new[] { "plain", "changed", "text" })
+        {
+            var found = new List<(long Sequence, string Text)>();
+            string? before = null;
+            do
+            {
+                var page = (await again.RequestAsync("search", before is null ? new { channel, query = word, limit = 50 } : new { channel, query = word, limit = 50, before })).ShouldBe("results");
+                found.AddRange(page.Items("messages").Select(message => (message.Number("sequence"), message.Text("text"))));
+                before = page.TryGetProperty("next", out var next) ? next.GetString() : null;
+            }
+            while (before is not null);
+            found.Should().BeEquivalentTo(stored.Where(message => message.Text.Contains(word, StringComparison.Ordinal)), "of {0}", word);
+        }
+    }
+
+    [Fact]
     public async Task A_stopping_server_says_reconnect_answers_what_it_has_received_and_closes_1001()
     {
         var (ann, channel) = await WithChannelAsync();
