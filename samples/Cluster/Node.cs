@@ -19,7 +19,7 @@ internal static class Node
         builder.Services.Configure<ForwardedHeadersOptions>(
             options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
         builder.Services.AddHealthChecks();
-        builder.Services.AddRealtimeMessaging(options =>
+        var realtime = builder.Services.AddRealtimeMessaging(options =>
             {
                 options.UsersMayCreateChannels = true;
                 options.NodeName = builder.Configuration["Node:Name"] ?? Port(builder.Configuration["urls"]);
@@ -28,6 +28,8 @@ internal static class Node
             .AddWebSockets()
             .UsePostgreSqlStore(database)
             .UseRabbitMqBroker(broker, options => builder.Configuration.Bind("RabbitMq", options));
+        // A folder that all nodes share. Without one, messages carry no files, and the page offers none.
+        if (builder.Configuration["Files"] is { Length: > 0 } files) realtime.AddFiles(files);
 
         await using var app = builder.Build();
         app.UseForwardedHeaders();

@@ -10,7 +10,8 @@ builder.Services.AddRealtimeMessaging(options =>
     })
     .AddWebSockets()
     .UseSqliteStore(builder.Configuration.GetConnectionString("Chat") ?? "Data Source=chat.db")
-    .AddFiles(builder.Configuration["Files"] ?? "files");
+    .AddFiles(builder.Configuration["Files"] ?? "files")
+    .UseUserDirectory<People>();
 
 var app = builder.Build();
 app.UseDefaultFiles();
@@ -18,6 +19,7 @@ app.UseStaticFiles();
 app.UseAuthentication();
 app.MapRealtimeMessaging("/realtime");
 app.MapSignIn();
+app.MapProfile();
 
 await app.Services.EnsureChannelsAsync();
 app.Run();

@@ -44,7 +44,7 @@ internal sealed class ClusterParts
         string[] itself = Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "Cluster.dll")] : [program];
         string[] command =
         [
-            .. itself, "--urls", address.ToString(), "--Node:Name", name,
+            .. itself, "--urls", address.ToString(), "--Node:Name", name, "--Files", Path.Combine(_folder.Location, "files"),
             "--ConnectionStrings:Chat", $"Host=127.0.0.1;Port={_database};Username=postgres;Database=postgres",
             "--ConnectionStrings:RabbitMq", $"amqp://guest:guest@127.0.0.1:{_broker}/",
         ];

@@ -1,13 +1,19 @@
 // Where a message is written: a new one, an answer, or an edit of one's own.
 
-import { byId } from './dom.js';
+import { Attachments } from './attach.js';
+import { byId, complain } from './dom.js';
+import { mentionsIn } from './message.js';
+import { people } from './people.js';
+import { Suggestions } from './suggestions.js';
 
 const LONGEST = 8000;   // until the server has said otherwise
 
 export class Composer {
   /** @type {import('./room.js').Room|null} */ #room = null;
   /** @type {{kind: 'edit'|'reply', message: any}|null} */ #context = null;
-  #form = byId('compose'); #text = byId('text'); #error = byId('compose-error');
+  #form = byId('compose'); #text = byId('text'); #error = byId('compose-error'); #send = byId('send');
+  #attachments = new Attachments(() => { this.#send.disabled = this.#attachments?.busy ?? false; });
+  #suggestions = new Suggestions(this.#text);
   #sent;
 
   /** @param {() => void} sent */
@@ -29,10 +35,21 @@ export class Composer {
   /** @param {import('./room.js').Room} room */
   show(room) {
     this.#room = room;
+    this.#attachments.show(room);
     this.#setContext(null);
-    this.#text.placeholder = `Message #${room.name}`;
     this.#text.value = sessionStorage.getItem(this.#draftKey()) ?? '';
     this.fail(this.#tooLong());
+    this.allow();
+  }
+
+  /** What the channel lets this user do may have changed. */
+  allow() {
+    const room = this.#room;
+    if (!room) return;
+    const { silence, settings, may } = room;
+    byId('silence').textContent = room.denied ? '' : silence || (settings.slowMode && !may.moderates && !may.pin ? `Slow mode: one message every ${settings.slowMode} s.` : '');
+    byId('write').disabled = Boolean(silence);
+    byId('attach').hidden = !room.client.features.includes('files');
   }
 
   focus() { this.#text.focus(); }
@@ -70,21 +87,27 @@ export class Composer {
     const room = this.#room;
     const text = this.#text.value.trim();
     const context = this.#context;
-    if (!room || !text) return;
+    const attachments = context?.kind === 'edit' ? [] : this.#attachments.ready;
+    if (!room || (!text && !attachments.length) || this.#send.disabled) return;
     const problem = this.#tooLong();
     if (problem) return this.fail(problem);
+    const mentions = mentionsIn(text);
     if (context?.kind === 'edit') {
       this.cancel();                                     // what is typed from here on is not part of the edit
-      room.channel.edit(context.message.sequence, { text }).catch(error => {
-        if (room !== this.#room) return;
+      room.channel.edit(context.message.sequence, { text, mentions: mentions.length ? mentions : null }).catch(error => {
+        if (room !== this.#room) return complain(error);
         this.#setContext(context);
         this.#text.value = text;
         this.fail(error.message);
       });
       return;
     }
-    room.send(context ? { text, replyTo: context.message.sequence } : { text });
+    room.send({
+      ...(text ? { text } : {}), ...(mentions.length ? { mentions } : {}), ...(attachments.length ? { attachments } : {}),
+      ...(context ? { replyTo: context.message.sequence } : {}),
+    });
     this.#text.value = '';
+    this.#attachments.clear();
     this.#setContext(null);
     this.#saveDraft();
     this.#sent();
@@ -92,7 +115,7 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.isComposing) return;
+    if (event.isComposing || this.#suggestions.key(event)) return;
     if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();
       this.#form.requestSubmit();
@@ -112,8 +135,8 @@ export class Composer {
     this.#context = context;
     byId('context').hidden = !context;
     this.#form.classList.toggle('editing', context?.kind === 'edit');
-    this.#form.querySelector('[data-testid=send]').textContent = context?.kind === 'edit' ? 'Save' : 'Send';
-    if (context) byId('context-text').textContent = context.kind === 'edit' ? 'Editing your message' : `Replying to ${context.message.sender}: ${context.message.text ?? '…'}`;
+    this.#send.textContent = context?.kind === 'edit' ? 'Save' : 'Send';
+    if (context) byId('context-text').textContent = context.kind === 'edit' ? 'Editing your message' : `Replying to ${people.name(context.message.sender)}: ${context.message.text ?? '…'}`;
   }
 
   #draftKey() { return `realtimekit:draft:${this.#room?.me}:${this.#room?.name}`; }

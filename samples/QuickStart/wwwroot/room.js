@@ -1,44 +1,61 @@
-// What this page knows of one channel: its messages, those under way, who is there, what is unread.
+// What this page knows of one channel: its messages, those under way, who is there, and what this user may do.
 
+import { rights } from './rights.js';
+import { Timeline } from './timeline.js';
 import { forget, keep } from './unsent.js';
 
-const PAGE = 50;
-const HELD = 600;      // messages kept; what is scrolled away beyond that is fetched again
+const ENDED = {
+  banned: 'You were banned from this channel.', removed: 'You were removed from this channel.',
+  left: 'You have left this channel.', deleted: 'This channel was deleted.',
+};
 
 export class Room {
-  /** @type {Map<number, any>} By sequence. */ messages = new Map();
   /** Refused by the server, until tried again or discarded. @type {Map<string, {content: any, error: Error}>} */ refused = new Map();
   /** @type {Map<string, string>} */ present = new Map();
-  /** Messages that are quoted but not held. @type {Map<number, any>} */ #quoted = new Map();
+  /** Roles of the members, for those who may moderate. @type {Map<string, string>} */ roles = new Map();
+  /** @type {{name?: string, data?: any, closed?: boolean, slowMode?: number}} */ settings = {};
+  kind = 'public';
   read = 0;
+  /** The first message that was unread when the reader came. */ line = 0;
   denied = '';
-  #loading = false;
-  #visited = false;
+  visited = false;
+  /** When what was asked for is here, or refused. @type {Promise<void>} */ ready = Promise.resolve();
+  #muted = { muted: false, until: '' };
+  /** @type {string|undefined} */ #role;
 
   /**
    * @param {import('/realtime/client.js').RealtimeClient} client
    * @param {string} name
-   * @param {(what: 'messages'|'presence'|'typing'|'unread') => void} changed
+   * @param {(what: 'messages'|'presence'|'typing'|'pins'|'settings') => void} changed
    */
   constructor(client, name, changed) {
     this.client = client;
     this.name = name;
     this.channel = client.channel(name);
     this.changed = changed;
+    this.timeline = new Timeline(this.channel, () => changed('messages'));
     this.#listen();
   }
 
   get me() { return this.client.user; }
   get typists() { return this.channel.typists; }
-  get last() { return Math.max(0, ...this.messages.keys()); }
-  get oldest() { return Math.min(...this.messages.keys()); }
 
-  /** There are older messages than those held: sequences begin at 1 and have no gaps. */
-  get more() { return this.messages.size > 0 && this.oldest > 1; }
+  /** A role that changes comes with the channel's row in the inbox. */
+  get role() { return this.client.inbox().row(this.name)?.role ?? this.#role; }
+  get closed() { return this.settings.closed; }
+  get mutedNow() { return this.#muted.muted && !(Date.parse(this.#muted.until) <= Date.now()); }
+  get may() { return rights(this); }
+
+  /** Why nothing can be written here, if so. */
+  get silence() {
+    if (this.denied) return this.denied;
+    if (this.mutedNow) return `You are muted here${this.#muted.until ? ` until ${new Date(this.#muted.until).toLocaleString()}` : ''}.`;
+    return this.may.write ? '' : 'This channel is closed. Only its owners can write.';
+  }
 
   /** Stored ones by sequence, then those on their way, then those refused. */
   get items() {
-    const stored = [...this.messages.values()].sort((a, b) => a.sequence - b.sequence).map(message => ({ state: 'stored', ...message }));
+    const stored = this.timeline.all;
     const ids = new Set(stored.map(({ id }) => id.toLowerCase()));
     const mine = (state, content, time, error) => ({ ...content, state, time, error, sender: this.me });
     const pending = this.channel.pending.filter(({ id }) => !ids.has(id.toLowerCase())).map(({ content, time }) => mine('pending', content, time));
@@ -46,45 +63,38 @@ export class Room {
     return [...stored, ...pending, ...refused];
   }
 
-  /** How many messages of others are above the read mark; `atLeast` that many, if older ones are not held. */
-  get unread() {
-    let count = 0;
-    if (!this.#visited) return { count, atLeast: false };
-    for (const { sequence, sender, deletedAt } of this.messages.values()) {
-      if (sequence > this.read && sender !== this.me && !deletedAt) count++;
-    }
-    return { count, atLeast: count > 0 && this.more && this.oldest > this.read + 1 };
-  }
-
   #listen() {
     const { channel } = this;
-    channel.on('change', ({ kind, sequence, version, message, reactions }) => {
-      const held = this.messages.get(sequence);
-      if (kind === 'reacted') {
-        if (held) this.messages.set(sequence, { ...held, version, reactions });
-      } else if (held || kind === 'posted') {
-        this.messages.set(sequence, message);
-      }
-      this.#quoted.delete(sequence);
-      this.#updated();
-    });
-    channel.on('reset', () => {
-      this.messages.clear();
-      this.#quoted.clear();
-      this.read = 0;                                     // sequences begin anew
-      this.#updated();
-    });
-    channel.on('subscribed', ({ sequence, read, role }) => {
-      this.denied = '';
+    channel.on('change', ({ kind }) => { if (kind === 'pinned' || kind === 'deleted') this.changed('pins'); });
+    channel.on('reset', () => { this.read = 0; });
+    channel.on('subscribed', ({ sequence, read, role, kind = 'public', muted = false, mutedUntil = '', name, data, closed, slowMode }) => {
+      Object.assign(this, { denied: '', kind, settings: { name, data, closed, slowMode } });
+      this.#role = role;
+      this.#muted = { muted, until: mutedUntil };
+      this.timeline.head(sequence);
       // Whoever comes to a channel for the first time has missed nothing in it.
-      this.read = Math.max(this.read, role || this.#visited ? read : sequence);
-      this.#visited = true;
-      this.#updated();
+      this.read = Math.max(this.read, role || this.visited ? read : sequence);
+      if (!this.visited) this.drawLine();
+      this.visited = true;
+      this.changed('messages');
+      this.changed('settings');
       this.#lookAround();
     });
+    channel.on('settings', settings => {
+      this.settings = settings;
+      this.changed('settings');
+    });
+    channel.on('member', ({ user, change, role, until = '' }) => {
+      if (role) this.roles.set(user, role);
+      if (user === this.me && role) this.#role = role;
+      if (user === this.me && /muted/.test(change)) this.#muted = { muted: change === 'muted', until };
+      this.changed('settings');
+    });
     channel.on('revoked', ({ reason }) => {
-      this.denied = `You can no longer read this channel (${reason}).`;
-      this.changed('messages');
+      this.present.clear();
+      this.timeline.clear();
+      this.visited = false;
+      this.#deny(ENDED[reason] ?? 'You can no longer read this channel.');
     });
     channel.on('pending', () => this.changed('messages'));
     channel.on('typing', () => this.changed('typing'));
@@ -93,24 +103,43 @@ export class Room {
       else this.present.set(user, status);
       this.changed('presence');
     });
-    channel.on('read', ({ user, sequence }) => {
-      if (user === this.me) this.#markLocally(sequence);
-    });
+    channel.on('read', ({ user, sequence }) => { if (user === this.me) this.read = Math.max(this.read, sequence); });
   }
 
   async open() {
     try {
-      await this.channel.subscribe({ recent: PAGE });
+      await this.channel.subscribe({ recent: 50 });
     } catch (error) {
-      this.denied = error.message;
-      this.changed('messages');
+      this.#deny(error.message);
     }
+  }
+
+  /** @param {string} why */
+  #deny(why) {
+    this.denied = why;
+    this.changed('messages');
+    this.changed('settings');
+    this.changed('presence');
   }
 
   async #lookAround() {
     const users = await this.channel.presence().catch(() => []);
     this.present = new Map(users.map(({ user, status }) => [user, status]));
     this.changed('presence');
+    // Whom one outranks decides what a menu offers.
+    if (this.may.moderates) await this.members().catch(() => []);
+  }
+
+  /** Where the unread messages begin; with more than are held, at the one after the last that was read. */
+  drawLine() {
+    const first = this.timeline.all.find(({ sequence, sender }) => sequence > this.read && sender !== this.me)?.sequence ?? 0;
+    this.line = first && this.timeline.first > this.read + 1 ? this.read + 1 : first;
+  }
+
+  async members() {
+    const { members } = await this.channel.members({ limit: 200 });
+    this.roles = new Map(members.map(({ user, role }) => [user, role]));
+    return members;
   }
 
   /** Sends, and keeps it in the tab until it is stored. @param {any} content */
@@ -150,68 +179,11 @@ export class Room {
     await this.channel.react(sequence, reaction, { remove: own });
   }
 
-  /** Fetches the page before the oldest message. */
-  async loadOlder() {
-    if (this.#loading || !this.more || !this.channel.subscribed) return;
-    this.#loading = true;
-    try {
-      const { messages } = await this.channel.history({ before: this.oldest, limit: PAGE });
-      for (const message of messages) if (!this.messages.has(message.sequence)) this.messages.set(message.sequence, message);
-      this.changed('messages');
-    } catch {
-      // Scrolling up again tries again.
-    } finally {
-      this.#loading = false;
-    }
-  }
-
-  /** Fetches all pages from the oldest message down to this one. Whoever asked draws them. @param {number} sequence */
-  async loadTo(sequence) {
-    while (this.more && this.oldest > sequence) {
-      const { messages } = await this.channel.history({ before: this.oldest, limit: 4 * PAGE });
-      if (messages.length === 0) return;
-      for (const message of messages) if (!this.messages.has(message.sequence)) this.messages.set(message.sequence, message);
-    }
-  }
-
-  /** Lets go of the oldest, when the reader is at the end. */
-  trim() {
-    const excess = this.messages.size - HELD;
-    if (excess <= 0) return;
-    for (const sequence of [...this.messages.keys()].sort((a, b) => a - b).slice(0, excess)) this.messages.delete(sequence);
-  }
-
-  /** The message that is quoted: held, fetched before, or fetched now and told later. @param {number} sequence */
-  quoted(sequence) {
-    const known = this.messages.get(sequence) ?? this.#quoted.get(sequence);
-    if (known === undefined && this.#quoted.size < HELD) {
-      this.#quoted.set(sequence, null);
-      this.channel.history({ after: sequence - 1, before: sequence + 1 }).then(
-        ({ messages }) => {
-          if (messages[0]) this.#quoted.set(sequence, messages[0]);
-          this.changed('messages');
-        },
-        () => this.#quoted.delete(sequence));
-    }
-    return known ?? null;
-  }
-
   /** The reader has seen everything. */
   markRead() {
-    const { last } = this;
-    if (last <= this.read) return;
-    this.#markLocally(last);
+    const { last, detached } = this.timeline;
+    if (last <= this.read || detached) return;
+    this.read = last;
     this.channel.markRead(last).catch(() => {});
-  }
-
-  /** @param {number} sequence */
-  #markLocally(sequence) {
-    this.read = Math.max(this.read, sequence);
-    this.changed('unread');
-  }
-
-  #updated() {
-    this.changed('messages');
-    this.changed('unread');
   }
 }

@@ -13,8 +13,8 @@ public sealed class BrowserTests(Chromium chromium, ITestOutputHelper output) : 
     {
         await using var server = new QuickStartProcess();
         await server.InitializeAsync();
-        var ann = await ChatPage.JoinAsync(chromium, server.Address, "ann", 1280, 800, output);
-        var bob = await ChatPage.JoinAsync(chromium, server.Address, "bob", 390, 844, output);
+        await using var ann = await ChatPage.JoinAsync(chromium, server.Address, "ann", 1280, 800, output);
+        await using var bob = await ChatPage.JoinAsync(chromium, server.Address, "bob", 390, 844, output);
 
         await ann.SendAsync("Hello, <b>Bob</b> & all");
         await bob.SendAsync("Hi Ann 👋");

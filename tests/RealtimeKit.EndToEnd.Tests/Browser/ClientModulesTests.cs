@@ -16,7 +16,7 @@ public sealed class ClientModulesTests(Chromium chromium, ITestOutputHelper outp
     {
         await using var server = new QuickStartProcess();
         await server.InitializeAsync();
-        var ann = await ChatPage.JoinAsync(chromium, server.Address, "ann", 1_120, 700, output);
+        await using var ann = await ChatPage.JoinAsync(chromium, server.Address, "ann", 1_120, 700, output);
 
         var asked = new List<string>();
         var all = new TaskCompletionSource();

@@ -1,4 +1,5 @@
 using FluentAssertions;
+using Microsoft.Playwright;
 using RealtimeKit.EndToEnd.Browser;
 using RealtimeKit.EndToEnd.Hosting;
 using Xunit;
@@ -14,8 +15,10 @@ public sealed class ClusterBrowserTests(Chromium chromium, ClusterServers server
     {
         await using var cluster = new ClusterNodes(servers);
         await cluster.InitializeAsync();
-        var ann = await ChatPage.JoinAsync(chromium, cluster.Balancer.Address, "ann", 1280, 800, output);
-        var bob = await ChatPage.JoinAsync(chromium, cluster.Balancer.Address, "bob", 390, 844, output);
+        await using var ann = await ChatPage.JoinAsync(chromium, cluster.Balancer.Address, "ann", 1280, 800, output);
+        await using var bob = await ChatPage.JoinAsync(chromium, cluster.Balancer.Address, "bob", 390, 844, output);
+        // These nodes share no folder, so there are no files, and the page offers none.
+        await Assertions.Expect(ann.Page.GetByTestId("attach")).ToBeHiddenAsync();
         var texts = new List<string>();
         await TalkAsync("Which node are you on?", "Another one, I think");
         await ann.PictureAsync("cluster-desktop");
@@ -43,6 +46,36 @@ public sealed class ClusterBrowserTests(Chromium chromium, ClusterServers server
                 texts.Add(text);
                 foreach (var reader in new[] { ann, bob }) await reader.ShowsAsync(texts);
             }
+        }
+    }
+
+    [Fact]
+    public async Task What_is_done_on_one_node_is_seen_on_another_files_and_bans_too()
+    {
+        var folder = Directory.CreateTempSubdirectory("realtimekit-e2e-").FullName;
+        try
+        {
+            await using var cluster = new ClusterNodes(servers) { Files = Path.Combine(folder, "files") };
+            await cluster.InitializeAsync();
+            await using var ann = await ChatPage.JoinAsync(chromium, cluster.Nodes[0].Address, "ann", 1280, 800, output);
+            await using var bob = await ChatPage.JoinAsync(chromium, cluster.Nodes[1].Address, "bob", 1280, 800, output);
+            await ann.CreateChannelAsync("plans");
+            await bob.FindChannelAsync("plans");
+            await ann.AttachAsync("dot.png", "image/png", PageTests.Picture);
+            await ann.SendAsync("Look at this");
+            await bob.ShowsAsync("Look at this");
+            await bob.ShowsPicturesAsync(1, width: 4);
+
+            await bob.OpenChannelAsync("lobby");
+            await ann.SendAsync("Did you see it, @bob?");
+            await Assertions.Expect(bob.Page.GetByTestId("unread-plans")).ToContainTextAsync("@1");
+            await ann.OfMemberAsync("bob", "ban");
+            await ann.SubmitAsync(("reason", "Spoils the surprise"));
+            await Assertions.Expect(bob.Page.GetByTestId("channel-plans")).ToHaveCountAsync(0);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
         }
     }
 }

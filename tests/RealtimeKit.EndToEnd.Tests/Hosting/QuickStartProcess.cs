@@ -27,6 +27,7 @@ public sealed class QuickStartProcess() : ServerProcess(new Uri($"http://127.0.0
         var start = SampleProgram.Start(SampleProgram.Locate("QuickStart", "REALTIMEKIT_QUICKSTART"), "--urls", Address.ToString().TrimEnd('/'));
         start.Environment["ConnectionStrings__Chat"] = $"Data Source={Database}";
         start.Environment["Files"] = Files;
+        start.Environment["People"] = Path.Combine(_folder, "people.json");
         // The keys that sign the cookies live under HOME: they outlive a restart and go with the folder.
         start.Environment["HOME"] = _folder;
         return start;
