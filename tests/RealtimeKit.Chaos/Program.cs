@@ -8,7 +8,7 @@ const string usage = """
 
     --faults a,b|all|none   which faults            --clients N --raw N    how many clients
     --rate N                actions a second        --slack F              how many times the promised times may be taken
-    --plant NAME            a fault in the nodes    --own                  the checker's own nodes, not samples/Cluster
+    --plant NAME            a fault in the nodes    --sample               nodes of samples/Cluster, without files
     --sqlite                one node on SQLite      --output FOLDER        for tables and histories
     --broker postgresql     without RabbitMQ
     """;

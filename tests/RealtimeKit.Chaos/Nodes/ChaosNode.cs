@@ -102,6 +102,7 @@ internal sealed class ChaosNode : IWorldNode, IAsyncDisposable
         Option(start, "--urls", Address.ToString().TrimEnd('/'));
         Option(start, "--ConnectionStrings:Chat", ConnectionString);
         if (BrokerUri is not null) Option(start, "--ConnectionStrings:RabbitMq", BrokerUri);
+        if (_program.Arguments.Count > 0) Option(start, "--files", Path.Combine(_folder, Cluster.FilesFolder));
         if (_program.Arguments.Count > 0 && _starts++ > 0) Option(start, "--again", "true");
         // The keys that sign the cookies lie under HOME: one folder for all nodes, as a real cluster shares them.
         start.Environment["HOME"] = _folder;
@@ -160,11 +161,11 @@ internal sealed class ChaosNode : IWorldNode, IAsyncDisposable
         return string.Join("; ", cookies);
     }
 
-    public async Task<WebSocket> ConnectAsync(string user, CancellationToken cancellationToken)
-    {
-        _cookies[user] = _cookies.GetValueOrDefault(user) ?? await SignInAsync(user);
-        return await ClusterWorld.ConnectAsync(Port, _cookies[user], cancellationToken);
-    }
+    public async Task<WebSocket> ConnectAsync(string user, CancellationToken cancellationToken) =>
+        await ClusterWorld.ConnectAsync(Port, await CookieAsync(user), cancellationToken);
+
+    /// <summary>The Cookie header of a user, who is signed in if need be.</summary>
+    public async Task<string> CookieAsync(string user) => _cookies[user] = _cookies.GetValueOrDefault(user) ?? await SignInAsync(user);
 
     public async ValueTask DisposeAsync()
     {

@@ -34,6 +34,9 @@ internal sealed class ChaosServers : IAsyncDisposable
 /// <summary>The nodes of one run on the servers, behind a load balancer.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
+    /// <summary>The name of the folder of files within that of a run.</summary>
+    public const string FilesFolder = "files";
+
     private readonly ChaosServers _servers;
     private readonly NodeProgram _program;
     private readonly string _folder;
@@ -48,6 +51,9 @@ internal sealed class Cluster : IAsyncDisposable
             : new ServerAddresses($"Data Source={Path.Combine(folder, "chat.db")}", null, null);
         Nodes = [.. Enumerable.Range(0, nodes).Select(index => new ChaosNode(index, program, folder, _addresses))];
     }
+
+    /// <summary>The folder in which the nodes keep files, where they do.</summary>
+    public string? Files => _program.Arguments.Count > 0 ? Path.Combine(_folder, FilesFolder) : null;
 
     public PostgreSqlServer? Database => _servers.Database;
 

@@ -3,7 +3,9 @@ using RealtimeKit.Chaos.Faults;
 using RealtimeKit.Chaos.Network;
 using RealtimeKit.Checking.Clients;
 using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.Files;
 using RealtimeKit.Checking.History;
+using RealtimeKit.Checking.Inboxes;
 using RealtimeKit.Checking.Network;
 using RealtimeKit.Checking.Runs;
 using RealtimeKit.Client;
@@ -22,6 +24,10 @@ internal sealed class ClusterWorld(Cluster cluster, bool hasFreshNode, Story sto
     public IReadOnlyList<IWorldNode> Nodes => cluster.Nodes;
 
     public Task StartAsync() => cluster.StartAsync();
+
+    public IInboxTruth? Inboxes => cluster.Database is { } database ? new SqlRecount(database.ConnectionString) : null;
+
+    public IFileWorld? Files => cluster.Files is { } folder ? new FolderWorld(folder) : null;
 
     public async Task<IWay> MakeWayAsync(int client, string user)
     {
@@ -74,8 +80,11 @@ internal sealed class ClusterWorld(Cluster cluster, bool hasFreshNode, Story sto
         options.Proxy = null;
     }
 
-    private sealed class Way(int port, string cookie) : IWay
+    private sealed class Way(int port, string cookie) : IWay, IFileWay
     {
+        public Task<FileAnswer> SendAsync(HttpMethod method, string? id, IReadOnlyDictionary<string, string> headers, byte[]? body) =>
+            FileHttp.SendAsync(port, cookie, method, id, headers, body);
+
         public Task<WebSocket> ConnectAsync(CancellationToken cancellationToken) => ClusterWorld.ConnectAsync(port, cookie, cancellationToken);
 
         public RealtimeClient Open(RealtimeClientOptions options)

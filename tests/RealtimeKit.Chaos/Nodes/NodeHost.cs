@@ -11,6 +11,9 @@ namespace RealtimeKit.Chaos.Nodes;
 /// <summary>The application of the samples as a node of the checker's own, in which a fault can be planted.</summary>
 internal static class NodeHost
 {
+    /// <summary>How long files stay that no message has.</summary>
+    public static readonly TimeSpan KeepFiles = TimeSpan.FromSeconds(15);
+
     public static async Task RunAsync(string[] args)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
@@ -28,6 +31,16 @@ internal static class NodeHost
         else messaging.UsePostgreSqlStore(chat);
         if (configuration.GetConnectionString("RabbitMq") is { } broker) messaging.UseRabbitMqBroker(broker);
         if (configuration["broker"] == "postgresql") messaging.UsePostgreSqlBroker();
+        if (configuration["files"] is { } files)
+        {
+            messaging.AddFiles(files, options =>
+            {
+                options.KeepUntaken = options.KeepUnfinished = KeepFiles;
+                options.SweepInterval = TimeSpan.FromSeconds(1);
+                options.FilesPerUserAndDay = 1_000_000;
+            });
+        }
+
         if (plant is not null) Apply(plant, builder.Services, configuration["again"] is not null);
 
         await using var app = builder.Build();

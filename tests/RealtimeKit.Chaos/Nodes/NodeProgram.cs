@@ -7,11 +7,7 @@ internal sealed record NodeProgram(string Assembly, IReadOnlyList<string> Argume
     private static readonly string Configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
 
     /// <summary>The sample, as anybody runs it.</summary>
-    public static NodeProgram? Sample()
-    {
-        var path = Path.Combine(Root(AppContext.BaseDirectory), "samples", "Cluster", "bin", Configuration, Framework, "Cluster.dll");
-        return File.Exists(path) ? new NodeProgram(path, []) : null;
-    }
+    public static NodeProgram Sample() => new(Path.Combine(Root(AppContext.BaseDirectory), "samples", "Cluster", "bin", Configuration, Framework, "Cluster.dll"), []);
 
     /// <summary>This program's own host, in which faults can be planted.</summary>
     public static NodeProgram Own(string? plant, bool isBrokerPostgreSql = false) => new(

@@ -65,7 +65,7 @@ internal sealed class PlantRuns(Settings settings, ChaosServers servers)
 
     private Settings Own(string[] faults, int seed, string? plant) => Settings.Parse(faults) with
     {
-        Seed = seed, Length = Length, Plant = plant, Own = true, Sqlite = settings.Sqlite, BrokerIsPostgreSql = settings.BrokerIsPostgreSql, Nodes = settings.Nodes,
+        Seed = seed, Length = Length, Plant = plant, Sqlite = settings.Sqlite, BrokerIsPostgreSql = settings.BrokerIsPostgreSql, Nodes = settings.Nodes,
         Rate = settings.Rate, Slack = settings.Slack, Output = settings.Output,
     };
 

@@ -17,7 +17,7 @@ internal sealed class SeedRun(Settings settings, ChaosServers servers)
         var folder = Directory.CreateDirectory(Path.Combine(settings.Output, string.Create(
             CultureInfo.InvariantCulture, $"seed-{settings.Seed}-{Guid.NewGuid().ToString("N")[..6]}"))).FullName;
         var episodes = Schedule.Make(settings.Seed, settings.Length, settings.Kinds, settings.Nodes, settings.Clients + settings.RawClients);
-        await using var cluster = new Cluster(servers, settings.Own ? NodeProgram.Own(settings.Plant, settings.BrokerIsPostgreSql) : NodeProgram.Sample() ?? NodeProgram.Own(null), settings.Nodes, folder);
+        await using var cluster = new Cluster(servers, settings.Sample ? NodeProgram.Sample() : NodeProgram.Own(settings.Plant, settings.BrokerIsPostgreSql), settings.Nodes, folder);
         // SQLite's one node has its file for itself.
         var world = new ClusterWorld(cluster, hasFreshNode: !settings.Sqlite, _story);
         var trial = new Trial(settings, world, $"s{settings.Seed}-{Guid.NewGuid().ToString("N")[..6]}", _story);

@@ -10,8 +10,8 @@ internal sealed record Settings : TrialSettings
     /// <summary>For how long runs follow each other.</summary>
     public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(30);
 
-    /// <summary>Whether the nodes are the checker's own although there is the sample.</summary>
-    public bool Own { get; init; }
+    /// <summary>Whether the nodes are those of the sample, as anybody runs it. They keep no files.</summary>
+    public bool Sample { get; init; }
 
     /// <summary>One node on SQLite, without PostgreSQL and RabbitMQ.</summary>
     public bool Sqlite { get; init; }
@@ -32,8 +32,8 @@ internal sealed record Settings : TrialSettings
             var option = arguments[i];
             settings = option switch
             {
-                "--own" => settings with { Own = true },
-                "--sqlite" => settings with { Sqlite = true, Nodes = 1, Own = true },
+                "--sample" => settings with { Sample = true },
+                "--sqlite" => settings with { Sqlite = true, Nodes = 1 },
                 _ when i + 1 < arguments.Count => With(settings, option, arguments[++i]),
                 _ => throw new ArgumentException($"'{option}' needs a value, or is not known."),
             };
@@ -48,7 +48,7 @@ internal sealed record Settings : TrialSettings
         $"dotnet run --project tests/RealtimeKit.Chaos -c Release -- run --seed {Seed} --seconds {Length.TotalSeconds} --clients {Clients} --raw {RawClients} --rate {Rate}")
         + (Kinds.Count == Possible(Schedule.AllKinds).Count ? "" : $" --faults {(Kinds.Count == 0 ? "none" : string.Join(',', Kinds.Select(Fault.Name)))}")
         + (BrokerIsPostgreSql ? " --broker postgresql" : "")
-        + (Plant is not null ? $" --plant {Plant}" : Sqlite ? " --sqlite" : Own && !BrokerIsPostgreSql ? " --own" : "");
+        + (Plant is not null ? $" --plant {Plant}" : Sqlite ? " --sqlite" : Sample ? " --sample" : "");
 
     private IReadOnlyList<FaultKind> Possible(IReadOnlyList<FaultKind> kinds) => [.. kinds.Where(kind => Fault.IsPossible(kind, BrokerIsPostgreSql))];
 
@@ -62,9 +62,9 @@ internal sealed record Settings : TrialSettings
         "--nodes" => settings with { Nodes = (int)Number(value) },
         "--rate" => settings with { Rate = Number(value) },
         "--slack" => settings with { Slack = Number(value) },
-        "--broker" when value == "postgresql" => settings with { BrokerIsPostgreSql = true, Own = true },
+        "--broker" when value == "postgresql" => settings with { BrokerIsPostgreSql = true },
         "--broker" when value == "rabbitmq" => settings,
-        "--plant" => settings with { Plant = value, Own = true },
+        "--plant" => settings with { Plant = value },
         "--output" => settings with { Output = Path.GetFullPath(value) },
         "--faults" => settings with { Kinds = Schedule.Parse(value) },
         _ => throw new ArgumentException($"'{option}' is not known."),

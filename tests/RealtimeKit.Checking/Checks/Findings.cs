@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RealtimeKit.Checking.Checks;
 
-/// <summary>The nine things that are checked.</summary>
+/// <summary>The eleven things that are checked.</summary>
 internal enum Check
 {
     Lost,
@@ -14,6 +14,8 @@ internal enum Check
     Live,
     Presence,
     Authorization,
+    Inbox,
+    Files,
 }
 
 /// <summary>How much was checked and what was found. Safe for concurrent use; the texts are bounded, the counts are not.</summary>

@@ -163,7 +163,7 @@ internal sealed class RawConnection : IDisposable
         // What a request brings about comes behind its reply, so the handler sees the reply before what follows it.
         else if (frame.TryGetProperty("id", out var id) && _replies.TryRemove(id.GetInt64(), out var reply))
         {
-            if (type == "subscribed") _handler(this, type, frame);
+            if (type is "subscribed" or "inbox") _handler(this, type, frame);
             reply.TrySetResult(frame);
         }
         else _handler(this, type, frame);

@@ -1,14 +1,16 @@
 using System.Globalization;
 using RealtimeKit.Checking.Checks;
 using RealtimeKit.Checking.Clients;
+using RealtimeKit.Checking.Files;
+using RealtimeKit.Checking.Inboxes;
 
 namespace RealtimeKit.Checking.Runs;
 
 /// <summary>
-/// After healing: the load pauses, everybody must be connected and level and everything answered within 10 s, and within
-/// <see cref="TrialSettings.PresenceLimit"/> every node must report the same users as present, and they must be.
+/// After healing: the load pauses, everybody must be connected and level, everything answered and every inbox right within 10 s, and within
+/// <see cref="TrialSettings.PresenceLimit"/> every node must report the same users as present, and they must be. Every file of a message is whole.
 /// </summary>
-internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast, Scene scene)
+internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast, Scene scene, InboxParty? inboxes, FileParty? files)
 {
     private static readonly TimeSpan LevelLimit = TimeSpan.FromSeconds(10);
     // How much longer it is looked at, for the report, once a limit has passed.
@@ -30,6 +32,7 @@ internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast
         await UntilAsync(healed, LevelLimit, Check.Live, after, () => cast.Participants.Where(one => !one.IsConnected).Select(one => $"{one.Name} is not connected"));
         await UntilAsync(healed, LevelLimit, Check.Live, after, () => scene.Pending.Count == 0 ? [] : [$"{scene.Pending.Count} requests are not answered"]);
         var away = CheckAway(mostAway, after);
+        var others = Task.WhenAll(CheckInboxesAsync(healed, after), files?.CheckMessagesAsync(after) ?? Task.CompletedTask);
         var probes = await Task.WhenAll(world.Nodes.Select(node => Probe.OpenAsync(node, world.Time)));
         var heads = await AgreedHeadsAsync(healed, after, probes);
         var level = await UntilAsync(healed, LevelLimit, Check.Complete, after, () => Behind(heads));
@@ -45,9 +48,17 @@ internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast
         scene.Findings.Count(Check.Presence, (long)expected.Count * probes.Length);
         LongestPresence = Longer(LongestPresence, presence);
         foreach (var probe in probes) await probe.DisposeAsync();
+        await others;
         scene.Story.Say(string.Create(
             CultureInfo.InvariantCulture, $"  level {level.TotalSeconds:f1} s after healing, presence {presence.TotalSeconds:f1} s, longest away {away.TotalSeconds:f1} s; {scene.Ledger.Sends.Count} sends, {scene.Findings.Total} violations"));
         scene.Pace.Resume();
+    }
+
+    private async Task CheckInboxesAsync(long healed, string after)
+    {
+        if (inboxes is null) return;
+        IReadOnlyList<string> differences = [];
+        await UntilAsync(healed, LevelLimit, Check.Inbox, after, () => differences, async () => differences = await inboxes.FindDifferencesAsync());
     }
 
     private TimeSpan CheckAway(TimeSpan? most, string after)

@@ -1,6 +1,8 @@
 using System.Net.WebSockets;
 using RealtimeKit.Checking.Clients;
 using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.Files;
+using RealtimeKit.Checking.Inboxes;
 
 namespace RealtimeKit.Checking.Runs;
 
@@ -10,6 +12,12 @@ internal interface IWorld
     TimeProvider Time { get; }
 
     IReadOnlyList<IWorldNode> Nodes { get; }
+
+    /// <summary>Recounts inboxes; null where the world has no database to ask.</summary>
+    IInboxTruth? Inboxes => null;
+
+    /// <summary>Where files are; null where the nodes keep none.</summary>
+    IFileWorld? Files => null;
 
     /// <summary>Starts the nodes.</summary>
     Task StartAsync();

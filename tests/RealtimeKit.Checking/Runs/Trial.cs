@@ -1,7 +1,9 @@
 using RealtimeKit.Checking.Checks;
 using RealtimeKit.Checking.Clients;
 using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.Files;
 using RealtimeKit.Checking.History;
+using RealtimeKit.Checking.Inboxes;
 
 namespace RealtimeKit.Checking.Runs;
 
@@ -56,10 +58,16 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         await Task.WhenAll(cast.Participants.Select(one => one.FollowAsync())).WaitAsync(StartLimit, world.Time);
 
         await using var moderator = await cast.MakeModeratorAsync(world, scene);
-        var checkpoint = new Checkpoint(settings, world, cast, scene);
+        await using var inboxes = await InboxParty.MakeAsync(settings, world, scene, cast.Channels, prefix, cast.Participants.Count + 1);
+        await using var files = await FileParty.MakeAsync(settings, world, scene, prefix, cast.Participants.Count + 100);
+        if (inboxes is not null) await inboxes.FollowAsync().WaitAsync(StartLimit, world.Time);
+        if (files is not null) await files.FollowAsync().WaitAsync(StartLimit, world.Time);
+        var checkpoint = new Checkpoint(settings, world, cast, scene, inboxes, files);
         await checkpoint.RunAsync("after the start");
         using var stop = new CancellationTokenSource();
-        var working = Task.WhenAll(cast.Participants.Select(one => one.WorkAsync(stop.Token)).Append(moderator.WorkAsync(stop.Token)));
+        IEnumerable<Task> others =
+            [moderator.WorkAsync(stop.Token), inboxes?.WorkAsync(stop.Token) ?? Task.CompletedTask, files?.WorkAsync(stop.Token) ?? Task.CompletedTask];
+        var working = Task.WhenAll(cast.Participants.Select(one => one.WorkAsync(stop.Token)).Concat(others));
         var clients = cast.Participants.Count;
         foreach (var episode in episodes)
         {
@@ -78,6 +86,7 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         moderator.FreeFromOrder();
         await CheckLogAsync(cast, scene);
         if (Log.Count > 0) moderator.Check(Log);
+        if (files is not null) await files.CheckEndAsync();
     }
 
     private async Task CheckLogAsync(Cast cast, Scene scene)
