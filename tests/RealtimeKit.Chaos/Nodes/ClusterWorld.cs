@@ -7,23 +7,33 @@ using RealtimeKit.Checking.Files;
 using RealtimeKit.Checking.History;
 using RealtimeKit.Checking.Inboxes;
 using RealtimeKit.Checking.Network;
+using RealtimeKit.Checking.Plants;
 using RealtimeKit.Checking.Runs;
 using RealtimeKit.Client;
 
 namespace RealtimeKit.Chaos.Nodes;
 
 /// <summary>A cluster of processes, with a proxy before each client.</summary>
-internal sealed class ClusterWorld(Cluster cluster, bool hasFreshNode, Story story) : IWorld, IAsyncDisposable
+/// <param name="cluster">The nodes.</param>
+/// <param name="hasFreshNode">Whether another node can run beside them.</param>
+/// <param name="story">Where every step goes.</param>
+/// <param name="trigger">What is planted in the database.</param>
+internal sealed class ClusterWorld(Cluster cluster, bool hasFreshNode, Story story, PlantedTrigger? trigger = null) : IWorld, IAsyncDisposable
 {
     private readonly List<Link> _links = [];
     private readonly List<Proxy> _proxies = [];
     private ChaosNode? _fresh;
+    private TriggerPlant? _plant;
 
     public TimeProvider Time => TimeProvider.System;
 
     public IReadOnlyList<IWorldNode> Nodes => cluster.Nodes;
 
-    public Task StartAsync() => cluster.StartAsync();
+    public async Task StartAsync()
+    {
+        await cluster.StartAsync();
+        if (trigger is not null && cluster.Database is { } database) _plant = await TriggerPlant.PlantAsync(database.ConnectionString, trigger);
+    }
 
     public IInboxTruth? Inboxes => cluster.Database is { } database ? new SqlRecount(database.ConnectionString) : null;
 
@@ -51,6 +61,7 @@ internal sealed class ClusterWorld(Cluster cluster, bool hasFreshNode, Story sto
         foreach (var link in _links) link.Set(LinkMode.Pass, reset: true);
         foreach (var proxy in _proxies) await proxy.DisposeAsync();
         if (_fresh is not null) await _fresh.DisposeAsync();
+        if (_plant is not null) await _plant.DisposeAsync();
     }
 
     /// <summary>Connects to a node on a port of this machine, with the cookie of a user.</summary>

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Mvc;
 using RealtimeKit.Brokers;
 using RealtimeKit.Checking.Plants;
+using RealtimeKit.Files;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Chaos.Nodes;
@@ -58,6 +59,9 @@ internal static class NodeHost
     private static void Apply(Plant plant, IServiceCollection services, bool again)
     {
         if (plant.Broker is { } broker) Wrap<IMessageBroker>(services, (real, _) => broker(real));
+        if (plant.Inboxes is { } inboxes) Wrap<IInboxStore>(services, (real, _) => inboxes(real));
+        if (plant.Records is { } records) Wrap<IFileRecords>(services, (real, _) => records(real));
+        if (plant.Files is { } files) Wrap<IFileStore>(services, (real, _) => files(real));
         if (plant.Store is { } store) Wrap<IMessageStore>(services, (real, provider) => store(real, new PlantContext(again, () => provider.GetService<IMessageBroker>(), TimeProvider.System)));
     }
 

@@ -3,6 +3,7 @@ using RealtimeKit.Chaos.Nodes;
 using RealtimeKit.Checking.Checks;
 using RealtimeKit.Checking.Faults;
 using RealtimeKit.Checking.History;
+using RealtimeKit.Checking.Plants;
 using RealtimeKit.Checking.Runs;
 
 namespace RealtimeKit.Chaos.Runs;
@@ -19,7 +20,7 @@ internal sealed class SeedRun(Settings settings, ChaosServers servers)
         var episodes = Schedule.Make(settings.Seed, settings.Length, settings.Kinds, settings.Nodes, settings.Clients + settings.RawClients);
         await using var cluster = new Cluster(servers, settings.Sample ? NodeProgram.Sample() : NodeProgram.Own(settings.Plant, settings.BrokerIsPostgreSql), settings.Nodes, folder);
         // SQLite's one node has its file for itself.
-        var world = new ClusterWorld(cluster, hasFreshNode: !settings.Sqlite, _story);
+        var world = new ClusterWorld(cluster, hasFreshNode: !settings.Sqlite, _story, settings.Plant is { } plant ? Garden.Find(plant).Trigger : null);
         var trial = new Trial(settings, world, $"s{settings.Seed}-{Guid.NewGuid().ToString("N")[..6]}", _story);
         var result = new RunResult { Seed = settings.Seed, Findings = trial.Findings, Faults = [.. episodes.SelectMany(episode => episode.Faults)], Folder = folder };
         _story.Say($"seed {settings.Seed}: {episodes.Count} episodes{(settings.Plant is null ? "" : $", planted: {settings.Plant}")}");

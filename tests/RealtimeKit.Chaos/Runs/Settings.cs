@@ -26,7 +26,7 @@ internal sealed record Settings : TrialSettings
     /// <exception cref="ArgumentException">One is not known, or its value is no such.</exception>
     public static Settings Parse(IReadOnlyList<string> arguments)
     {
-        var settings = new Settings();
+        var settings = new Settings { HiddenWithin = TimeSpan.FromSeconds(7) };
         for (var i = 0; i < arguments.Count; i++)
         {
             var option = arguments[i];

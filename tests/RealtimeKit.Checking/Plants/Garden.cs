@@ -99,6 +99,43 @@ internal static class Garden
         {
             Store = (store, _) => new IgnoresRevisions(store),
         },
+        new("revision-not-raised", "Whoever takes a right does not raise the channel's revision. A trigger in the database.", [Check.Authorization], "broker-cut,broker-half-open,broker-kill,broker-purge")
+        {
+            Trigger = new("channels", "BEFORE UPDATE", "NEW.revision := OLD.revision;"),
+            NeedsProcesses = true,
+        },
+        new("counts-doubled", "What is added to a count of messages or mentions is added twice. A trigger in the database.", [Check.Inbox], "client-cut")
+        {
+            Trigger = new("tallies", "BEFORE INSERT", "NEW.count := 2 * NEW.count;"),
+            NeedsProcesses = true,
+        },
+        new("removed-stay", "An inbox keeps the row of a channel that the user is no longer in.", [Check.Inbox], "none")
+        {
+            Inboxes = store => new KeepsRemovedRows(store),
+            NeedsProcesses = true,
+        },
+        new("block-without-stamp", "A block leaves the stamps of memberships as they are. A trigger in the database.", [Check.Inbox], "client-cut,broker-cut")
+        {
+            Trigger = new(
+                "members", "BEFORE UPDATE",
+                "IF (NEW.role, NEW.notify, NEW.pinned, NEW.hidden) IS NOT DISTINCT FROM (OLD.role, OLD.notify, OLD.pinned, OLD.hidden) THEN NEW.stamp := OLD.stamp; END IF;"),
+            NeedsProcesses = true,
+        },
+        new("bound-unfinished", "A message may have a file that is not finished.", [Check.Files], "client-cut")
+        {
+            Records = records => new FinishesAtOnce(records),
+            NeedsProcesses = true,
+        },
+        new("bytes-kept", "The bytes of files that no message has are not removed.", [Check.Files], "none")
+        {
+            Files = files => new KeepsBytes(files),
+            NeedsProcesses = true,
+        },
+        new("deleted-served", "A file is served although its message is deleted or dropped it.", [Check.Files], "none")
+        {
+            Records = records => new RemembersDiscarded(records),
+            NeedsProcesses = true,
+        },
         new("presence-never-expires", "A node that died is never noticed.", [Check.Presence], "node-kill")
         {
             Options = options => options.NodeHeartbeat = TimeSpan.FromMinutes(1),

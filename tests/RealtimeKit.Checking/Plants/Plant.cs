@@ -1,5 +1,6 @@
 using RealtimeKit.Brokers;
 using RealtimeKit.Checking.Checks;
+using RealtimeKit.Files;
 using RealtimeKit.Stores;
 
 namespace RealtimeKit.Checking.Plants;
@@ -16,6 +17,18 @@ internal sealed record Plant(string Name, string What, IReadOnlyList<Check> Caug
 
     /// <summary>Stands before the broker.</summary>
     public Func<IMessageBroker, IMessageBroker>? Broker { get; init; }
+
+    /// <summary>Stands before what inboxes read.</summary>
+    public Func<IInboxStore, IInboxStore>? Inboxes { get; init; }
+
+    /// <summary>Stands before the records of files.</summary>
+    public Func<IFileRecords, IFileRecords>? Records { get; init; }
+
+    /// <summary>Stands before the bytes of files.</summary>
+    public Func<IFileStore, IFileStore>? Files { get; init; }
+
+    /// <summary>A trigger in the database: PostgreSQL's name of its table, when it fires, and what it does with each row.</summary>
+    public PlantedTrigger? Trigger { get; init; }
 
     /// <summary>Sets the engine otherwise.</summary>
     public Action<RealtimeOptions>? Options { get; init; }
@@ -38,3 +51,9 @@ internal sealed record Plant(string Name, string What, IReadOnlyList<Check> Caug
 /// <param name="Broker">Gives the node's broker.</param>
 /// <param name="Time">The node's clock.</param>
 internal sealed record PlantContext(bool Again, Func<IMessageBroker?> Broker, TimeProvider Time);
+
+/// <summary>A trigger of PostgreSQL that does what no node may do.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="When">When it fires, such as <c>BEFORE UPDATE</c>.</param>
+/// <param name="Body">Statements of PL/pgSQL that change <c>NEW</c>.</param>
+internal sealed record PlantedTrigger(string Table, string When, string Body);

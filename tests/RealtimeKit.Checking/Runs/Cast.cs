@@ -55,6 +55,18 @@ internal sealed class Cast : IAsyncDisposable
         return new Moderator(Probe.User, way, targets, Seeds.Derive(_settings.Seed, "moderator"), scene);
     }
 
+    /// <summary>Makes those who are removed from a channel now and then; null where that is not checked.</summary>
+    public async Task<Removals?> MakeRemovalsAsync(IWorld world, Scene scene, string prefix)
+    {
+        const int guests = 3;
+        if (_settings.HiddenWithin is not { } most) return null;
+        var first = Participants.Count + 200;
+        var ways = new List<(string, IWay)>();
+        for (var n = 1; n <= guests; n++) ways.Add(($"{prefix}-guest{n}", await world.MakeWayAsync(first + n, $"{prefix}-guest{n}")));
+        var owner = new RawCaller(await world.MakeWayAsync(first, Probe.User), scene);
+        return new Removals($"{prefix}-hidden", owner, ways, most * _settings.Slack, Seeds.Derive(_settings.Seed, "removals"), scene);
+    }
+
     /// <summary>Who is present where every client is connected: each is subscribed to its channels all the time.</summary>
     public PresencePicture Presence()
     {

@@ -57,6 +57,8 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         await using (var maker = await Probe.OpenAsync(world.Nodes[0], world.Time)) await maker.CreateAsync(cast.Channels);
         await Task.WhenAll(cast.Participants.Select(one => one.FollowAsync())).WaitAsync(StartLimit, world.Time);
 
+        await using var removals = await cast.MakeRemovalsAsync(world, scene, prefix);
+        if (removals is not null) await removals.FollowAsync().WaitAsync(StartLimit, world.Time);
         await using var moderator = await cast.MakeModeratorAsync(world, scene);
         await using var inboxes = await InboxParty.MakeAsync(settings, world, scene, cast.Channels, prefix, cast.Participants.Count + 1);
         await using var files = await FileParty.MakeAsync(settings, world, scene, prefix, cast.Participants.Count + 100);
@@ -66,7 +68,9 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         await checkpoint.RunAsync("after the start");
         using var stop = new CancellationTokenSource();
         IEnumerable<Task> others =
-            [moderator.WorkAsync(stop.Token), inboxes?.WorkAsync(stop.Token) ?? Task.CompletedTask, files?.WorkAsync(stop.Token) ?? Task.CompletedTask];
+        [
+            settings.Moderates ? moderator.WorkAsync(stop.Token) : Task.CompletedTask, removals?.WorkAsync(stop.Token) ?? Task.CompletedTask, inboxes?.WorkAsync(stop.Token) ?? Task.CompletedTask, files?.WorkAsync(stop.Token) ?? Task.CompletedTask,
+        ];
         var working = Task.WhenAll(cast.Participants.Select(one => one.WorkAsync(stop.Token)).Concat(others));
         var clients = cast.Participants.Count;
         foreach (var episode in episodes)
@@ -86,6 +90,7 @@ internal sealed class Trial(TrialSettings settings, IWorld world, string prefix,
         moderator.FreeFromOrder();
         await CheckLogAsync(cast, scene);
         if (Log.Count > 0) moderator.Check(Log);
+        removals?.Check();
         if (files is not null) await files.CheckEndAsync();
     }
 

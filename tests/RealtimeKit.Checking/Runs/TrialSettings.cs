@@ -49,6 +49,15 @@ internal record TrialSettings
     /// </summary>
     public TimeSpan PresenceLimit { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>
+    /// For how long after the answer who was removed may still receive what is published; null where that is not checked. The repair interval, and
+    /// what a publish takes.
+    /// </summary>
+    public TimeSpan? HiddenWithin { get; init; }
+
+    /// <summary>Whether users are muted and messages pinned: nodes of versions before do not know it.</summary>
+    public bool Moderates { get; init; } = true;
+
     /// <summary>Whether the store decides every call before its caller gives it up, as a simulated one can.</summary>
     public bool GivenUpIsOver { get; init; }
 
