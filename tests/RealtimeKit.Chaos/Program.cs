@@ -5,6 +5,7 @@ const string usage = """
     run    [--seed N] [--seconds S]              one run; the seed decides everything
     many   [--minutes M] [--seed FIRST]          runs of many seeds one after another, and a table of them
     plants                                       plants faults in the nodes, one after another, until each is found
+    upgrade [--from COMMIT]                      a rolling update from an earlier commit, the last with schema 1, to this state
 
     --faults a,b|all|none   which faults            --clients N --raw N    how many clients
     --rate N                actions a second        --slack F              how many times the promised times may be taken
@@ -25,6 +26,7 @@ try
         ["run", ..] => await Verbs.RunAsync(Settings.Parse(args[1..])),
         ["many", ..] => await Verbs.ManyAsync(Settings.Parse(args[1..])),
         ["plants", ..] => await Verbs.PlantsAsync(Settings.Parse(args[1..])),
+        ["upgrade", ..] => await Verbs.UpgradeAsync(Settings.Parse(args[1..])),
         _ => Usage(),
     };
 }

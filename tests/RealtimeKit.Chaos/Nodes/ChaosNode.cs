@@ -19,7 +19,7 @@ internal sealed class ChaosNode : IWorldNode, IAsyncDisposable
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(40);
     private static readonly HttpClient Http = new(new HttpClientHandler { UseCookies = false, AllowAutoRedirect = false, UseProxy = false });
 
-    private readonly NodeProgram _program;
+    private NodeProgram _program;
     private readonly string _folder;
     private readonly Proxy? _brokerProxy;
     private readonly Proxy? _databaseProxy;
@@ -87,6 +87,9 @@ internal sealed class ChaosNode : IWorldNode, IAsyncDisposable
 
     /// <summary>How many lines of failures the node logged.</summary>
     public int Complaints { get; private set; }
+
+    /// <summary>Runs another program from the next start on.</summary>
+    public void Use(NodeProgram program) => _program = program;
 
     /// <summary>Starts the process and returns when it answers.</summary>
     public async Task StartAsync()

@@ -38,7 +38,7 @@ internal sealed class Cluster : IAsyncDisposable
     public const string FilesFolder = "files";
 
     private readonly ChaosServers _servers;
-    private readonly NodeProgram _program;
+    private NodeProgram _program;
     private readonly string _folder;
     private readonly ServerAddresses _addresses;
     private int _turn;
@@ -75,6 +75,13 @@ internal sealed class Cluster : IAsyncDisposable
         var node = new ChaosNode(Nodes.Count, _program, _folder, _addresses, direct: true);
         await node.StartAsync();
         return node;
+    }
+
+    /// <summary>Lets a node run another program from its next start on, and a fresh one too.</summary>
+    public void Use(int node, NodeProgram program)
+    {
+        _program = program;
+        Nodes[node].Use(program);
     }
 
     /// <summary>The nodes in the order in which a load balancer tries them for the next connection.</summary>

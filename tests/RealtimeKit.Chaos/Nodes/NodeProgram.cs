@@ -14,6 +14,9 @@ internal sealed record NodeProgram(string Assembly, IReadOnlyList<string> Argume
         Path.Combine(AppContext.BaseDirectory, "RealtimeKit.Chaos.dll"),
         ["node", .. plant is null ? (string[])[] : ["--plant", plant], .. isBrokerPostgreSql ? (string[])["--broker", "postgresql"] : []]);
 
+    /// <summary>The folder of the repository.</summary>
+    public static string Repository => Root(AppContext.BaseDirectory);
+
     private static string Root(string folder) =>
         File.Exists(Path.Combine(folder, "RealtimeKit.sln")) ? folder : Root(Path.GetDirectoryName(folder)!);
 }

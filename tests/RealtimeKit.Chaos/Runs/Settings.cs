@@ -1,4 +1,5 @@
 using System.Globalization;
+using RealtimeKit.Chaos.Upgrade;
 using RealtimeKit.Checking.Faults;
 using RealtimeKit.Checking.Runs;
 
@@ -18,6 +19,9 @@ internal sealed record Settings : TrialSettings
 
     /// <summary>Whether the nodes hear each other by the database and there is no RabbitMQ.</summary>
     public bool BrokerIsPostgreSql { get; init; }
+
+    /// <summary>The commit of the earlier version in a rolling update.</summary>
+    public string From { get; init; } = EarlierVersion.OfSchema1;
 
     /// <summary>Where the table and the histories of failures go.</summary>
     public string Output { get; init; } = Path.Combine(Path.GetTempPath(), "realtimekit-chaos");
@@ -66,6 +70,7 @@ internal sealed record Settings : TrialSettings
         "--broker" when value == "rabbitmq" => settings,
         "--plant" => settings with { Plant = value },
         "--output" => settings with { Output = Path.GetFullPath(value) },
+        "--from" => settings with { From = value },
         "--faults" => settings with { Kinds = Schedule.Parse(value) },
         _ => throw new ArgumentException($"'{option}' is not known."),
     };

@@ -1,4 +1,5 @@
 using RealtimeKit.Chaos.Nodes;
+using RealtimeKit.Chaos.Upgrade;
 
 namespace RealtimeKit.Chaos.Runs;
 
@@ -26,5 +27,12 @@ internal static class Verbs
         await using var servers = await ChaosServers.StartAsync(settings.Sqlite, settings.BrokerIsPostgreSql);
         using var cleanup = new Cleanup(servers);
         return await new PlantRuns(settings, servers).RunAsync() ? 0 : 1;
+    }
+
+    public static async Task<int> UpgradeAsync(Settings settings)
+    {
+        await using var servers = await ChaosServers.StartAsync(sqlite: false, isBrokerPostgreSql: false);
+        using var cleanup = new Cleanup(servers);
+        return (await new UpgradeRun(settings, servers).RunAsync()).Total == 0 ? 0 : 1;
     }
 }

@@ -44,12 +44,12 @@ internal sealed class FileHand(string user, IReadOnlyList<string> channels, Uplo
         var bytes = new byte[_random.Next(1, MostBytes)];
         _random.NextBytes(bytes);
         if (await uploader.BeginAsync(channel, bytes) is not { } file) return;
-        if (what >= 88)
+        if (what >= 80)
         {
             var part = _random.Next(bytes.Length);
             await uploader.SendAsync(file, bytes, part, 1, caller.GivenUp);
             await PostAsync(channel, file, mustBeRefused: true);
-            if (what >= 94) return;
+            if (what >= 92) return;
         }
 
         if (!await uploader.SendAsync(file, bytes, bytes.Length, _random.Next(1, 5), caller.GivenUp)) return;

@@ -92,7 +92,7 @@ internal sealed class FileParty : IAsyncDisposable
             orphans = [.. _files.Stored().Where(id => !live.Contains(id))];
         }
         while (orphans.Count > 0 && _scene.Time.GetElapsedTime(begin) < (_files.Keep + SweepLimit) * _settings.Slack);
-        _scene.Findings.Count(Check.Files, _book.All.Count());
+        _scene.Findings.Require(Check.Files, _book.All.Any(), () => "no upload began in the whole run");
         foreach (var id in orphans) _scene.Findings.Violate(Check.Files, $"{id} has bytes, is in no message, and its time is over");
         foreach (var note in _book.All.Where(note => !live.Contains(note.Id)).OrderBy(_ => _random.Next()).Take(50))
         {

@@ -9,7 +9,7 @@ internal abstract class FileRecordsDouble(IFileRecords inner) : IFileRecords
 {
     protected IFileRecords Inner => inner;
 
-    public virtual ValueTask<AddFileOutcome> AddAsync(StoredFile file, FileQuota? quota, CancellationToken cancellationToken) =>
+    public ValueTask<AddFileOutcome> AddAsync(StoredFile file, FileQuota? quota, CancellationToken cancellationToken) =>
         inner.AddAsync(file, quota, cancellationToken);
 
     public virtual ValueTask<IReadOnlyList<StoredFile>> FindFilesAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken) =>
@@ -21,14 +21,31 @@ internal abstract class FileRecordsDouble(IFileRecords inner) : IFileRecords
         inner.ListDueAsync(time, after, limit, cancellationToken);
 }
 
-/// <summary>Takes an upload for finished from its beginning.</summary>
-internal sealed class FinishesAtOnce(IFileRecords inner) : FileRecordsDouble(inner)
+/// <summary>Takes an upload for finished as soon as its first bytes come.</summary>
+internal sealed class FinishesEarly(IFileRecords inner) : FileRecordsDouble(inner)
 {
-    public override async ValueTask<AddFileOutcome> AddAsync(StoredFile file, FileQuota? quota, CancellationToken cancellationToken)
+    private readonly ConcurrentDictionary<string, StoredFile> _early = new();
+    private readonly ConcurrentDictionary<string, bool> _seen = new();
+
+    public override async ValueTask<IReadOnlyList<StoredFile>> FindFilesAsync(IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
-        var outcome = await Inner.AddAsync(file, quota, cancellationToken);
-        await Inner.ApplyAsync(new FinishFile(file.Id, file.Created, file.Type, file.Due ?? file.Created.AddHours(1)), cancellationToken);
-        return outcome;
+        var found = (await Inner.FindFilesAsync(ids, cancellationToken)).ToList();
+        for (var i = 0; i < found.Count; i++)
+        {
+            var file = found[i];
+            // This node goes on to take the bytes, as of an upload.
+            if (_early.TryGetValue(file.Id, out var upload)) found[i] = upload;
+            else if (file is { State: FileState.Uploading, Due: { } due } && !_seen.TryAdd(file.Id, true) && _early.TryAdd(file.Id, file))
+                await Inner.ApplyAsync(new FinishFile(file.Id, file.Created, file.Type, due), cancellationToken);
+        }
+
+        return found;
+    }
+
+    public override ValueTask<FileResult> ApplyAsync(FileChange change, CancellationToken cancellationToken)
+    {
+        _early.TryRemove(change.Id, out _);
+        return Inner.ApplyAsync(change, cancellationToken);
     }
 }
 

@@ -123,7 +123,7 @@ internal static class Garden
         },
         new("bound-unfinished", "A message may have a file that is not finished.", [Check.Files], "client-cut")
         {
-            Records = records => new FinishesAtOnce(records),
+            Records = records => new FinishesEarly(records),
             NeedsProcesses = true,
         },
         new("bytes-kept", "The bytes of files that no message has are not removed.", [Check.Files], "none")
