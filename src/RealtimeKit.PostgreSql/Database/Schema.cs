@@ -274,5 +274,82 @@ internal static class Schema
         ALTER TABLE discarded
             ADD COLUMN name text COLLATE "C",
             ADD COLUMN stamp bigint NOT NULL DEFAULT 0;
+
+        -- Nodes of version 1 run on while they are replaced. What they do not know of the tables above, triggers do for them; sessions of this
+        -- version say that they are. All fire after the row is written: one before it would lock the row for every node.
+        CREATE FUNCTION stamp_channel() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE channels SET stamp = txid_current() WHERE id = NEW.id;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER channels_stamped AFTER UPDATE OF version ON channels FOR EACH ROW
+            WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2' AND OLD.version <> NEW.version) EXECUTE FUNCTION stamp_channel();
+
+        CREATE FUNCTION stamp_member() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE members SET stamp = txid_current() WHERE channel = NEW.channel AND user_id = NEW.user_id;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER members_stamped AFTER INSERT OR UPDATE ON members FOR EACH ROW
+            WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2' AND pg_trigger_depth() = 0) EXECUTE FUNCTION stamp_member();
+
+        CREATE FUNCTION stamp_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE marks SET stamp = txid_current() WHERE channel = NEW.channel AND user_id = NEW.user_id;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER marks_stamped AFTER INSERT OR UPDATE ON marks FOR EACH ROW
+            WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2' AND pg_trigger_depth() = 0) EXECUTE FUNCTION stamp_mark();
+
+        CREATE FUNCTION note_departure() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO departures(user_id, name, stamp) SELECT OLD.user_id, name, txid_current() FROM channels WHERE id = OLD.channel
+            ON CONFLICT (user_id, name) DO UPDATE SET stamp = excluded.stamp;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER members_departed AFTER DELETE ON members FOR EACH ROW
+            WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2') EXECUTE FUNCTION note_departure();
+
+        CREATE FUNCTION note_departures() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO departures(user_id, name, stamp) SELECT user_id, OLD.name, txid_current() FROM members WHERE channel = OLD.id ORDER BY user_id
+            ON CONFLICT (user_id, name) DO UPDATE SET stamp = excluded.stamp;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER channels_departed AFTER DELETE ON channels FOR EACH ROW
+            WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2') EXECUTE FUNCTION note_departures();
+
+        -- The message leaves the index, and the background begins again before it.
+        CREATE FUNCTION index_again() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            DELETE FROM search WHERE channel = NEW.channel AND sequence = NEW.sequence;
+            UPDATE channels SET searched = NEW.sequence - 1 WHERE id = NEW.channel AND searched >= NEW.sequence;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER messages_indexed AFTER UPDATE OF text ON messages FOR EACH ROW
+            WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2' AND OLD.text IS DISTINCT FROM NEW.text) EXECUTE FUNCTION index_again();
+
+        CREATE FUNCTION unpin_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            UPDATE messages SET pinned = NULL, pinned_by = NULL WHERE channel = NEW.channel AND sequence = NEW.sequence;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER messages_unpinned AFTER UPDATE OF deleted ON messages FOR EACH ROW
+            WHEN (NEW.deleted IS NOT NULL AND NEW.pinned IS NOT NULL) EXECUTE FUNCTION unpin_deleted();
+
+        CREATE FUNCTION count_mention() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            named mentions;
+            change bigint := 1;
+        BEGIN
+            IF TG_OP = 'DELETE' THEN named := OLD; change := -1; ELSE named := NEW; END IF;
+            INSERT INTO tallies(channel, kind, user_id, block, count)
+                SELECT m.channel, 3, named.user_id || chr(10) || m.sender, m.sequence >> 10, change
+                FROM messages m JOIN channels c ON c.id = m.channel WHERE m.channel = named.channel AND m.sequence = named.sequence
+            ON CONFLICT (channel, kind, user_id, block) DO UPDATE SET count = tallies.count + excluded.count;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER mentions_counted AFTER INSERT OR DELETE ON mentions FOR EACH ROW
+            WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2') EXECUTE FUNCTION count_mention();
         """;
 }

@@ -11,7 +11,7 @@ namespace RealtimeKit.Chaos.Upgrade;
 internal sealed class UpgradeChecks(Cluster cluster, Trial trial, Story story)
 {
     private const int Searches = 60;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(100);
     private static readonly TimeSpan BetweenSearches = TimeSpan.FromMilliseconds(220);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(500);
 

@@ -78,6 +78,22 @@ internal sealed class InboxParty : IAsyncDisposable
     public Task WorkAsync(CancellationToken stop) =>
         Task.WhenAll([_keeper.WorkAsync(stop), MoveAsync(stop), .. _hands.Select(hand => hand.WorkAsync(stop))]);
 
+    /// <summary>
+    /// Changes blocks while nothing else changes: what such a change leaves out no later one makes good. Bare clients then go back to what they had
+    /// before, and the cursor alone tells them.
+    /// </summary>
+    public async Task ChangeQuietlyAsync()
+    {
+        for (var n = 0; n < _readers.Count; n++)
+        {
+            if (_readers[n] is not RawInbox raw) continue;
+            raw.Keep();
+            foreach (var other in _readers.Where(other => other != raw && _random.Next(2) == 0))
+                await _callers[n + 1].TryAsync(_random.Next(2) == 0 ? "block" : "unblock", new() { ["user"] = other.User });
+            await raw.GoBackAsync();
+        }
+    }
+
     /// <summary>Says which inboxes show what is not so now.</summary>
     public async Task<IReadOnlyList<string>> FindDifferencesAsync()
     {

@@ -17,6 +17,7 @@ internal sealed class RawInbox(string name, string user, IWay way, int seed, Sce
     private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RawConnection? _connection;
     private Task _running = Task.CompletedTask;
+    private bool _goesBack;
 
     public string Name => name;
 
@@ -34,6 +35,20 @@ internal sealed class RawInbox(string name, string user, IWay way, int seed, Sce
     {
         _running = RunAsync();
         return _opened.Task;
+    }
+
+    /// <summary>Keeps what it has.</summary>
+    public void Keep()
+    {
+        lock (_gate) _fold.Keep();
+    }
+
+    /// <summary>Gives up its connection, and goes on from what it kept.</summary>
+    public async Task GoBackAsync()
+    {
+        RawConnection? connection;
+        lock (_gate) (connection, _goesBack) = (_connection, true);
+        if (connection is not null) await connection.AbortAsync();
     }
 
     /// <summary>Keeps what it has, or gives up its connection: then it goes on from there, or from what it kept.</summary>
@@ -85,7 +100,8 @@ internal sealed class RawInbox(string name, string user, IWay way, int seed, Sce
         lock (_gate)
         {
             _connection = link;
-            if (_random.Next(3) == 0) _fold.GoBack();
+            if (_goesBack || _random.Next(3) == 0) _fold.GoBack();
+            _goesBack = false;
         }
 
         try

@@ -58,7 +58,11 @@ internal sealed class Checkpoint(TrialSettings settings, IWorld world, Cast cast
     {
         if (inboxes is null) return;
         IReadOnlyList<string> differences = [];
-        await UntilAsync(healed, LevelLimit, Check.Inbox, after, () => differences, async () => differences = await inboxes.FindDifferencesAsync());
+        await UntilAsync(healed, LevelLimit, Check.Inbox, after, () => differences, LookAsync);
+        await inboxes.ChangeQuietlyAsync();
+        await UntilAsync(world.Time.GetTimestamp(), LevelLimit, Check.Inbox, $"{after}, and after blocks", () => differences, LookAsync);
+
+        async Task LookAsync() => differences = await inboxes.FindDifferencesAsync();
     }
 
     private TimeSpan CheckAway(TimeSpan? most, string after)

@@ -49,40 +49,6 @@ public sealed class SqliteFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Database_of_version_1_is_migrated_with_what_it_has()
-    {
-        using (var store = _database.Open())
-        {
-            await Changes.CreateLobbyAsync(store);
-            await store.AppendAsync([Changes.Post("lobby", "x"), Changes.Post("lobby", "y") with { Content = new MessageContent("y", Mentions: ["bob"]) }], Cancel);
-        }
-
-        // As a release with version 1 has left it.
-        _database.Execute("""
-            DROP INDEX messages_pinned; ALTER TABLE messages DROP COLUMN pinned; ALTER TABLE messages DROP COLUMN pinned_by; DROP TABLE sanctions; DROP TABLE paces; DROP TABLE actions; DROP TABLE directory; DROP TABLE blocks; DROP TABLE reports; DROP TABLE reporters;
-            DROP TRIGGER members_added; DROP TRIGGER members_removed; DROP INDEX channels_unlisted; DELETE FROM tallies WHERE user LIKE '%' || char(10) || '%';
-            ALTER TABLE channels DROP COLUMN members; ALTER TABLE channels DROP COLUMN listed;
-            DROP TABLE search; DROP TABLE search_messages; DROP TABLE search_parts; ALTER TABLE channels DROP COLUMN searched; ALTER TABLE discarded DROP COLUMN kind; DROP TABLE files;
-            DROP TABLE clock; DROP TABLE departures; DROP INDEX channels_era; DROP INDEX members_stamp; DROP INDEX marks_stamp;
-            ALTER TABLE channels DROP COLUMN era; ALTER TABLE channels DROP COLUMN stamp; ALTER TABLE members DROP COLUMN stamp; ALTER TABLE marks DROP COLUMN stamp;
-            ALTER TABLE members DROP COLUMN notify; ALTER TABLE members DROP COLUMN pinned; ALTER TABLE members DROP COLUMN hidden;
-            ALTER TABLE discarded DROP COLUMN name; ALTER TABLE discarded DROP COLUMN stamp;
-            ALTER TABLE channels DROP COLUMN slow_mode; ALTER TABLE channels DROP COLUMN closed; ALTER TABLE channels DROP COLUMN data;
-            PRAGMA user_version = 1
-            """);
-        using var newer = _database.Open();
-        await newer.InitializeAsync(Cancel);
-        (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);
-        var view = await newer.FindAsync("lobby", "eve", Cancel);
-        (view!.Head.Sequence, view.Ban is not null).Should().Be((2, true));
-        var listed = (await newer.ListDirectoryAsync(new DirectoryQuery("zoe", null, null, 5, DateTimeOffset.UnixEpoch), Cancel)).Channels.Single().Listed;
-        (listed.Channel, listed.Members).Should().Be(("lobby", 2));
-        (await newer.ListChannelsAsync("bob", null, 5, Cancel)).Channels.Single().Mentions.Should().Be(1);
-        await newer.BlockAsync(new BlockChange("bob", "ann"), Cancel);
-        (await newer.ListChannelsAsync("bob", null, 5, Cancel)).Channels.Single().Mentions.Should().Be(0, "mentions from before count by their sender as well");
-    }
-
-    [Fact]
     public async Task Database_of_a_newer_version_is_refused_with_both_versions()
     {
         using (var store = _database.Open()) await store.InitializeAsync(Cancel);

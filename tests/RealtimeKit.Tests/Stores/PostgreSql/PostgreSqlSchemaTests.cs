@@ -48,34 +48,6 @@ public sealed class PostgreSqlSchemaTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Schema_of_version_1_is_migrated_with_what_it_has()
-    {
-        await using (var store = _schema.Open())
-        {
-            await Changes.CreateLobbyAsync(store);
-            await store.AppendAsync([Changes.Post("lobby", "x"), Changes.Post("lobby", "y") with { Content = new MessageContent("y", Mentions: ["bob"]) }], Cancel);
-        }
-
-        // As a release with version 1 has left it.
-        await _schema.RunAsync(
-            "DROP TABLE files, search, search_parts, sanctions, paces, actions, directory, blocks, reports, reporters; DROP TRIGGER members_added ON members; DROP TRIGGER members_removed ON members; "
-            + "DROP SEQUENCE search_positions; DROP FUNCTION count_added_members; DROP FUNCTION count_removed_members; DELETE FROM tallies WHERE kind = 3; "
-            + "DROP TABLE inbox_epoch, departures; ALTER TABLE channels DROP COLUMN era, DROP COLUMN stamp; ALTER TABLE marks DROP COLUMN era, DROP COLUMN stamp; "
-            + "ALTER TABLE members DROP COLUMN stamp, DROP COLUMN notify, DROP COLUMN pinned, DROP COLUMN hidden; ALTER TABLE discarded DROP COLUMN name, DROP COLUMN stamp; "
-            + "ALTER TABLE messages DROP COLUMN pinned, DROP COLUMN pinned_by; ALTER TABLE channels DROP COLUMN members, DROP COLUMN searched, DROP COLUMN listed, DROP COLUMN slow_mode, DROP COLUMN closed, DROP COLUMN data; UPDATE schema_version SET version = 1");
-        await using var newer = _schema.Open();
-        await newer.InitializeAsync(Cancel);
-        (await newer.ApplyAsync(new BanChange("lobby", "eve", new Sanction(null, DateTimeOffset.UnixEpoch)), Cancel)).Outcome.Should().Be(MemberOutcome.Changed);
-        var view = await newer.FindAsync("lobby", "eve", Cancel);
-        (view!.Head.Sequence, view.Ban is not null).Should().Be((2, true));
-        var listed = (await newer.ListDirectoryAsync(new DirectoryQuery("zoe", null, null, 5, DateTimeOffset.UnixEpoch), Cancel)).Channels.Single().Listed;
-        (listed.Channel, listed.Members).Should().Be(("lobby", 2));
-        (await newer.ListChannelsAsync("bob", null, 5, Cancel)).Channels.Single().Mentions.Should().Be(1);
-        await newer.BlockAsync(new BlockChange("bob", "ann"), Cancel);
-        (await newer.ListChannelsAsync("bob", null, 5, Cancel)).Channels.Single().Mentions.Should().Be(0, "mentions from before count by their sender as well");
-    }
-
-    [Fact]
     public async Task Schema_of_a_newer_version_is_refused()
     {
         await using (var store = _schema.Open()) await store.InitializeAsync(Cancel);
