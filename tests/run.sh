@@ -10,6 +10,7 @@ servers=$(mktemp -d)
 chmod 755 "$servers" # PostgreSQL runs as a user of its own
 stop() {
   [ -d "$servers/postgresql/data" ] && tests/servers.sh stop postgresql "$servers/postgresql" immediate
+  [ -f "$servers/s3/process" ] && tests/servers.sh stop s3 "$servers/s3"
   [ -f "$servers/rabbitmq/ports" ] && tests/servers.sh stop rabbitmq "$servers/rabbitmq"
   rm -rf "$logs" "$servers"
 }
@@ -22,7 +23,7 @@ say() { printf '\n== %s\n' "$*"; }
 fail() { printf 'FAILED: %s\n' "$*"; failed=$((failed + 1)); echo "$*" >>"$logs/failures"; }
 
 install_missing() {
-  tests/servers.sh install || fail "PostgreSQL and RabbitMQ could not be installed"
+  tests/servers.sh install || fail "PostgreSQL, RabbitMQ and the server of S3 could not be installed"
   local missing=()
   command -v chromium >/dev/null || missing+=(chromium)
   # Packages have their version from git; native programs are linked by clang or gcc.
@@ -43,7 +44,7 @@ build() {
 
 # Servers of one's own are used where their addresses are given.
 start_servers() {
-  say "Starting PostgreSQL and RabbitMQ"
+  say "Starting PostgreSQL, RabbitMQ and S3"
   local port
   if [ -z "${REALTIMEKIT_POSTGRESQL:-}" ]; then
     port=$(tests/servers.sh port)
@@ -54,6 +55,11 @@ start_servers() {
     port=$(tests/servers.sh port)
     tests/servers.sh start rabbitmq "$servers/rabbitmq" "$port" || fail "RabbitMQ did not start"
     export REALTIMEKIT_RABBITMQ="amqp://guest:guest@127.0.0.1:$port/"
+  fi
+  if [ -z "${REALTIMEKIT_S3:-}" ]; then
+    port=$(tests/servers.sh port)
+    tests/servers.sh start s3 "$servers/s3" "$port" || fail "the server of S3 did not start"
+    export REALTIMEKIT_S3="http://127.0.0.1:$port/"
   fi
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Private PostgreSQL and RabbitMQ servers for the tests, the checker and the cluster sample: on loopback, in a folder of
+# Private PostgreSQL, RabbitMQ and S3 (moto) servers for the tests, the checker and the cluster sample: on loopback, in a folder of
 # their own, never the system's. What is missing is installed from Debian's packages.
 #
 #   servers.sh install                             install what is missing, nginx too (apt; needs root)
@@ -12,13 +12,17 @@
 #   servers.sh start-tls rabbitmq DIR PORT         start one node that takes amqps only; makes DIR/tls/{ca,server,client}.{pem,key}
 #   servers.sh stop rabbitmq DIR
 #   servers.sh ctl rabbitmq DIR NODE ARGS…         rabbitmqctl against node NODE (0 is the first)
-#   servers.sh pid postgresql|rabbitmq DIR [NODE]  print the process that a test may kill or stop
+#   servers.sh start s3 DIR PORT                   start a server of S3 in memory; any key, and any signature
+#   servers.sh stop s3 DIR
+#   servers.sh pid postgresql|rabbitmq|s3 DIR [NODE]   print the process that a test may kill or stop
 #
-# A stopped or killed server starts again, with its data, by the same "start".
+# A stopped or killed server starts again, with its data (S3 without), by the same "start".
 set -eu
 action=${1:-} kind=${2:-} dir=${3:-}
 postgresql_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)
 rabbitmq_bin=/usr/lib/rabbitmq/bin
+# Where the system has no moto: a Debian that has it, unpacked.
+moto_root=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/realtimekit/moto
 
 die() { echo "servers.sh: $*" >&2; exit 1; }
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
@@ -50,14 +54,41 @@ free_ports() {
   done
 }
 
+has_moto() { "$@" python3 -c "import moto.server, moto.s3.responses, cryptography.x509" 2>/dev/null; }
+
+install_moto() {
+  ! has_moto && ! has_moto chroot "$moto_root" || return 0
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  local packages=(python3-moto python3-flask python3-flask-cors python3-cffi-backend)
+  if apt-cache show python3-moto >/dev/null 2>&1; then
+    apt-get install -y -qq "${packages[@]}" >/dev/null
+  else
+    apt-get install -y -qq debootstrap >/dev/null
+    rm -rf "$moto_root"
+    mkdir -p "$moto_root"
+    debootstrap --variant=minbase --include="$(IFS=,; echo "${packages[*]}")" trixie "$moto_root" >"$moto_root.log" || { tail -n 30 "$moto_root.log" >&2; return 1; }
+  fi
+}
+
+start_s3() { # PORT
+  mkdir -p "$dir"
+  alive "$(cat "$dir/process" 2>/dev/null)" && return
+  local within=()
+  has_moto || { has_moto chroot "$moto_root" && within=(chroot "$moto_root"); } || die "moto is not installed: run 'servers.sh install'"
+  setsid "${within[@]}" python3 -c "import sys; from moto.server import main; main(sys.argv[1:])" -H 127.0.0.1 -p "$1" </dev/null >"$dir/log" 2>&1 &
+  echo $! >"$dir/process"
+  wait_for_port "$1" "$dir/log"
+}
+
 install_missing() {
   local missing=()
   [ -n "$postgresql_bin" ] && [ -x "$postgresql_bin/initdb" ] || missing+=(postgresql)
   [ -x "$rabbitmq_bin/rabbitmq-server" ] || missing+=(rabbitmq-server)
   [ -x /usr/sbin/nginx ] || missing+=(nginx)
   command -v openssl >/dev/null || missing+=(openssl)
-  [ ${#missing[@]} -eq 0 ] && return
-  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+  [ ${#missing[@]} -eq 0 ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null; }
+  install_moto
 }
 
 # PostgreSQL refuses to run as root.
@@ -188,6 +219,9 @@ case "$action $kind" in
 "start rabbitmq") start_rabbitmq "${4:?a port is needed}" "${5:-1}" plain ;;
 "start-tls rabbitmq") start_rabbitmq "${4:?a port is needed}" 1 tls ;;
 "stop rabbitmq") stop_rabbitmq ;;
+"start s3") start_s3 "${4:?a port is needed}" ;;
+"stop s3") end "$(cat "$dir/process" 2>/dev/null || true)" ;;
+"pid s3") cat "$dir/process" ;;
 "ctl rabbitmq") rabbitmq_environment "${4:?a node is needed}"; exec "$rabbitmq_bin/rabbitmqctl" -n "$RABBITMQ_NODENAME" "${@:5}" ;;
 "pid rabbitmq") cat "$dir/node${4:-0}/process" ;;
 *) die "unknown: $action $kind" ;;

@@ -56,10 +56,11 @@ public sealed class FolderFileStore : IFileStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask<IFileAppend> AppendAsync(string id, long offset, bool tentative, CancellationToken cancellationToken)
+    public async ValueTask<IFileAppend> AppendAsync(string id, long offset, long limit, bool tentative, CancellationToken cancellationToken)
     {
         var path = UploadOf(id);
-        return await Task.Run(() => Append(id, path, offset, tentative), cancellationToken).ConfigureAwait(false);
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        return await Task.Run(() => Append(id, path, offset, limit, tentative), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -92,9 +93,9 @@ public sealed class FolderFileStore : IFileStore
     /// <inheritdoc/>
     public ValueTask<Stream?> OpenAsync(string id, CancellationToken cancellationToken)
     {
-        var path = UploadOf(id);
+        _ = Require(id);
         cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult<Stream?>(TryOpen(FileOf(id)) ?? TryOpen(path));
+        return ValueTask.FromResult<Stream?>(TryOpen(FileOf(id)));
     }
 
     /// <inheritdoc/>
@@ -130,7 +131,7 @@ public sealed class FolderFileStore : IFileStore
         }
     }
 
-    private FolderAppend Append(string id, string path, long offset, bool tentative)
+    private FolderAppend Append(string id, string path, long offset, long limit, bool tentative)
     {
         FileStream file;
         try
@@ -159,7 +160,7 @@ public sealed class FolderFileStore : IFileStore
             if (file.Length != offset) throw new FileOffsetException(id, file.Length);
             if (tentative) WriteMark(id, offset);
             file.Position = offset;
-            return new FolderAppend(this, id, file, offset, tentative);
+            return new FolderAppend(this, id, file, offset, limit, tentative);
         }
         catch
         {
@@ -208,11 +209,13 @@ public sealed class FolderFileStore : IFileStore
     // Only such a name is ever part of a path.
     private static string Require(string id) => StoredFile.IsId(id) ? id : throw new ArgumentException($"'{id}' is no id of a file.", nameof(id));
 
-    private sealed class FolderAppend(FolderFileStore store, string id, FileStream file, long offset, bool tentative) : IFileAppend
+    private sealed class FolderAppend(FolderFileStore store, string id, FileStream file, long offset, long limit, bool tentative) : IFileAppend
     {
         private bool _ended;
 
-        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => file.WriteAsync(bytes, cancellationToken);
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => file.Position + bytes.Length <= offset + limit
+            ? file.WriteAsync(bytes, cancellationToken)
+            : throw new ArgumentOutOfRangeException(nameof(bytes), $"At most {limit} bytes were to come.");
 
         public ValueTask CommitAsync(CancellationToken cancellationToken) => RunAsync(() =>
         {
@@ -221,7 +224,8 @@ public sealed class FolderFileStore : IFileStore
             _ended = true;
         }, cancellationToken);
 
-        public ValueTask UndoAsync(CancellationToken cancellationToken) => RunAsync(Undo, cancellationToken);
+        public ValueTask UndoAsync(CancellationToken cancellationToken) =>
+            tentative ? RunAsync(Undo, cancellationToken) : throw new InvalidOperationException("Only tentative bytes can be taken back.");
 
         public async ValueTask DisposeAsync()
         {
@@ -239,7 +243,7 @@ public sealed class FolderFileStore : IFileStore
         {
             file.SetLength(offset);
             file.Flush(flushToDisk: true);
-            if (tentative) store.RemoveMark(id);
+            store.RemoveMark(id);
             _ended = true;
         }
     }

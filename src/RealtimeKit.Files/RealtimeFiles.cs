@@ -44,7 +44,7 @@ internal sealed class RealtimeFiles(
 
     private async Task CopyAsync(Stream content, StoredFile file, CancellationToken cancellationToken)
     {
-        var append = await store.AppendAsync(file.Id, 0, tentative: false, cancellationToken).ConfigureAwait(false);
+        var append = await store.AppendAsync(file.Id, 0, options.Value.MaxFileBytes, tentative: false, cancellationToken).ConfigureAwait(false);
         await using (append.ConfigureAwait(false))
         {
             var buffer = new byte[BufferBytes];

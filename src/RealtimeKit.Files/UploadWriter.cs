@@ -24,10 +24,12 @@ internal sealed class UploadWriter(IFileStore store, UploadTurns turns, IOptions
         using var turn = await turns.TakeAsync(file.Id, context.RequestAborted).ConfigureAwait(false);
         try
         {
-            var append = await store.AppendAsync(file.Id, offset, tentative: checksum.Length > 0, context.RequestAborted).ConfigureAwait(false);
+            // Bytes are taken back where they do not have their checksum, and where more come than the file has, which only a length before them tells.
+            var (rest, isTentative) = (file.Size - offset, checksum.Length > 0 || context.Request.ContentLength is null);
+            var append = await store.AppendAsync(file.Id, offset, Math.Max(0, rest), isTentative, context.RequestAborted).ConfigureAwait(false);
             await using (append.ConfigureAwait(false))
             {
-                if (!(context.Request.ContentLength > file.Size - offset)) return await CopyAsync(context, append, file, offset, checksum, turn).ConfigureAwait(false);
+                if (!(context.Request.ContentLength > rest)) return await CopyAsync(context, append, file, offset, checksum, turn).ConfigureAwait(false);
             }
 
             await TooLargeAsync(context, file).ConfigureAwait(false);

@@ -17,6 +17,9 @@ public abstract class FileStoreConformance : IAsyncLifetime
     /// <summary>Opens the store: the first time an empty one, afterwards another node's over the same storage.</summary>
     protected abstract ValueTask<IFileStore> OpenAsync();
 
+    /// <summary>Lists whatever the storage has of files and uploads: empty where every byte is gone.</summary>
+    protected abstract ValueTask<IReadOnlyList<string>> ListAsync();
+
     /// <inheritdoc/>
     public virtual async ValueTask InitializeAsync() => _store = await OpenAsync();
 
@@ -37,6 +40,7 @@ public abstract class FileStoreConformance : IAsyncLifetime
         Assert.Null(await Store.OpenAsync(id, Cancel));
         await Store.CreateAsync(id, Cancel);
         await AppendAsync(Store, id, 0, "hello ");
+        Assert.Null(await other.OpenAsync(id, Cancel));
         await other.CreateAsync(id, Cancel);
         Assert.Equal(6, await other.FindLengthAsync(id, Cancel));
         await AppendAsync(other, id, 6, "world");
@@ -65,40 +69,178 @@ public abstract class FileStoreConformance : IAsyncLifetime
         foreach (var offset in new long[] { 0, 2, 4 })
             Assert.Equal(3, (await Assert.ThrowsAsync<FileOffsetException>(() => AppendAsync(Store, id, offset, "x"))).Length);
         var other = await OpenAsync();
-        await using (await Store.AppendAsync(id, 3, tentative: false, Cancel))
-            await Assert.ThrowsAsync<FileBusyException>(() => AppendAsync(other, id, 3, "x"));
-        await AppendAsync(other, id, 3, "d");
-        Assert.Equal("abcd", await ReadAsync(Store, id));
+        var won = new List<string>();
+        await using (var append = await Store.AppendAsync(id, 3, 1, tentative: false, Cancel))
+        {
+            await append.WriteAsync("d"u8.ToArray(), Cancel);
+            if (!await IsBusyAsync(() => AppendAsync(other, id, 3, "e"))) won.Add("e");
+            if (!await IsBusyAsync(() => append.CommitAsync(Cancel).AsTask())) won.Add("d");
+        }
+
+        Assert.Single(won);
+        await AppendAsync(other, id, 4, "f");
+        await Store.CompleteAsync(id, Cancel);
+        Assert.Equal($"abc{won[0]}f", await ReadAsync(other, id));
     }
 
-    /// <summary>What is taken back is not there; tentative bytes count once they are committed, and not where the append just ends.</summary>
+    /// <summary>Of many that append to one upload, on two nodes, one at a time commits; what was committed is there, in its order, and nothing else.</summary>
+    [Fact]
+    public async Task OfManyOneCommits()
+    {
+        var id = StoredFile.NewId();
+        var other = await OpenAsync();
+        await Store.CreateAsync(id, Cancel);
+        var expected = new StringBuilder();
+        for (var round = 0; round < 10; round++)
+        {
+            var won = new System.Collections.Concurrent.ConcurrentQueue<string>();
+            await Task.WhenAll(Enumerable.Range(0, 6).Select(number => Task.Run(async () =>
+            {
+                var text = ((char)('a' + number)).ToString();
+                if (!await IsBusyAsync(() => AppendAsync(number % 2 == 0 ? Store : other, id, expected.Length, text))) won.Enqueue(text);
+            }, Cancel)));
+            Assert.True(won.Count <= 1, $"In round {round} {won.Count} committed.");
+            if (won.TryDequeue(out var one)) expected.Append(one);
+            Assert.Equal(expected.Length, await Store.FindLengthAsync(id, Cancel));
+        }
+
+        Assert.NotEqual(0, expected.Length);
+        await other.CompleteAsync(id, Cancel);
+        Assert.Equal(expected.ToString(), await ReadAsync(Store, id));
+    }
+
+    /// <summary>A large file grows in pieces of any size, some of them taken back or abandoned, on two nodes; then any range of it can be read. Nothing is left when it is removed.</summary>
+    [Fact]
+    public async Task LargeFilesAreKept()
+    {
+        const int size = 17_000_000;
+        const int mostPiece = 7_000_000;
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        var bytes = new byte[size];
+        random.NextBytes(bytes);
+        var id = StoredFile.NewId();
+        IFileStore[] nodes = [Store, await OpenAsync()];
+        await Store.CreateAsync(id, Cancel);
+        var length = 0;
+        while (length < size)
+        {
+            var piece = Math.Min(random.Next(1, mostPiece), size - length);
+            var tentative = random.Next(2) == 0;
+            await using (var append = await nodes[random.Next(2)].AppendAsync(id, length, piece, tentative, Cancel))
+            {
+                await append.WriteAsync(bytes.AsMemory(length, piece / 2), Cancel);
+                await append.WriteAsync(bytes.AsMemory(length + (piece / 2), piece - (piece / 2)), Cancel);
+                var end = random.Next(4);
+                if (end == 0 && tentative) await append.UndoAsync(Cancel);
+                else if (end > 0) await append.CommitAsync(Cancel);
+                if (end > 0) length += piece;
+            }
+
+            var found = (int)(await nodes[random.Next(2)].FindLengthAsync(id, Cancel))!.Value;
+            Assert.InRange(found, length, tentative ? length : length + piece);
+            length = found;
+        }
+
+        await Store.CompleteAsync(id, Cancel);
+        await using (var stream = (await nodes[1].OpenAsync(id, Cancel))!)
+        {
+            Assert.Equal(size, stream.Length);
+            for (var range = 0; range < 10; range++)
+            {
+                stream.Position = random.Next(size);
+                var expected = bytes.AsMemory((int)stream.Position, Math.Min(random.Next(100_000), size - (int)stream.Position));
+                var read = new byte[expected.Length];
+                await stream.ReadExactlyAsync(read, Cancel);
+                Assert.True(expected.Span.SequenceEqual(read));
+            }
+
+            stream.Position = 0;
+            var all = new byte[size];
+            await stream.ReadExactlyAsync(all, Cancel);
+            Assert.True(bytes.AsSpan().SequenceEqual(all));
+            Assert.Equal(0, await stream.ReadAsync(all, Cancel));
+        }
+
+        await nodes[1].RemoveAsync(id, Cancel);
+        Assert.Empty(await ListAsync());
+    }
+
+    /// <summary>Whoever appends to what is removed meanwhile keeps nothing.</summary>
+    [Fact]
+    public async Task RemovalEndsAppends()
+    {
+        const int large = 12_000_000;
+        foreach (var size in new[] { 1, large })
+        {
+            var id = StoredFile.NewId();
+            await Store.CreateAsync(id, Cancel);
+            await using (var append = await Store.AppendAsync(id, 0, 2 * size, tentative: false, Cancel))
+            {
+                await append.WriteAsync(new byte[size], Cancel);
+                await (await OpenAsync()).RemoveAsync(id, Cancel);
+                try
+                {
+                    await append.WriteAsync(new byte[size], Cancel);
+                    await append.CommitAsync(Cancel);
+                }
+                catch (IOException)
+                {
+                    // Or its bytes have gone nowhere.
+                }
+            }
+
+            Assert.Null(await Store.FindLengthAsync(id, Cancel));
+            Assert.Empty(await ListAsync());
+        }
+    }
+
+    /// <summary>No more is taken than was to come.</summary>
+    [Fact]
+    public async Task LimitsHold()
+    {
+        var id = StoredFile.NewId();
+        await Store.CreateAsync(id, Cancel);
+        await using (var append = await Store.AppendAsync(id, 0, 3, tentative: false, Cancel))
+        {
+            await append.WriteAsync("ab"u8.ToArray(), Cancel);
+            await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => append.WriteAsync("cd"u8.ToArray(), Cancel).AsTask());
+            await append.CommitAsync(Cancel);
+        }
+
+        Assert.Equal(2, await Store.FindLengthAsync(id, Cancel));
+    }
+
+    /// <summary>Tentative bytes count once they are committed, and not where they are taken back or the append just ends; others cannot be taken back.</summary>
     [Fact]
     public async Task BytesAreTakenBack()
     {
         var id = StoredFile.NewId();
         await Store.CreateAsync(id, Cancel);
         await AppendAsync(Store, id, 0, "abc");
-        foreach (var tentative in new[] { false, true })
+        await using (var append = await Store.AppendAsync(id, 3, 3, tentative: false, Cancel)) await Assert.ThrowsAsync<InvalidOperationException>(() => append.UndoAsync(Cancel).AsTask());
+        await using (var append = await Store.AppendAsync(id, 3, 3, tentative: true, Cancel))
         {
-            await using var append = await Store.AppendAsync(id, 3, tentative, Cancel);
             await append.WriteAsync("xyz"u8.ToArray(), Cancel);
-            if (tentative) Assert.Equal(3, await Store.FindLengthAsync(id, Cancel));
+            Assert.Equal(3, await Store.FindLengthAsync(id, Cancel));
             await append.UndoAsync(Cancel);
         }
 
         Assert.Equal(3, await Store.FindLengthAsync(id, Cancel));
-        await using (var append = await Store.AppendAsync(id, 3, tentative: true, Cancel)) await append.WriteAsync("xyz"u8.ToArray(), Cancel);
+        await using (var append = await Store.AppendAsync(id, 3, 3, tentative: true, Cancel)) await append.WriteAsync("xyz"u8.ToArray(), Cancel);
         Assert.Equal(3, await Store.FindLengthAsync(id, Cancel));
-        await using (var append = await Store.AppendAsync(id, 3, tentative: true, Cancel))
+        await using (var append = await Store.AppendAsync(id, 3, 3, tentative: true, Cancel))
         {
             await append.WriteAsync("def"u8.ToArray(), Cancel);
             await append.CommitAsync(Cancel);
         }
 
+        await Store.CompleteAsync(id, Cancel);
         Assert.Equal("abcdef", await ReadAsync(Store, id));
     }
 
-    /// <summary>What is removed is gone, in whatever state it was; whoever has it open reads on.</summary>
+    /// <summary>What is removed is gone, in whatever state it was; whoever has it open reads on, or learns that it is gone.</summary>
     [Fact]
     public async Task RemovedIsGone()
     {
@@ -119,8 +261,16 @@ public abstract class FileStoreConformance : IAsyncLifetime
             Assert.Null(await Store.OpenAsync(id, Cancel));
         }
 
-        using var reader = new StreamReader(open);
-        Assert.Equal("abc", await reader.ReadToEndAsync(Cancel));
+        Assert.Empty(await ListAsync());
+        try
+        {
+            using var reader = new StreamReader(open);
+            Assert.Equal("abc", await reader.ReadToEndAsync(Cancel));
+        }
+        catch (IOException)
+        {
+            // Its storage does not keep it for a reader.
+        }
     }
 
     /// <summary>Nothing but an id is taken as one.</summary>
@@ -134,15 +284,28 @@ public abstract class FileStoreConformance : IAsyncLifetime
     {
         await Assert.ThrowsAsync<ArgumentException>(() => Store.CreateAsync(id, Cancel).AsTask());
         await Assert.ThrowsAsync<ArgumentException>(() => Store.FindLengthAsync(id, Cancel).AsTask());
-        await Assert.ThrowsAsync<ArgumentException>(() => Store.AppendAsync(id, 0, false, Cancel).AsTask());
+        await Assert.ThrowsAsync<ArgumentException>(() => Store.AppendAsync(id, 0, 1, false, Cancel).AsTask());
         await Assert.ThrowsAsync<ArgumentException>(() => Store.CompleteAsync(id, Cancel).AsTask());
         await Assert.ThrowsAsync<ArgumentException>(() => Store.OpenAsync(id, Cancel).AsTask());
         await Assert.ThrowsAsync<ArgumentException>(() => Store.RemoveAsync(id, Cancel).AsTask());
     }
 
+    private static async Task<bool> IsBusyAsync(Func<Task> append)
+    {
+        try
+        {
+            await append();
+            return false;
+        }
+        catch (Exception exception) when (exception is FileBusyException or FileOffsetException)
+        {
+            return true;
+        }
+    }
+
     private static async Task AppendAsync(IFileStore store, string id, long offset, string text)
     {
-        await using var append = await store.AppendAsync(id, offset, tentative: false, Cancel);
+        await using var append = await store.AppendAsync(id, offset, text.Length, tentative: false, Cancel);
         await append.WriteAsync(Encoding.UTF8.GetBytes(text), Cancel);
         await append.CommitAsync(Cancel);
     }

@@ -19,6 +19,7 @@ public sealed class ArchitectureTests
         ["RealtimeKit.WebSockets"] = ["RealtimeKit"],
         // Files are served below the endpoint, to the same pages: it is a part of it.
         ["RealtimeKit.Files"] = ["RealtimeKit", "RealtimeKit.WebSockets"],
+        ["RealtimeKit.Files.S3"] = ["RealtimeKit.Files"],
         ["RealtimeKit.Testing"] = ["RealtimeKit"],
     };
 

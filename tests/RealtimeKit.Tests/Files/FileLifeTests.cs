@@ -105,7 +105,7 @@ public sealed class FileLifeTests
         var id = await host.BegunAsync("ann", 3);
         // All bytes are there, and once the file is complete, too: a process that ended at either moment left it so.
         var files = new FolderFileStore(host.Folder);
-        await using (var append = await files.AppendAsync(id, 0, tentative: false, Cancel))
+        await using (var append = await files.AppendAsync(id, 0, 3, tentative: false, Cancel))
         {
             await append.WriteAsync(new byte[] { 1, 2, 3 }, Cancel);
             await append.CommitAsync(Cancel);

@@ -10,7 +10,7 @@ public interface IFileInspector
 {
     /// <summary>Decides on a file. After a crash it may be asked about the same file again.</summary>
     /// <param name="file">The file, with the type that was found out.</param>
-    /// <param name="content">Its bytes: a stream that can seek, at its beginning; the caller disposes of it.</param>
+    /// <param name="content">Its bytes: a stream that can seek, at its beginning, to be read asynchronously; the caller disposes of it.</param>
     /// <param name="cancellationToken">The node stops.</param>
     /// <exception cref="FileRefusedException">The file is refused, and is deleted; its uploader gets the reason. After any other exception the upload may be finished again later.</exception>
     ValueTask InspectAsync(StoredFile file, Stream content, CancellationToken cancellationToken);

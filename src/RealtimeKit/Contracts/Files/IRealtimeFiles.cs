@@ -28,7 +28,7 @@ public interface IRealtimeFiles
     /// <summary>Finds a finished file, or <see langword="null"/> where there is none.</summary>
     Task<StoredFile?> GetAsync(string id, CancellationToken cancellationToken = default);
 
-    /// <summary>Opens a finished file; the caller disposes of the stream, which can seek.</summary>
+    /// <summary>Opens a finished file; the caller disposes of the stream, which can seek and is to be read asynchronously.</summary>
     /// <returns>The bytes, or <see langword="null"/> where there is no such file.</returns>
     Task<Stream?> OpenAsync(string id, CancellationToken cancellationToken = default);
 
