@@ -19,7 +19,7 @@ internal static class Node
         builder.Services.Configure<ForwardedHeadersOptions>(
             options => options.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto);
         builder.Services.AddHealthChecks();
-        var realtime = builder.Services.AddRealtimeMessaging(options =>
+        var messaging = builder.Services.AddRealtimeMessaging(options =>
             {
                 options.UsersMayCreateChannels = true;
                 options.NodeName = builder.Configuration["Node:Name"] ?? Port(builder.Configuration["urls"]);
@@ -28,8 +28,10 @@ internal static class Node
             .AddWebSockets()
             .UsePostgreSqlStore(database)
             .UseRabbitMqBroker(broker, options => builder.Configuration.Bind("RabbitMq", options));
-        // A folder that all nodes share. Without one, messages carry no files, and the page offers none.
-        if (builder.Configuration["Files"] is { Length: > 0 } files) realtime.AddFiles(files);
+        // A bucket, or a folder that all nodes share. Without either, messages carry no files, and the page offers none.
+        var files = builder.Configuration.GetSection("Files");
+        if (files["Bucket"] is { Length: > 0 } bucket) messaging.AddS3Files(bucket, files.Bind, files.Bind);
+        else if (files.Value is { Length: > 0 } folder) messaging.AddFiles(folder);
 
         await using var app = builder.Build();
         app.UseForwardedHeaders();

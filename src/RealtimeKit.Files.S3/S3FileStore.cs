@@ -86,16 +86,14 @@ public sealed class S3FileStore : IFileStore, IDisposable
     public async ValueTask CompleteAsync(string id, CancellationToken cancellationToken)
     {
         var file = FileOf(id);
-        var version = await _versions.ReadAsync(id, cancellationToken).ConfigureAwait(false);
-        if (version is not null && await TryJoinAsync(file, version, cancellationToken).ConfigureAwait(false))
-        {
-            await _versions.RemoveAsync(id, cancellationToken).ConfigureAwait(false);
-            return;
-        }
+        // A process that ended in the middle has left the versions beside the file.
+        var isThere = await IsThereAsync();
+        if (!isThere && await _versions.ReadAsync(id, cancellationToken).ConfigureAwait(false) is { } version)
+            isThere = await TryJoinAsync(file, version, cancellationToken).ConfigureAwait(false);
+        if (!isThere && !await IsThereAsync()) throw new FileNotFoundException($"There is no upload '{id}'.");
+        await _versions.RemoveAsync(id, cancellationToken).ConfigureAwait(false);
 
-        // Another call has done it, or this one, before its process ended.
-        if (await _bucket.FindAsync(file, cancellationToken).ConfigureAwait(false) is null) throw new FileNotFoundException($"There is no upload '{id}'.");
-        if (version is not null) await _versions.RemoveAsync(id, cancellationToken).ConfigureAwait(false);
+        async Task<bool> IsThereAsync() => await _bucket.FindAsync(file, cancellationToken).ConfigureAwait(false) is not null;
     }
 
     /// <inheritdoc/>

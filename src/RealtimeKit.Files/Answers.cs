@@ -7,6 +7,9 @@ internal static class Answers
 {
     public static Task NoFileAsync(HttpContext context) => RefuseAsync(context, StatusCodes.Status404NotFound, "There is no such file.");
 
+    public static Task BusyAsync(HttpContext context) =>
+        RefuseAsync(context, StatusCodes.Status423Locked, "Another request sends bytes of this upload: ask for its offset by HEAD, and go on from there.");
+
     public static Task ForbiddenAsync(HttpContext context, string reason) => RefuseAsync(context, StatusCodes.Status403Forbidden, reason);
 
     public static Task RefuseAsync(HttpContext context, int status, string reason)

@@ -23,7 +23,10 @@ internal sealed class FileEndpoint(
         {
             log.StorageFailed(exception);
             if (context.Response.HasStarted) throw;
-            context.Response.Headers.RetryAfter = "1";
+            // What was said of the file does not hold for the reason.
+            var headers = context.Response.Headers;
+            (headers.ContentLength, headers.ETag, headers.ContentRange, headers.ContentDisposition) = (null, default, default, default);
+            headers.RetryAfter = "1";
             await Answers.RefuseAsync(context, StatusCodes.Status503ServiceUnavailable, "The storage is out of reach: try again.").ConfigureAwait(false);
         }
     }

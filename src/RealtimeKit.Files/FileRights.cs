@@ -1,9 +1,10 @@
 using RealtimeKit.Stores;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Files;
 
 /// <summary>What a user may do now in the channel of a file.</summary>
-internal sealed class FileRights(IChannelStore channels, IChannelAuthorizer authorizer, TimeProvider time)
+internal sealed class FileRights(IChannelStore channels, IChannelAuthorizer authorizer, IRequestAudit audit, TimeProvider time)
 {
     /// <summary>Decides; a channel that does not exist is hidden.</summary>
     public async ValueTask<Access> FindAsync(SignIn signIn, string channel, ChannelOperation operation, CancellationToken cancellationToken)
@@ -18,6 +19,8 @@ internal sealed class FileRights(IChannelStore channels, IChannelAuthorizer auth
             IsMuted = view.Mute?.HoldsAt(now) == true,
             IsClosed = view.Settings.Closed,
         };
-        return await authorizer.AuthorizeAsync(request, cancellationToken).ConfigureAwait(false);
+        var access = await authorizer.AuthorizeAsync(request, cancellationToken).ConfigureAwait(false);
+        if (access != Access.Allowed) audit.PermissionRefused(signIn.User, channel, operation, null);
+        return access;
     }
 }

@@ -12,6 +12,9 @@ public sealed class FolderFileStore : IFileStore
 {
     private const int BufferBytes = 1;
     private const int ShardLength = 2;
+    private const int OpenRounds = 100;
+
+    private static readonly TimeSpan _openPause = TimeSpan.FromMilliseconds(20);
 
     private readonly string _root;
     private readonly string _uploads;
@@ -91,11 +94,22 @@ public sealed class FolderFileStore : IFileStore
     }
 
     /// <inheritdoc/>
-    public ValueTask<Stream?> OpenAsync(string id, CancellationToken cancellationToken)
+    public async ValueTask<Stream?> OpenAsync(string id, CancellationToken cancellationToken)
     {
         _ = Require(id);
-        cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult<Stream?>(TryOpen(FileOf(id)));
+        for (var round = 1; ; round++)
+        {
+            try
+            {
+                return TryOpen(FileOf(id));
+            }
+            catch (IOException) when (File.Exists(FileOf(id)))
+            {
+                // One who came to append to the upload has it locked still, although it is a file now, and will find that it comes too late.
+                if (round == OpenRounds) throw new FileBusyException(id);
+                await Task.Delay(_openPause, cancellationToken).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -145,6 +159,11 @@ public sealed class FolderFileStore : IFileStore
         catch (IOException) when (File.Exists(path))
         {
             throw new FileBusyException(id);
+        }
+        catch (IOException) when (LengthOf(FileOf(id)) is not null)
+        {
+            // It was renamed while another had it locked.
+            throw new FileOffsetException(id, LengthOf(FileOf(id)) ?? 0);
         }
 
         try

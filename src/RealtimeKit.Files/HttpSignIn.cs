@@ -8,7 +8,8 @@ using RealtimeKit.Transports;
 namespace RealtimeKit.Files;
 
 /// <summary>Who sends a request, found as for the WebSocket: by what the application has authenticated, or by a token in the header or the address.</summary>
-internal sealed class HttpSignIn(IAuthenticator authenticator, IOptions<RealtimeOptions> options, IRequestLimiter limits, TimeProvider time, FileLog log)
+internal sealed class HttpSignIn(
+    IAuthenticator authenticator, IOptions<RealtimeOptions> options, IRequestLimiter limits, IRequestAudit audit, TimeProvider time, FileLog log)
 {
     private const string HeaderPrefix = "Bearer ";
     private const int LongestToken = 32_768;
@@ -22,7 +23,7 @@ internal sealed class HttpSignIn(IAuthenticator authenticator, IOptions<Realtime
         var isAuthenticated = principal?.Identity?.IsAuthenticated == true;
         var inAddress = context.Request.Query.TryGetValue("access_token", out var query) ? query.ToString() : null;
         var byPrincipal = isAuthenticated ? await AskAsync(new Credentials(principal, null), context.RequestAborted).ConfigureAwait(false) : null;
-        if (isAuthenticated && (byPrincipal is null || Expiry(context) <= time.GetUtcNow())) return null;
+        if (isAuthenticated && (byPrincipal is null || Expiry(context) <= time.GetUtcNow())) return Refuse(context);
         var token = inAddress ?? (isAuthenticated ? null : HeaderToken(context.Request));
         if (token is null) return byPrincipal;
         // Tokens are guessed here no faster than on connections.
@@ -30,12 +31,19 @@ internal sealed class HttpSignIn(IAuthenticator authenticator, IOptions<Realtime
         if (!limits.MaySignIn(address, out _)) return null;
         var byToken = token.Length > LongestToken ? null : await AskAsync(new Credentials(null, token), context.RequestAborted).ConfigureAwait(false);
         if (byToken is null) limits.NoteRefusedSignIn(address);
-        if (byToken?.Expires <= time.GetUtcNow()) return null;
-        return isAuthenticated && byToken?.User != byPrincipal!.User ? null : byToken;
+        var isGood = byToken is not null && !(byToken.Expires <= time.GetUtcNow()) && (!isAuthenticated || byToken.User == byPrincipal!.User);
+        return isGood ? byToken : Refuse(context);
     }
 
     /// <summary>Whether a browser may have added the sign-in by itself, for a page of anybody.</summary>
     public static bool IsByCookie(HttpRequest request) => request.Headers.Authorization.Count == 0 && !request.Query.ContainsKey("access_token");
+
+    // One who gave nothing has not tried to sign in.
+    private SignIn? Refuse(HttpContext context)
+    {
+        audit.SignInRefused(context.TraceIdentifier, context.Connection.RemoteIpAddress);
+        return null;
+    }
 
     private static DateTimeOffset? Expiry(HttpContext context) => context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;
 

@@ -199,6 +199,10 @@ internal sealed class TusEndpoint(
         {
             await Answers.RefuseAsync(context, StatusCodes.Status422UnprocessableEntity, exception.Message).ConfigureAwait(false);
         }
+        catch (FileBusyException)
+        {
+            await Answers.BusyAsync(context).ConfigureAwait(false);
+        }
 
         return false;
     }

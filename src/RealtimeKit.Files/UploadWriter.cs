@@ -40,7 +40,7 @@ internal sealed class UploadWriter(IFileStore store, UploadTurns turns, IOptions
         }
         catch (FileBusyException)
         {
-            await Answers.RefuseAsync(context, StatusCodes.Status423Locked, "Another request, to another node, is sending bytes of this upload: try again.").ConfigureAwait(false);
+            await Answers.BusyAsync(context).ConfigureAwait(false);
         }
         catch (FileNotFoundException)
         {

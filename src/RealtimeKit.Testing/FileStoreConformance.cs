@@ -167,6 +167,25 @@ public abstract class FileStoreConformance : IAsyncLifetime
         Assert.Empty(await ListAsync());
     }
 
+    /// <summary>A file can be read although one who came too late to append to it has not gone yet.</summary>
+    [Fact]
+    public async Task LateAppendsDoNotBarReaders()
+    {
+        var id = StoredFile.NewId();
+        await Store.CreateAsync(id, Cancel);
+        await AppendAsync(Store, id, 0, "abc");
+        Task<string> reading;
+        await using (await (await OpenAsync()).AppendAsync(id, 3, 1, tentative: false, Cancel))
+        {
+            await Store.CompleteAsync(id, Cancel);
+            reading = ReadAsync(Store, id);
+            await Task.Delay(100, Cancel);
+        }
+
+        Assert.Equal("abc", await reading);
+        Assert.Equal(3, (await Assert.ThrowsAsync<FileOffsetException>(() => AppendAsync(Store, id, 3, "x"))).Length);
+    }
+
     /// <summary>Whoever appends to what is removed meanwhile keeps nothing.</summary>
     [Fact]
     public async Task RemovalEndsAppends()

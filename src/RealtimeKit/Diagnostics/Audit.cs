@@ -1,11 +1,12 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using RealtimeKit.Protocol;
+using RealtimeKit.Transports;
 
 namespace RealtimeKit.Diagnostics;
 
 /// <summary>Gives the host's sinks what an audit asks for. Safe for concurrent use.</summary>
-internal sealed partial class Audit
+internal sealed partial class Audit : IRequestAudit
 {
     private readonly IAuditSink[] _sinks;
     private readonly TimeProvider _time;

@@ -40,6 +40,7 @@ public static class RealtimeMessagingServiceCollectionExtensions
         services.TryAddSingleton(provider => provider.GetRequiredService<IRealtimeMessaging>().Inboxes);
         services.TryAddSingleton<IConnectionHandler>(provider => provider.GetRequiredService<RealtimeNode>().Connections);
         services.TryAddSingleton<IRequestLimiter>(provider => provider.GetRequiredService<RealtimeNode>().Limits);
+        services.TryAddSingleton<IRequestAudit>(provider => provider.GetRequiredService<RealtimeNode>().Audit);
         services.AddHostedService<RealtimeHostedService>();
         return new RealtimeMessagingBuilder(services);
     }

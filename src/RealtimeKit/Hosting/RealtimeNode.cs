@@ -45,6 +45,7 @@ internal sealed class RealtimeNode : IDisposable
         var outages = new StoreOutages(time, loggers.CreateLogger<StoreOutages>());
 
         var audit = new Audit(auditSinks, time, loggers.CreateLogger("RealtimeKit.Audit"));
+        Audit = audit;
         var turns = new WriteTurns(time);
         var heard = new BrokerSubscriptions(Broker, loggers.CreateLogger<BrokerSubscriptions>());
         LocalChannels = new LocalChannels(Options, Store, heard, Broker is not null);
@@ -145,6 +146,8 @@ internal sealed class RealtimeNode : IDisposable
     public IMessageBroker? Broker { get; }
 
     public RequestLimits Limits => _limits;
+
+    public Audit Audit { get; }
 
     public AttachedFiles Attached { get; }
 

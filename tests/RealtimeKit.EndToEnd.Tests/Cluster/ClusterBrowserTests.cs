@@ -55,7 +55,7 @@ public sealed class ClusterBrowserTests(Chromium chromium, ClusterServers server
         var folder = Directory.CreateTempSubdirectory("realtimekit-e2e-").FullName;
         try
         {
-            await using var cluster = new ClusterNodes(servers) { Files = Path.Combine(folder, "files") };
+            await using var cluster = new ClusterNodes(servers) { Environment = new Dictionary<string, string> { ["Files"] = Path.Combine(folder, "files") } };
             await cluster.InitializeAsync();
             await using var ann = await ChatPage.JoinAsync(chromium, cluster.Nodes[0].Address, "ann", 1280, 800, output);
             await using var bob = await ChatPage.JoinAsync(chromium, cluster.Nodes[1].Address, "bob", 1280, 800, output);

@@ -20,8 +20,8 @@ public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
     /// <summary>The broker's address; the one that all tests share where none is given.</summary>
     public string? Broker { get; init; }
 
-    /// <summary>The folder in which the nodes keep files; without one they have none.</summary>
-    public string? Files { get; init; }
+    /// <summary>What each node finds in its environment beside its own.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
 
     public IReadOnlyList<NodeProcess> Nodes { get; private set; } = [];
 
@@ -37,7 +37,7 @@ public sealed class ClusterNodes(ClusterServers servers) : IAsyncLifetime
         var broker = Broker ?? await servers.BrokerAsync();
         var exchange = $"test-{Guid.NewGuid():n}";
         var ports = (await ServerScript.RunAsync(["port", Count.ToString(CultureInfo.InvariantCulture)])).Split('\n');
-        Nodes = [.. ports.Select((port, index) => new NodeProcess($"n{index + 1}", int.Parse(port, CultureInfo.InvariantCulture), database, broker, exchange, Files))];
+        Nodes = [.. ports.Select((port, index) => new NodeProcess($"n{index + 1}", int.Parse(port, CultureInfo.InvariantCulture), database, broker, exchange, Environment))];
         await Task.WhenAll(Nodes.Select(node => node.StartAsync()));
         _balancer = await Balancer.StartAsync(Nodes);
     }

@@ -8,7 +8,7 @@ using Xunit;
 namespace RealtimeKit.EndToEnd.Cluster;
 
 /// <summary>
-/// The PostgreSQL and RabbitMQ that the clusters of these tests share: those that variables name, else private ones, started
+/// The PostgreSQL, RabbitMQ and S3 that the clusters of these tests share: those that variables name, else private ones, started
 /// when the first test asks and stopped with the last. Each cluster has a database and an exchange of its own.
 /// </summary>
 public sealed class ClusterServers : IAsyncDisposable
@@ -16,6 +16,7 @@ public sealed class ClusterServers : IAsyncDisposable
     private readonly SemaphoreSlim _starting = new(1);
     private PostgreSqlServer? _database;
     private RabbitMqServer? _broker;
+    private S3Server? _files;
 
     /// <summary>The broker's address.</summary>
     internal async Task<string> BrokerAsync() => Environment.GetEnvironmentVariable(RabbitMqServer.Variable) is { Length: > 0 } given
@@ -31,6 +32,10 @@ public sealed class ClusterServers : IAsyncDisposable
         return new NpgsqlConnectionStringBuilder(server) { Database = name }.ConnectionString;
     }
 
+    /// <summary>The address of the server of S3.</summary>
+    internal async Task<Uri> FilesAsync() => Environment.GetEnvironmentVariable(S3Server.Variable) is { Length: > 0 } given
+        ? new Uri(given) : (await OnceAsync(async () => _files ??= await S3Server.CreateAsync())).Address;
+
     /// <summary>Removes a database that was taken, whoever still uses it.</summary>
     internal static async Task GiveDatabaseBackAsync(string database)
     {
@@ -44,6 +49,7 @@ public sealed class ClusterServers : IAsyncDisposable
     {
         if (_database is not null) await _database.DisposeAsync();
         if (_broker is not null) await _broker.DisposeAsync();
+        if (_files is not null) await _files.DisposeAsync();
         _starting.Dispose();
     }
 

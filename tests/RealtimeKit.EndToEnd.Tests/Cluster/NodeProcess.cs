@@ -4,7 +4,7 @@ using RealtimeKit.EndToEnd.Hosting;
 namespace RealtimeKit.EndToEnd.Cluster;
 
 /// <summary>A node of a cluster, started as anyone starts one alone.</summary>
-public sealed class NodeProcess(string name, int port, string database, string broker, string exchange, string? files)
+public sealed class NodeProcess(string name, int port, string database, string broker, string exchange, IReadOnlyDictionary<string, string>? environment = null)
     : ServerProcess(new Uri($"http://127.0.0.1:{port}"))
 {
     public string Name => name;
@@ -18,7 +18,7 @@ public sealed class NodeProcess(string name, int port, string database, string b
             "--urls", Address.ToString().TrimEnd('/'), "--Node:Name", name, "--RabbitMq:Exchange", exchange, "--ConnectionStrings:Chat", database);
         // One by argument and one by environment: both ways are promised.
         start.Environment["ConnectionStrings__RabbitMq"] = broker;
-        if (files is not null) start.Environment["Files"] = files;
+        foreach (var (variable, value) in environment ?? new Dictionary<string, string>()) start.Environment[variable] = value;
         return start;
     }
 }

@@ -22,7 +22,7 @@ internal sealed class FileHost : IAsyncDisposable
     private readonly HttpClient _http = new();
     private readonly bool _ownsFolder;
 
-    private FileHost(InMemoryStore store, string? folder, Action<RealtimeFileOptions>? configure, IFileInspector? inspector)
+    private FileHost(InMemoryStore store, string? folder, Action<RealtimeFileOptions>? configure, IFileInspector? inspector, IFileStore? files, IAuditSink? audit)
     {
         _ownsFolder = folder is null;
         Folder = folder ?? Directory.CreateTempSubdirectory("realtimekit-files-").FullName;
@@ -31,7 +31,8 @@ internal sealed class FileHost : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(Time);
         var messaging = builder.Services.AddRealtimeMessaging(options => options.RateLimits = RateLimits.None).AddWebSockets().UseInMemoryStore(store)
-            .UseAuthenticator(_ => new Names()).AddFiles(Folder, configure);
+            .UseAuthenticator(_ => new Names()).AddFileStore(_ => files ?? new FolderFileStore(Folder), configure);
+        if (audit is not null) messaging.AddAuditSink(_ => audit);
         if (inspector is not null) messaging.AddFileInspector(_ => inspector);
         _app = builder.Build();
         _app.MapRealtimeMessaging("/realtime");
@@ -46,9 +47,10 @@ internal sealed class FileHost : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public static async Task<FileHost> StartAsync(
-        Action<RealtimeFileOptions>? configure = null, IFileInspector? inspector = null, InMemoryStore? store = null, string? folder = null)
+        Action<RealtimeFileOptions>? configure = null, IFileInspector? inspector = null, InMemoryStore? store = null, string? folder = null,
+        IFileStore? files = null, IAuditSink? audit = null)
     {
-        var host = new FileHost(store ?? new InMemoryStore(), folder, configure, inspector);
+        var host = new FileHost(store ?? new InMemoryStore(), folder, configure, inspector, files, audit);
         await host._app.StartAsync(Cancel);
         await host.Messaging.Channels.EnsureAsync("lobby", cancellationToken: Cancel);
         return host;
@@ -59,11 +61,13 @@ internal sealed class FileHost : IAsyncDisposable
 
     public async Task SweepAsync() => await _app.Services.GetRequiredService<FileSweeper>().SweepAsync(Cancel);
 
-    public async Task<HttpResponseMessage> SendAsync(string method, string? id, string user, byte[]? body = null, params (string Name, string Value)[] headers)
+    /// <summary>Where the server is.</summary>
+    public Uri Address => new(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+
+    public async Task<HttpResponseMessage> SendAsync(string method, string? id, string? user, byte[]? body = null, params (string Name, string Value)[] headers)
     {
-        var address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        using var request = new HttpRequestMessage(new HttpMethod(method), $"{address}/realtime/files{(id is null ? "" : $"/{id}")}");
-        request.Headers.Add("Authorization", $"Bearer {user}");
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(Address, $"realtime/files{(id is null ? "" : $"/{id}")}"));
+        if (user is not null) request.Headers.Add("Authorization", $"Bearer {user}");
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         if (body is not null)
         {
@@ -117,6 +121,6 @@ internal sealed class FileHost : IAsyncDisposable
     private sealed class Names : IAuthenticator
     {
         public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(credentials.Token is { } token ? new SignIn(token) : null);
+            ValueTask.FromResult(credentials.Token is { } token && token != "wrong" ? new SignIn(token) : null);
     }
 }
