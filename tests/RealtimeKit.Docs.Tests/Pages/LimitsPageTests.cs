@@ -3,6 +3,7 @@ using System.Reflection;
 using FluentAssertions;
 using RealtimeKit.Client;
 using RealtimeKit.Files;
+using RealtimeKit.Files.S3;
 using RealtimeKit.PostgreSql;
 using RealtimeKit.Protocol;
 using RealtimeKit.RabbitMQ;
@@ -20,7 +21,7 @@ public sealed class LimitsPageTests
 
     public static TheoryData<Type> Options =>
     [
-        typeof(RealtimeOptions), typeof(WebSocketTransportOptions), typeof(RealtimeFileOptions), typeof(SqliteStoreOptions), typeof(PostgreSqlStoreOptions), typeof(RabbitMqBrokerOptions), typeof(RealtimeClientOptions),
+        typeof(RealtimeOptions), typeof(WebSocketTransportOptions), typeof(RealtimeFileOptions), typeof(S3FileStoreOptions), typeof(SqliteStoreOptions), typeof(PostgreSqlStoreOptions), typeof(RabbitMqBrokerOptions), typeof(RealtimeClientOptions),
     ];
 
     [Fact]

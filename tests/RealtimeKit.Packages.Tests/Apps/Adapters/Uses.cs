@@ -9,7 +9,7 @@ namespace Adapters;
 public static class Uses
 {
     public static RealtimeMessagingBuilder ManyNodes(RealtimeMessagingBuilder builder) =>
-        builder.UsePostgreSqlStore("Host=db;Database=chat;Username=chat").UseRabbitMqBroker("amqp://broker/");
+        builder.UsePostgreSqlStore("Host=db;Database=chat;Username=chat").UseRabbitMqBroker("amqp://broker/").AddS3Files("chat-files");
 
     public static RealtimeMessagingBuilder OneProcess(RealtimeMessagingBuilder builder) =>
         builder.UseInMemoryStore().UseInMemoryBroker(new InMemoryBrokerNetwork());
