@@ -10,8 +10,7 @@ internal sealed class PostgreSqlDatabase : IAsyncDisposable
     // Once for a session. What the server or the role has as defaults must not weaken what is promised: a commit waits for the
     // disk (and for more where the server asks for more), no session holds a lock for longer than a call may take, and none ends while
     // it waits for a call. Every statement goes from index to index: the settings say so, because plans made while the tables were
-    // empty would read them whole. Triggers do for
-    // sessions of nodes of an earlier version what those do not know.
+    // empty would read them whole. Sessions that do not name the schema's version are of earlier nodes: triggers do for these what they do not know.
     private const string Prepare = """
         SELECT pg_is_in_recovery(),
             set_config('search_path', quote_ident($1), false),

@@ -75,8 +75,8 @@ internal sealed class KeepsBytes(IFileStore inner) : IFileStore
 
     public ValueTask<long?> FindLengthAsync(string id, CancellationToken cancellationToken) => inner.FindLengthAsync(id, cancellationToken);
 
-    public ValueTask<IFileAppend> AppendAsync(string id, long offset, bool tentative, CancellationToken cancellationToken) =>
-        inner.AppendAsync(id, offset, tentative, cancellationToken);
+    public ValueTask<IFileAppend> AppendAsync(string id, long offset, long limit, bool tentative, CancellationToken cancellationToken) =>
+        inner.AppendAsync(id, offset, limit, tentative, cancellationToken);
 
     public ValueTask CompleteAsync(string id, CancellationToken cancellationToken) => inner.CompleteAsync(id, cancellationToken);
 

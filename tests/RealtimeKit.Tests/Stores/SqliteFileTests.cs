@@ -1,6 +1,4 @@
 using FluentAssertions;
-using RealtimeKit.Protocol;
-using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Stores;
