@@ -10,7 +10,7 @@ builder.Services.AddRealtimeMessaging(options =>
     })
     .AddWebSockets()
     .UseSqliteStore(builder.Configuration.GetConnectionString("Chat") ?? "Data Source=chat.db")
-    .AddFiles(builder.Configuration["Files"] ?? "files")
+    .AddFiles(builder.Configuration["Files"] ?? "files", options => builder.Configuration.Bind("FileOptions", options))
     .UseUserDirectory<People>();
 
 var app = builder.Build();

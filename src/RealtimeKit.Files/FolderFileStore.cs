@@ -118,8 +118,9 @@ public sealed class FolderFileStore : IFileStore
         var (upload, file) = (UploadOf(id), FileOf(id));
         return RunAsync(() =>
         {
-            // The mark last, or what it takes back would count again.
+            // The mark last, or what it takes back would count again; a process may have ended before the new one was in its place.
             File.Delete(upload);
+            File.Delete(NewMarkOf(id));
             File.Delete(MarkOf(id));
             Disk.FlushFolder(_uploads);
             if (!File.Exists(file)) return;
@@ -190,14 +191,13 @@ public sealed class FolderFileStore : IFileStore
 
     private void WriteMark(string id, long offset)
     {
-        var path = MarkOf(id);
-        using (var mark = new FileStream(path + ".new", FileMode.Create, FileAccess.Write))
+        using (var mark = new FileStream(NewMarkOf(id), FileMode.Create, FileAccess.Write))
         {
             mark.Write(System.Text.Encoding.ASCII.GetBytes(offset.ToString(CultureInfo.InvariantCulture)));
             mark.Flush(flushToDisk: true);
         }
 
-        File.Move(path + ".new", path, overwrite: true);
+        File.Move(NewMarkOf(id), MarkOf(id), overwrite: true);
         Disk.FlushFolder(_uploads);
     }
 
@@ -222,6 +222,8 @@ public sealed class FolderFileStore : IFileStore
     private string UploadOf(string id) => Path.Combine(_uploads, Require(id));
 
     private string MarkOf(string id) => Path.Combine(_uploads, id + ".from");
+
+    private string NewMarkOf(string id) => MarkOf(id) + ".new";
 
     private string FileOf(string id) => Path.Combine(_files, id[..ShardLength], id);
 

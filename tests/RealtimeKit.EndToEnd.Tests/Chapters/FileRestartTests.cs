@@ -12,6 +12,63 @@ public sealed class FileRestartTests(QuickStartProcess server) : FileTest(server
     private const int Piece = 300_000;
 
     [Fact]
+    public async Task A_killed_server_leaves_no_byte_of_what_no_message_took_in_time()
+    {
+        var seed = Random.Shared.Next();
+        TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        await using var brief = new QuickStartProcess
+        {
+            Environment = new Dictionary<string, string>
+            {
+                ["FileOptions__KeepUnfinished"] = "00:00:03", ["FileOptions__KeepUntaken"] = "00:00:03", ["FileOptions__SweepInterval"] = "00:00:01",
+            },
+        };
+        await brief.InitializeAsync();
+        var cookie = await brief.SignInAsync("ann");
+        var endpoint = new Uri(brief.Address, "/realtime/files");
+        var begun = 0;
+        for (var kill = 0; kill < 6; kill++)
+        {
+            var sending = Task.WhenAll(Enumerable.Range(0, 4).Select(number => UploadManyAsync(new Random(seed + number))));
+            await Task.Delay(random.Next(400), TestContext.Current.CancellationToken);
+            await brief.KillAsync();
+            await sending;
+            await brief.StartAsync();
+        }
+
+        begun.Should().BeGreaterThan(10);
+        Directory.EnumerateFiles(brief.Files, "*", SearchOption.AllDirectories).Should().NotBeEmpty("there was something to remove");
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        while (Directory.EnumerateFiles(brief.Files, "*", SearchOption.AllDirectories).Any() && !deadline.IsCancellationRequested) await Task.Delay(50, TestContext.Current.CancellationToken);
+        Directory.EnumerateFiles(brief.Files, "*", SearchOption.AllDirectories).Should().BeEmpty();
+
+        async Task UploadManyAsync(Random own)
+        {
+            try
+            {
+                while (true)
+                {
+                    var bytes = new byte[own.Next(1, 400_000)];
+                    using var answer = await TusAsync("POST", endpoint, cookie, null, ("Upload-Length", $"{bytes.Length}"), ("Upload-Metadata", Metadata("lobby")));
+                    ((int)answer.StatusCode).Should().BeOneOf(201, 429);
+                    if ((int)answer.StatusCode == 429) return;
+                    Interlocked.Increment(ref begun);
+                    var file = new Uri(brief.Address, answer.Headers.Location!);
+                    var half = bytes.AsMemory(0, bytes.Length / 2).ToArray();
+                    using var first = await TusAsync("PATCH", file, cookie, half, ("Upload-Offset", "0"), ("Upload-Checksum", own.Next(2) == 0 ? Checksum(half) : null));
+                    if (own.Next(3) > 0) continue;
+                    using var rest = await TusAsync("PATCH", file, cookie, bytes.AsMemory(half.Length).ToArray(), ("Upload-Offset", $"{half.Length}"));
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // The server was killed.
+            }
+        }
+    }
+
+    [Fact]
     public async Task Uploads_survive_kills_at_any_moment()
     {
         var seed = Random.Shared.Next();

@@ -14,6 +14,9 @@ public sealed class QuickStartProcess() : ServerProcess(new Uri($"http://127.0.0
     /// <summary>The folder that the server keeps files in.</summary>
     public string Files => Path.Combine(_folder, "files");
 
+    /// <summary>What it finds in its environment beside its own.</summary>
+    public IReadOnlyDictionary<string, string>? Environment { get; init; }
+
     public async ValueTask InitializeAsync() => await StartAsync();
 
     public override async ValueTask DisposeAsync()
@@ -30,6 +33,7 @@ public sealed class QuickStartProcess() : ServerProcess(new Uri($"http://127.0.0
         start.Environment["People"] = Path.Combine(_folder, "people.json");
         // The keys that sign the cookies live under HOME: they outlive a restart and go with the folder.
         start.Environment["HOME"] = _folder;
+        foreach (var (variable, value) in Environment ?? new Dictionary<string, string>()) start.Environment[variable] = value;
         return start;
     }
 }

@@ -19,6 +19,7 @@ public sealed class StoresAgreeTests
     private static readonly DateTimeOffset Start = DateTimeOffset.FromUnixTimeMilliseconds(1_750_000_000_000);
 
     private readonly List<MessageId> _ids = [];
+    private readonly List<string> _files = [];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -58,7 +59,7 @@ public sealed class StoresAgreeTests
         var user = Pick(random, Users);
         var number = random.Next(-1, 40);
         var limit = new PageLimit(random.Next(1, 20), random.Next(2) == 0 ? int.MaxValue : random.Next(5_000));
-        switch (random.Next(28))
+        switch (random.Next(34))
         {
             case 0 when random.Next(8) == 0: return async (_, channels) => $"{await channels.DeleteAsync(name, Cancel)}";
             case 0 or 1:
@@ -113,6 +114,16 @@ public sealed class StoresAgreeTests
                 return async (_, channels) => $"{await ((IInboxStore)channels).SetPreferencesAsync(preferences, Cancel)}";
             case 27:
                 return async (_, channels) => string.Join('\n', (await ((IInboxStore)channels).ListMembershipsAsync(user, Cancel)).Channels);
+            case 28 or 29 or 30:
+                var time = Start.AddMilliseconds(step);
+                var file = new StoredFile(StoredFile.NewId(), name, Users[random.Next(2)], "a", "text/plain", random.Next(100), time) { Due = time.AddMilliseconds(random.Next(1, 600)) };
+                FileQuota? quota = random.Next(3) == 0 ? new FileQuota(random.Next(1, 40), random.Next(1, 2_000), time.AddMilliseconds(-random.Next(300))) : null;
+                _files.Add(file.Id);
+                return async (messages, _) => $"{await ((IFileRecords)messages).AddAsync(file, quota, Cancel)}";
+            case 31 or 32:
+                var changed = NextFileChange(random, step);
+                return async (messages, _) => await ShowFileChangeAsync((IFileRecords)messages, changed);
+            case 33: return async (messages, _) => await ShowFilesAsync((IFileRecords)messages, Start.AddMilliseconds(step));
             case 9: return async (_, channels) => await ShowListAsync(channels, user, limit.Messages);
             default:
                 var batch = Enumerable.Range(0, random.Next(1, 6)).Select(_ => NextChange(random, step)).ToList();
@@ -139,6 +150,37 @@ public sealed class StoresAgreeTests
             _ => new RoleChange(name, user, role),
         };
         return change with { Time = Start.AddMilliseconds(step), By = random.Next(3) == 0 ? null : Pick(random, Users), Revision = random.Next(8) == 0 ? random.Next(4) : null };
+    }
+
+    private FileChange NextFileChange(Random random, int step)
+    {
+        var time = Start.AddMilliseconds(step);
+        var id = NextFile(random);
+        return random.Next(8) switch
+        {
+            0 => new DiscardFile(id, time) { EvenIfTaken = random.Next(3) == 0 },
+            1 => new DiscardFile(id, time) { OnlyIfDue = true },
+            2 => new ForgetFile(id, random.Next(2) == 0 ? time : time.AddDays(1)),
+            _ => new FinishFile(id, time, "image/png", time.AddMilliseconds(random.Next(1, 900))) { Size = random.Next(3) == 0 ? random.Next(9) : null },
+        };
+    }
+
+    // Most often one of those that were added last.
+    private string NextFile(Random random) => _files.Count == 0 ? "none" : _files[random.Next(random.Next(4) == 0 ? 0 : Math.Max(0, _files.Count - 12), _files.Count)];
+
+    // When the files of a deleted channel become due, is a store's own: a little later.
+    private static async Task<string> ShowFileChangeAsync(IFileRecords records, FileChange change)
+    {
+        if (change is DiscardFile { OnlyIfDue: true } && await records.FindFilesAsync([change.Id], Cancel) is [{ Channel: "" }]) return "";
+        var result = await records.ApplyAsync(change, Cancel);
+        return $"{result.Outcome} {(result.File is { Channel.Length: > 0 } file ? file : null)}";
+    }
+
+    private async Task<string> ShowFilesAsync(IFileRecords records, DateTimeOffset time)
+    {
+        var found = (await records.FindFilesAsync(_files, Cancel)).OrderBy(file => file.Id, StringComparer.Ordinal).Select(file => file.Channel.Length > 0 ? file : file with { Due = null });
+        var due = (await records.ListDueAsync(time, null, int.MaxValue, Cancel)).Where(file => file.Channel.Length > 0);
+        return $"{string.Join('\n', found)}\ndue\n{string.Join('\n', due)}";
     }
 
     private static SearchQuery NextSearch(Random random, PageLimit limit, int step)
@@ -187,20 +229,28 @@ public sealed class StoresAgreeTests
         {
             case 10 or 11: return new PinChange(name, time, sequence, user, random.Next(3) == 0) { IsOfApplication = random.Next(4) == 0 };
             case 0: return new DeleteChange(name, time, sequence) { By = random.Next(3) == 0 ? null : user };
+            case 1 when random.Next(2) == 0:
+                var kept = NextFiles(random, random.Next(3));
+                return new EditChange(name, time, sequence, new ContentEdit(Attachments: new PartEdit<JsonValue>(true, Attachments(kept)))) { Files = kept };
             case 1: return new EditChange(name, time, sequence, new ContentEdit(
                 Part(random, $"text {random.Next(3)}"), Part(random, JsonValue.Parse($"{random.Next(3)}")), Mentions: Part<IReadOnlyList<string>>(random, [user])));
             case < 6: return new ReactChange(name, time, random.Next(1, 5), user, $"r{random.Next(3)}", random.Next(3) == 0);
             default:
                 if (_ids.Count == 0 || random.Next(4) > 0) _ids.Add(new MessageId(Guid.NewGuid()));
-                var content = new MessageContent($"text {random.Next(9)}", random.Next(2) == 0 ? null : JsonValue.Parse("[1]"), null, random.Next(2) == 0 ? null : [user]);
+                var files = NextFiles(random, random.Next(3) == 0 ? random.Next(1, 3) : 0);
+                var content = new MessageContent($"text {random.Next(9)}", random.Next(2) == 0 ? null : JsonValue.Parse("[1]"), Attachments(files), random.Next(2) == 0 ? null : [user]);
                 return new PostChange(
                     name, time, _ids[random.Next(Math.Max(0, _ids.Count - 9), _ids.Count)], Users[random.Next(2)], content,
                     random.Next(3) == 0 ? sequence : null, new byte[16], random.Next(9) == 0)
                 {
-                    Pause = random.Next(4) == 0 ? TimeSpan.FromMilliseconds(random.Next(1, 100)) : TimeSpan.Zero,
+                    Files = files, Pause = random.Next(4) == 0 ? TimeSpan.FromMilliseconds(random.Next(1, 100)) : TimeSpan.Zero,
                 };
         }
     }
+
+    private IReadOnlyList<string> NextFiles(Random random, int count) => [.. Enumerable.Range(0, count).Select(_ => NextFile(random)).Distinct()];
+
+    private static JsonValue? Attachments(IReadOnlyList<string> files) => files.Count == 0 ? null : JsonValue.Parse($"[{string.Join(',', files.Select(file => $"{{\"file\":\"{file}\"}}"))}]");
 
     private static async Task<string> ShowReportsAsync(IChannelStore channels, string name, int limit)
     {
@@ -263,7 +313,7 @@ public sealed class StoresAgreeTests
         : $"{page.Head.Version} {page.Head.Sequence} {page.More}\n{string.Join('\n', page.Messages.Select(Show))}";
 
     private static string Show(Message? message) => message is null ? "" :
-        $"{message with { Reactions = [], Content = MessageContent.None }} {message.Content.Text} {message.Content.Data} "
+        $"{message with { Reactions = [], Content = MessageContent.None }} {message.Content.Text} {message.Content.Data} {message.Content.Attachments} "
         + string.Join(',', message.Content.Mentions ?? []) + ' '
         + string.Join(' ', message.Reactions.OrderBy(one => one.Reaction, StringComparer.Ordinal).Select(one => $"{one.Reaction}={one.Count}:{string.Join(',', one.Users)}"));
 
