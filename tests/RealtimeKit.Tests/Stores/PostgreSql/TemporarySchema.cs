@@ -42,11 +42,13 @@ internal sealed class TemporarySchema(string connectionString) : IAsyncDisposabl
     }
 
     /// <summary>Runs text on a connection that is not the store's and returns the first value.</summary>
-    public async Task<object?> RunAsync(string sql)
+    /// <param name="sql">The text.</param>
+    /// <param name="version">The version of the schema that the connection says it knows; null for one before it said so.</param>
+    public async Task<object?> RunAsync(string sql, int? version = 2)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(connectionString)
         {
-            Pooling = false, SearchPath = Name, CommandTimeout = 300,
+            Pooling = false, SearchPath = Name, CommandTimeout = 300, Options = version is null ? null : $"-c realtimekit.schema={version}",
         }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
