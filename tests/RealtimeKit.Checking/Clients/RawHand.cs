@@ -33,7 +33,9 @@ internal sealed class RawHand
     public async Task WorkAsync(CancellationToken stop, CancellationToken giveUp)
     {
         _giveUp = giveUp;
-        var lanes = _lanes.Values.Select(lane => lane.RunAsync(stop, giveUp)).ToList();
+        // The lanes end when nothing more comes: what is begun as the run stops is sent, too.
+        using var ended = new CancellationTokenSource();
+        var lanes = _lanes.Values.Select(lane => lane.RunAsync(ended.Token, giveUp)).ToList();
         var underWay = new Queue<Task>();
         while (await _scene.Pace.TurnAsync(_random, Burst, stop))
         {
@@ -46,6 +48,7 @@ internal sealed class RawHand
         }
 
         await Task.WhenAll(underWay);
+        await ended.CancelAsync();
         await Task.WhenAll(lanes);
     }
 

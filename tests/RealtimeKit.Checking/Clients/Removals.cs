@@ -16,7 +16,8 @@ namespace RealtimeKit.Checking.Clients;
 /// <param name="scene">What the clients share.</param>
 internal sealed class Removals(string channel, RawCaller owner, IReadOnlyList<(string User, IWay Way)> guests, TimeSpan most, int seed, Scene scene) : IAsyncDisposable
 {
-    private const int Posts = 14;
+    // For how long more is published than what may still be received.
+    private static readonly TimeSpan Beyond = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan BetweenPosts = TimeSpan.FromMilliseconds(700);
     private static readonly TimeSpan Try = TimeSpan.FromMilliseconds(400);
     private readonly Random _random = new(seed);
@@ -75,9 +76,9 @@ internal sealed class Removals(string channel, RawCaller owner, IReadOnlyList<(s
         await scene.Pending.Of(owner.UntilAnsweredAsync(isBan ? "ban" : "remove", fields));
         var began = scene.Time.GetTimestamp();
         _invited[user] = false;
-        for (var n = 0; n < Posts; n++)
+        while (scene.Time.GetElapsedTime(began) is var after && after < most + Beyond)
         {
-            var (id, after) = (scene.Ledger.NewId(_random), scene.Time.GetElapsedTime(began));
+            var id = scene.Ledger.NewId(_random);
             // Noted before, so that nothing that comes is unknown.
             if (after > most) _hidden.Add((user, id, after));
             var message = new Dictionary<string, object?> { ["id"] = id.ToString(), ["text"] = Scene.Text("owner", "writes", _random) };

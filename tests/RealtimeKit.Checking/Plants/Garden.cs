@@ -104,6 +104,16 @@ internal static class Garden
             Trigger = new("channels", "BEFORE UPDATE", "NEW.revision := OLD.revision;"),
             NeedsProcesses = true,
         },
+        new("removal-unheard", "Other nodes do not hear whose rights changed, and nothing is repaired.", [Check.Authorization], "none")
+        {
+            Broker = broker => new LosesNotices(broker, 1, kind: 4),
+            Options = options =>
+            {
+                options.RepairInterval = TimeSpan.FromHours(1);
+                options.NodeHeartbeat = TimeSpan.FromMinutes(1);
+            },
+            NeedsProcesses = true,
+        },
         new("counts-doubled", "What is added to a count of messages or mentions is added twice. A trigger in the database.", [Check.Inbox], "client-cut")
         {
             Trigger = new("tallies", "BEFORE INSERT", "NEW.count := 2 * NEW.count;"),

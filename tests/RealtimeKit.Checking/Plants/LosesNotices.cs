@@ -3,12 +3,15 @@ using RealtimeKit.Brokers;
 namespace RealtimeKit.Checking.Plants;
 
 /// <summary>A broker that loses one message in so many, and never tells that something was lost.</summary>
-internal sealed class LosesNotices(IMessageBroker inner, int oneIn) : IMessageBroker
+/// <param name="inner">The real one.</param>
+/// <param name="oneIn">One in how many.</param>
+/// <param name="kind">Only of this kind of notices; see BrokerPayload in the core.</param>
+internal sealed class LosesNotices(IMessageBroker inner, int oneIn, byte? kind = null) : IMessageBroker
 {
     public bool PrefersHeads => inner.PrefersHeads;
 
     public ValueTask StartAsync(IBrokerReceiver receiver, CancellationToken cancellationToken) =>
-        inner.StartAsync(new Receiver(receiver, oneIn), cancellationToken);
+        inner.StartAsync(new Receiver(receiver, oneIn, kind), cancellationToken);
 
     public void Publish(string channel, ReadOnlySpan<byte> payload) => inner.Publish(channel, payload);
 
@@ -16,14 +19,14 @@ internal sealed class LosesNotices(IMessageBroker inner, int oneIn) : IMessageBr
 
     public ValueTask UnsubscribeAsync(string channel, CancellationToken cancellationToken) => inner.UnsubscribeAsync(channel, cancellationToken);
 
-    private sealed class Receiver(IBrokerReceiver inner, int oneIn) : IBrokerReceiver
+    private sealed class Receiver(IBrokerReceiver inner, int oneIn, byte? kind) : IBrokerReceiver
     {
         private readonly Random _random = new(1);
 
         public void Receive(string channel, ReadOnlySpan<byte> payload)
         {
             bool lose;
-            lock (_random) lose = _random.Next(oneIn) == 0;
+            lock (_random) lose = (kind is null || payload[0] == kind) && _random.Next(oneIn) == 0;
             if (!lose) inner.Receive(channel, payload);
         }
 
