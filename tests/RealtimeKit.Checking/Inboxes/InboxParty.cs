@@ -2,6 +2,7 @@ using System.Globalization;
 using RealtimeKit.Checking.Checks;
 using RealtimeKit.Checking.Clients;
 using RealtimeKit.Checking.Faults;
+using RealtimeKit.Checking.Plants;
 using RealtimeKit.Checking.Runs;
 
 namespace RealtimeKit.Checking.Inboxes;
@@ -38,7 +39,7 @@ internal sealed class InboxParty : IAsyncDisposable
     public static async Task<InboxParty?> MakeAsync(
         TrialSettings settings, IWorld world, Scene scene, IReadOnlyList<string> channels, string prefix, int first)
     {
-        if (world.Inboxes is not { } truth) return null;
+        if (world.Inboxes is not { } truth || (settings.Plant is { } plant && Garden.Find(plant).LeavesOutInboxes)) return null;
         var random = new Random(Seeds.Derive(settings.Seed, "inboxes"));
         string[] users = [.. Enumerable.Range(0, Users).Select(n => string.Create(CultureInfo.InvariantCulture, $"{prefix}-mail{n}"))];
         string[] rooms = [.. Enumerable.Range(0, Rooms).Select(n => string.Create(CultureInfo.InvariantCulture, $"{prefix}-room-{n}"))];

@@ -107,6 +107,7 @@ internal static class Garden
         new("removal-unheard", "Other nodes do not hear whose rights changed, and nothing is repaired.", [Check.Authorization], "none")
         {
             Broker = broker => new LosesNotices(broker, 1, kind: 4),
+            LeavesOutInboxes = true,
             Options = options =>
             {
                 options.RepairInterval = TimeSpan.FromHours(1);

@@ -42,6 +42,9 @@ internal sealed record Plant(string Name, string What, IReadOnlyList<Check> Caug
     /// <summary>Whether only processes show that it is a fault.</summary>
     public bool NeedsProcesses { get; init; }
 
+    /// <summary>Whether there are no inboxes: they would find it first, and wait for what does not come.</summary>
+    public bool LeavesOutInboxes { get; init; }
+
     /// <summary>In the bare clients, not in the nodes: what comes late in a catch-up is taken for old and dropped.</summary>
     public bool ClientsTakeLateForOld { get; init; }
 }
