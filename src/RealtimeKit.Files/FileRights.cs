@@ -11,14 +11,7 @@ internal sealed class FileRights(IChannelStore channels, IChannelAuthorizer auth
     {
         var view = await channels.FindAsync(channel, signIn.User, cancellationToken).ConfigureAwait(false);
         if (view is null) return Access.Hidden;
-        var now = time.GetUtcNow();
-        var request = new AccessRequest(signIn.User, operation, channel, view.Kind, view.Role)
-        {
-            Principal = signIn.Principal,
-            IsBanned = view.Ban?.HoldsAt(now) == true,
-            IsMuted = view.Mute?.HoldsAt(now) == true,
-            IsClosed = view.Settings.Closed,
-        };
+        var request = view.Ask(signIn.User, operation, time.GetUtcNow()) with { Principal = signIn.Principal };
         var access = await authorizer.AuthorizeAsync(request, cancellationToken).ConfigureAwait(false);
         if (access != Access.Allowed) audit.PermissionRefused(signIn.User, channel, operation, null);
         return access;

@@ -42,5 +42,6 @@ internal enum FrameField
     State,
     Sender,
     Since,
+    Stream,
     Count,
 }

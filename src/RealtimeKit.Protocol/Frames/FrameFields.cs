@@ -203,12 +203,14 @@ internal struct FrameFields
         return default;
     }
 
-    /// <summary>Notes a fault; the first one stays, but for one of a length alone where the form is wrong as well.</summary>
+    /// <summary>
+    /// Notes a fault; the first one stays, but for one of a length alone where the form is wrong as well. What is not offered goes before all.
+    /// </summary>
     public void Fail(string code, FrameField field, string rule) => Fail(new FrameFault(code, $"'{NameOf(field)}' {rule}."));
 
     public void Fail(FrameFault fault)
     {
-        if (Fault is null || (Fault.Code == ErrorCodes.TooLarge && fault.Code == ErrorCodes.Invalid)) Fault = fault;
+        if (Fault is null || fault.Code == ErrorCodes.Unsupported || (Fault.Code == ErrorCodes.TooLarge && fault.Code == ErrorCodes.Invalid)) Fault = fault;
     }
 
     /// <summary>Reads a JSON integer without fraction or exponent; beyond 64 bits it saturates.</summary>
@@ -322,6 +324,7 @@ internal struct FrameFields
             var s when s.SequenceEqual("state"u8) => FrameField.State,
             var s when s.SequenceEqual("sender"u8) => FrameField.Sender,
             var s when s.SequenceEqual("since"u8) => FrameField.Since,
+            var s when s.SequenceEqual("stream"u8) => FrameField.Stream,
             _ => FrameField.Count,
         };
     }

@@ -14,7 +14,7 @@ namespace RealtimeKit;
 /// and leave any that is not direct. Members invite into public channels, moderators and owners into private ones, with a role below their
 /// own; owners with any. Owners set roles. Moderators and owners pin messages, and change name, data and slow mode, but not in a channel without an owner; owners close a channel, and then they
 /// alone write and delete in it. Everybody who sees a message may report it; moderators and owners decide on reports. Who is blocked by the
-/// other user of a direct channel may read and delete there, but not publish, edit, react, pin or signal. Both users of a direct channel pin messages and change its data. Nothing else of that is for direct channels. Users create channels where
+/// other user of a direct channel may read and delete there, but not publish, edit, react, pin, signal or change its data. Both users of a direct channel pin messages and change its data. Nothing else of that is for direct channels. Users create channels where
 /// <see cref="RealtimeOptions.UsersMayCreateChannels"/> says so.
 /// </remarks>
 /// <param name="options">The engine's options.</param>
@@ -30,6 +30,8 @@ public class DefaultChannelAuthorizer(IOptions<RealtimeOptions> options) : IChan
         if (request.Operation == ChannelOperation.Create) return Allow(_usersMayCreate);
         if (request.Kind != ChannelKind.Public && request.Role is null) return Access.Hidden;
         if (request.IsBanned || ((request.IsMuted || request.IsBlocked) && IsWriting(request.Operation))) return Access.Forbidden;
+        // The other user would get what the data says.
+        if (request.IsBlocked && request.Operation == ChannelOperation.Update) return Access.Forbidden;
         if (request.IsClosed && request.Role != ChannelRole.Owner && (IsWriting(request.Operation) || request.Operation == ChannelOperation.Delete))
             return Access.Forbidden;
         return request.Operation switch

@@ -22,6 +22,9 @@ internal sealed class Inbox(string user, SessionOutput output)
 
     public string User => user;
 
+    /// <summary>What its cursors say whose they are.</summary>
+    public string Owner { get; } = InboxCursor.OwnerOf(user);
+
     public SessionOutput Output => output;
 
     /// <summary>Whether nothing of it may be written any more. To be changed within <see cref="SessionOutput.Open"/>.</summary>
@@ -41,7 +44,7 @@ internal sealed class Inbox(string user, SessionOutput output)
     {
         get
         {
-            lock (_gate) return new InboxCursor(_position, _totals);
+            lock (_gate) return new InboxCursor(_position, _totals, Owner);
         }
     }
 

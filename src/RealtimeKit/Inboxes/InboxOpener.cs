@@ -25,12 +25,12 @@ internal sealed partial class InboxOpener(
     /// <exception cref="StoreUnavailableException">The store is out of reach; the inbox is not open.</exception>
     public async ValueTask<InboxBeginning> BeginAsync(Inbox inbox, string? after, CancellationToken cancellationToken)
     {
-        var cursor = InboxCursor.TryParse(after);
+        var cursor = InboxCursor.TryParse(after, inbox.Owner);
         var delta = cursor is { } known ? await store.FindChangedAsync(inbox.User, known.Position, cancellationToken).ConfigureAwait(false) : null;
         // Nothing changed: neither did the totals, and the rest can wait.
         if (delta is { IsEmpty: true })
         {
-            var level = new InboxCursor(delta.Position, cursor!.Value.Totals);
+            var level = new InboxCursor(delta.Position, cursor!.Value.Totals, inbox.Owner);
             return new InboxBeginning(level.ToString(), IsReset: false, level.Totals, delta.Position, Listed: null);
         }
 

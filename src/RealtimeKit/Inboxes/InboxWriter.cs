@@ -46,7 +46,7 @@ internal sealed class InboxWriter(InboxIndex index)
     {
         var totals = inbox.Totals;
         var cursor = page is null ? inbox.Cursor.ToString()
-            : page.Position is { } position ? new InboxCursor(position, totals).ToString() : page.CursorBefore;
+            : page.Position is { } position ? new InboxCursor(position, totals, inbox.Owner).ToString() : page.CursorBefore;
         var frame = new InboxFrame(cursor, page?.CursorBefore ?? cursor, totals, page is { IsLevelled: false }, page is { Position: null });
         using var buffer = new FrameBuffer();
         ReadOnlySpan<ChannelSummary> restOfRows = rows;

@@ -18,6 +18,9 @@ internal sealed record MessageDraft(MessageId Id, MessageContent Content, long? 
     {
         if (!frame.Has(FrameField.Message)) frame.Fail(ErrorCodes.Invalid, FrameField.Message, "is missing");
         var fields = frame.Object(FrameField.Message);
+        // Acknowledged, its beginning would pass for the whole message.
+        if (fields.Has(FrameField.Stream) && !fields.Raw(FrameField.Stream).SequenceEqual("false"u8))
+            frame.Fail(new FrameFault(ErrorCodes.Unsupported, "This server has no messages that grow: leave 'stream' out, and publish the whole text."));
         if (frame.Fault is not null) return null;
         if (!MessageId.TryParse(fields.String(FrameField.Id), out var id))
             fields.Fail(ErrorCodes.Invalid, FrameField.Id, "must be a UUID of 36 characters with hyphens");

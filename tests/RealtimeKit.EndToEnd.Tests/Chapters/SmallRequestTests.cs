@@ -45,4 +45,33 @@ public sealed class SmallRequestTests(QuickStartProcess server) : ProtocolTest(s
         (await ann.RequestAsync(type, new { channel, user = "ben", role = "member", query = "x" })).ShouldBeError("unsupported");
         await PassAsync(ann);
     }
+
+    [Theory]
+    [InlineData("true")]
+    [InlineData("5")]
+    [InlineData("\"yes\"")]
+    public async Task A_message_that_grows_is_unsupported_before_form_and_visibility(string stream)
+    {
+        var (ann, channel) = await WithChannelAsync();
+        foreach (var fields in new[]
+        {
+            $$""" "channel":"{{channel}}","message":{"id":"{{NewId()}}","text":"x","stream":{{stream}} }""",
+            $$""" "channel":"{{channel}}","message":{"stream":{{stream}} }""",
+            $$""" "channel":"{{NewName("none")}}","message":{"id":"{{NewId()}}","text":7,"stream":{{stream}} }""",
+            $$""" "message":{"id":"{{NewId()}}","stream":{{stream}} }""",
+        })
+            (await RequestRawAsync(ann, "publish", fields)).ShouldBeError("unsupported");
+
+        (await ann.RequestAsync("history", new { channel })).Items("messages").Should().BeEmpty();
+        await PassAsync(ann);
+    }
+
+    [Fact]
+    public async Task A_message_that_does_not_grow_may_say_so()
+    {
+        var (ann, channel) = await WithChannelAsync();
+        var id = NewId();
+        (await ann.RequestAsync("publish", new { channel, message = new { id, text = "x", stream = false } })).ShouldBe("published");
+        (await ann.RequestAsync("publish", new { channel, message = new { id, text = "x", stream = (bool?)null } })).ShouldBe("published").Flag("duplicate").Should().BeTrue();
+    }
 }

@@ -122,6 +122,20 @@ public sealed class UploadTests(QuickStartProcess server) : FileTest(server)
     }
 
     [Fact]
+    public async Task Whoever_is_blocked_uploads_nothing_to_the_direct_channel()
+    {
+        var (ann, _) = await UserAsync();
+        var (bob, cookie) = await UserAsync();
+        var channel = (await ann.RequestAsync("create", new { kind = "direct", members = new[] { bob.User } })).ShouldBe("ok").Text("channel");
+        var id = await BegunAsync(cookie, channel, 4);
+        (await ann.RequestAsync("block", new { user = bob.User })).ShouldBe("ok");
+        await ExpectAsync(403, BeginAsync(cookie, channel, 1));
+        await ExpectAsync(403, PatchAsync(cookie, id, 0, [1]));
+        (await ann.RequestAsync("unblock", new { user = bob.User })).ShouldBe("ok");
+        await ExpectAsync(204, PatchAsync(cookie, id, 0, [1]));
+    }
+
+    [Fact]
     public async Task Another_users_upload_is_unknown()
     {
         var (ann, cookie) = await UserAsync();

@@ -121,11 +121,25 @@ public sealed class InboxTests : IAsyncLifetime
     [InlineData("")]
     [InlineData("nonsense")]
     [InlineData("strange.1.0.0")]
+    [InlineData("strange.1.0.0.81b637d8")]
     [InlineData("a.b.c.d")]
     public async Task A_cursor_of_no_use_begins_anew(string cursor)
     {
         (await _bob.OpenAsync(cursor)).GetProperty("reset").GetBoolean().Should().BeTrue();
         _bob.Rows.Should().HaveCount(2);
+    }
+
+    [Fact]
+    public async Task Another_users_cursor_begins_anew()
+    {
+        await PublishAsync("one", "hi", "bob");
+        await _bob.OpenAsync();
+        await using var eve = new InboxFold(await _here.ConnectAsync("eve"));
+        var reply = await eve.OpenAsync(_bob.Cursor);
+        (reply.GetProperty("reset").GetBoolean(), reply.GetProperty("unread").GetInt32(), reply.GetProperty("mentions").GetInt32()).Should().Be((true, 0, 0));
+        await using var ann = new InboxFold(await _here.ConnectAsync("ann"));
+        (await ann.OpenAsync(_bob.Cursor)).GetProperty("reset").GetBoolean().Should().BeTrue();
+        ann.Rows.Should().HaveCount(2);
     }
 
     [Fact]

@@ -219,8 +219,12 @@ public sealed record ChannelView(
     ChannelHead Head, ChannelKind Kind, ChannelSettings Settings, DateTimeOffset Created, ChannelRole? Role, long Read, Sanction? Ban = null, Sanction? Mute = null,
     bool Blocked = false, bool Ownerless = false)
 {
-    /// <summary>The question whether the user may do something at a time.</summary>
-    internal AccessRequest Ask(string user, ChannelOperation operation, DateTimeOffset time) => new(user, operation, Head.Channel, Kind, Role)
+    /// <summary>The question whether the user may do something at a time, without the user's claims.</summary>
+    /// <param name="user">The user of this view.</param>
+    /// <param name="operation">What the user wants to do.</param>
+    /// <param name="time">When: whether a ban or mute holds depends on it.</param>
+    /// <returns>What to ask the authorizer.</returns>
+    public AccessRequest Ask(string user, ChannelOperation operation, DateTimeOffset time) => new(user, operation, Head.Channel, Kind, Role)
     {
         IsBanned = Ban?.HoldsAt(time) == true,
         IsMuted = Mute?.HoldsAt(time) == true,
