@@ -52,7 +52,7 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
             // The protocol has its own keep-alive, for which one timer serves all connections.
             KeepAliveInterval = Timeout.InfiniteTimeSpan,
         }).ConfigureAwait(false);
-        var connection = new WebSocketConnection(socket, Principal(context), Expiry(context), Token(context.Request), context.Connection.RemoteIpAddress, context.Abort);
+        var connection = new WebSocketConnection(socket, Principal(context), Expiry(context), Token(context), context.Connection.RemoteIpAddress, context.Abort);
         try
         {
             await connections.HandleAsync(connection, context.RequestAborted).ConfigureAwait(false);
@@ -79,8 +79,10 @@ internal sealed class WebSocketEndpoint(IConnectionHandler connections, IOptions
     private static DateTimeOffset? Expiry(HttpContext context) =>
         context.Features.Get<IAuthenticateResultFeature>()?.AuthenticateResult?.Properties?.ExpiresUtc;
 
-    private string? Token(HttpRequest request) =>
-        request.Query.TryGetValue("access_token", out var token) ? token.ToString() : _readsHeader ? HeaderToken(request) : null;
+    // A header that the application's own authentication has read is in the principal, and need not be a token that the authenticator reads.
+    private string? Token(HttpContext context) =>
+        context.Request.Query.TryGetValue("access_token", out var token) ? token.ToString()
+            : _readsHeader || Principal(context)?.Identity?.IsAuthenticated != true ? HeaderToken(context.Request) : null;
 
     private static string? HeaderToken(HttpRequest request)
     {

@@ -14,12 +14,12 @@ public interface IAuthenticator
 
 /// <summary>What a client shows: a principal that the transport authenticated, or a token.</summary>
 /// <param name="Principal">The transport's authenticated principal.</param>
-/// <param name="Token">The token of <c>connect</c>, <c>refresh</c> or the connection's address.</param>
+/// <param name="Token">The token of <c>connect</c>, <c>refresh</c>, the connection's address or, where the transport has authenticated nobody, its bearer header.</param>
 public readonly record struct Credentials(ClaimsPrincipal? Principal, string? Token);
 
 /// <summary>A user who has signed in.</summary>
 /// <param name="User">The user: 1 to 128 printable ASCII characters, no space at either end.</param>
-/// <param name="Expires">When the sign-in ends; <see langword="null"/> for never.</param>
+/// <param name="Expires">When the sign-in ends; <see langword="null"/> for never. One that has ended is refused.</param>
 public sealed record SignIn(string User, DateTimeOffset? Expires = null)
 {
     /// <summary>The user's claims, which the authorizer sees as <see cref="AccessRequest.Principal"/>; <see langword="null"/> for none.</summary>

@@ -40,7 +40,7 @@ internal sealed class SignInRequests(
         var (signIn, byPrincipal) = await SignInAsync(session.Connection, token, request.Ended).ConfigureAwait(false);
         if (signIn is null)
         {
-            request.Error(ErrorCodes.Unauthenticated, $"The sign-in was refused: no valid cookie, bearer header or token came, they name different users, or the user's name is not {UserNames.Rule}. The server's log may say more.");
+            request.Error(ErrorCodes.Unauthenticated, $"The sign-in was refused: no valid cookie, bearer header or token came, or one that has expired, they name different users, or the user's name is not {UserNames.Rule}. The server's log may say more.");
             limits.NoteRefusedSignIn(address);
             session.Audit.SignInRefused(session.Id, address);
             session.RefuseSignIn();
@@ -95,21 +95,23 @@ internal sealed class SignInRequests(
         }
     }
 
+    // All that a client shows must name the same user. A token of the address that is worth nothing signs nobody in: the frame's may do so still.
     private async ValueTask<(SignIn? SignIn, bool ByPrincipal)> SignInAsync(
         ITransportConnection connection, string? token, CancellationToken cancellationToken)
     {
-        var isAuthenticated = connection.Principal?.Identity?.IsAuthenticated == true;
-        token ??= connection.Token;
-        if (!isAuthenticated)
-            return (token is null ? null : await AuthenticateAsync(new Credentials(null, token), cancellationToken).ConfigureAwait(false), false);
+        var inAddress = connection.Token == token ? null : connection.Token;
+        var byAddress = inAddress is null ? null : await AuthenticateAsync(new Credentials(null, inAddress), cancellationToken).ConfigureAwait(false);
+        var byFrame = token is null ? null : await AuthenticateAsync(new Credentials(null, token), cancellationToken).ConfigureAwait(false);
+        var isRefused = token is null ? inAddress is not null && byAddress is null : byFrame is null || (byAddress is not null && byAddress.User != byFrame.User);
+        if (connection.Principal?.Identity?.IsAuthenticated != true) return (isRefused ? null : byFrame ?? byAddress, false);
 
         var byPrincipal = await AuthenticateAsync(new Credentials(connection.Principal, null), cancellationToken).ConfigureAwait(false);
         if (byPrincipal is not null && connection.PrincipalExpires is { } expires && !(byPrincipal.Expires < expires))
-            byPrincipal = byPrincipal with { Expires = expires };
-        if (token is null) return (byPrincipal, true);
-        var byToken = await AuthenticateAsync(new Credentials(null, token), cancellationToken).ConfigureAwait(false);
-        return (byToken is not null && byToken.User == byPrincipal?.User ? byPrincipal : null, true);
+            byPrincipal = Unexpired(byPrincipal with { Expires = expires });
+        return (isRefused || (byFrame ?? byAddress ?? byPrincipal)?.User != byPrincipal?.User ? null : byPrincipal, true);
     }
+
+    private SignIn? Unexpired(SignIn signIn) => signIn.Expires <= clock.Timestamp ? null : signIn;
 
     private async ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken)
     {
@@ -117,7 +119,7 @@ internal sealed class SignInRequests(
         {
             var signIn = await authenticator.AuthenticateAsync(credentials, cancellationToken).ConfigureAwait(false);
             if (signIn is null) return null;
-            if (UserNames.IsValid(signIn.User) && signIn.User != options.SystemUser) return signIn;
+            if (UserNames.IsValid(signIn.User) && signIn.User != options.SystemUser) return Unexpired(signIn);
             log.BadUser(UserNames.Printable(signIn.User));
             return null;
         }

@@ -92,6 +92,43 @@ public sealed class LifeTests
         (await client.ClosedAsync()).Should().Be(CloseCode.Unauthenticated);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-5)]
+    public async Task A_token_past_its_time_is_refused_and_the_old_sign_in_stays(int seconds)
+    {
+        await using var node = await TestNode.StartAsync(
+            builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>(), time: new SetClock(_time));
+        await using var late = new TestClient(node.Transport.Connect(token: null));
+        (await late.RequestAsync(Connect("ann", seconds), 1)).GetProperty("code").GetString().Should().Be("unauthenticated");
+        (await late.ClosedAsync()).Should().Be(CloseCode.Unauthenticated);
+        await using var client = new TestClient(node.Transport.Connect(token: null));
+        await client.RequestAsync(Connect("ann", 40), 1);
+        (await client.RequestAsync(Refresh(2, "ann", seconds), 2)).GetProperty("code").GetString().Should().Be("unauthenticated");
+        await PassAsync(node, TimeSpan.FromSeconds(22));
+        (await client.RequestAsync("""{"type":"ping","id":3}""", 3)).GetProperty("type").GetString().Should().Be("ok");
+    }
+
+    [Theory]
+    [InlineData("ann", null, "ann")]
+    [InlineData("ann", "ann", "ann")]
+    [InlineData("ann", "bob", null)]
+    [InlineData("late", "bob", "bob")]
+    [InlineData("late", null, null)]
+    [InlineData("ann", "late", null)]
+    public async Task A_token_in_the_address_and_one_in_the_frame_must_be_the_same_users(string inAddress, string? inFrame, string? user)
+    {
+        await using var node = await TestNode.StartAsync(
+            builder => builder.UseInMemoryStore().UseAuthenticator<TokenAuthenticator>(), time: new SetClock(_time));
+        await using var client = new TestClient(node.Transport.Connect(token: Shown(inAddress, 90)));
+        var reply = await client.RequestAsync(
+            inFrame is null ? """{"type":"connect","id":1}""" : $$"""{"type":"connect","id":1,"token":"{{Shown(inFrame, 99)}}"}""", 1);
+        (reply.TryGetProperty("user", out var found) ? found.GetString() : null).Should().Be(user);
+        if (user is null) reply.GetProperty("code").GetString().Should().Be("unauthenticated");
+
+        string Shown(string whose, int seconds) => whose == "late" ? Token("ann", -1) : Token(whose, seconds);
+    }
+
     [Fact]
     public async Task A_user_who_does_nothing_falls_away_and_comes_back()
     {

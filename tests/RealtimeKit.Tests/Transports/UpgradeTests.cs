@@ -45,6 +45,20 @@ public sealed class UpgradeTests
         (await UpgradeAsync(web, host, origin)).Should().Be(passes ? 101 : 403);
     }
 
+    [Fact]
+    public async Task The_header_of_the_upgrade_signs_in_with_an_authenticator_of_the_hosts_own()
+    {
+        await using var web = await WebHost.StartAsync(builder => builder.UseInMemoryStore().UseAuthenticator(_ => new Names()));
+        using var socket = new ClientWebSocket();
+        socket.Options.AddSubProtocol(ProtocolConstants.Subprotocol);
+        socket.Options.SetRequestHeader("Authorization", "Bearer ann");
+        await socket.ConnectAsync(web.Endpoint, Cancel);
+        await socket.SendAsync("""{"type":"connect","id":1}"""u8.ToArray(), WebSocketMessageType.Text, true, Cancel);
+        var answer = new byte[4_096];
+        var received = await socket.ReceiveAsync(answer.AsMemory(), Cancel);
+        System.Text.Encoding.UTF8.GetString(answer, 0, received.Count).Should().Contain("\"user\":\"ann\"");
+    }
+
     [Theory]
     [InlineData(131_072, false)]
     [InlineData(131_073, true)]
@@ -72,5 +86,11 @@ public sealed class UpgradeTests
         using var reader = new StreamReader(stream);
         var status = await reader.ReadLineAsync(Cancel);
         return int.Parse(status!.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private sealed class Names : IAuthenticator
+    {
+        public ValueTask<SignIn?> AuthenticateAsync(Credentials credentials, CancellationToken cancellationToken) =>
+            ValueTask.FromResult(credentials.Token is { } token ? new SignIn(token) : null);
     }
 }
