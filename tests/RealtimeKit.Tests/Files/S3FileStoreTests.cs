@@ -28,13 +28,13 @@ public sealed class S3FileStoreTests(SharedS3 shared)
         var id = StoredFile.NewId();
         await dead.CreateAsync(id, Cancel);
         // Neither committed nor disposed of: so a killed process leaves it.
-        var append = await dead.AppendAsync(id, 0, bytes.Length, tentative: false, Cancel);
+        var append = await dead.AppendAsync(id, 0, 10L * Part, tentative: false, Cancel);
         await append.WriteAsync(bytes.AsMemory(0, (2 * Part) + 5), Cancel);
         (await alive.FindLengthAsync(id, Cancel)).Should().Be(2 * Part);
         await AppendAsync(alive, id, 2 * Part, bytes.AsMemory(2 * Part));
         // It wakes up, and writes a part whose number is not that of another.
         var late = () => append.WriteAsync(new byte[2 * Part], Cancel).AsTask();
-        await late.Should().ThrowAsync<Exception>();
+        await late.Should().ThrowAsync<FileBusyException>();
         await alive.CompleteAsync(id, Cancel);
         (await ReadAsync(alive, id)).Should().Equal(bytes);
         await alive.RemoveAsync(id, Cancel);
