@@ -12,9 +12,9 @@ public sealed partial class InMemoryStore
         ArgumentNullException.ThrowIfNull(file);
         return Locked((file, quota), static (store, add) =>
         {
-            if (store.Find(add.file.Channel) is null) return AddFileOutcome.NoChannel;
             var (files, bytes) = add.quota is { } quota ? store._files.CountOf(add.file.Owner, quota.Since) : default;
             if (!FileRules.Fits(add.quota, files, bytes, add.file.Size)) return AddFileOutcome.OverQuota;
+            if (store.Find(add.file.Channel) is null) return AddFileOutcome.NoChannel;
             store._files.Add(add.file);
             return AddFileOutcome.Added;
         }, cancellationToken);

@@ -66,6 +66,6 @@ public enum AddFileOutcome
     /// <summary>The channel does not exist.</summary>
     NoChannel,
 
-    /// <summary>With it the owner would be over the quota.</summary>
+    /// <summary>With it the owner would be over the quota, whether or not there is the channel.</summary>
     OverQuota,
 }
