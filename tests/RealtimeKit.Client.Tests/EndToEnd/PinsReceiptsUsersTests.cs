@@ -31,6 +31,7 @@ public sealed class PinsReceiptsUsersTests : IAsyncLifetime
     {
         await using var pair = await ConnectAsync("mod", "bob");
         var (mod, bob) = pair;
+        await _here.Messaging.Members.AddAsync("lobby", "own", ChannelRole.Owner, cancellationToken: Token);
         await _here.Messaging.Members.AddAsync("lobby", "mod", ChannelRole.Moderator, cancellationToken: Token);
         var (hers, his) = (mod.Channel("lobby"), bob.Channel("lobby"));
         foreach (var channel in new[] { hers, his }) await channel.SubscribeAsync(cancellationToken: Token).InTime();

@@ -63,7 +63,8 @@ internal sealed class Summary
     [
         string.Create(CultureInfo.InvariantCulture, $"{_kinds.Sum():n0} faults, {_sends:n0} sends, {_seconds:n0} s of virtual time."),
         "| check | checked | violations |", "|---|---|---|",
-        .. Enum.GetValues<Check>().Select(check => string.Create(
+        // Inboxes and files are checked on real servers alone.
+        .. Enum.GetValues<Check>().Where(check => _checked[(int)check] > 0).Select(check => string.Create(
             CultureInfo.InvariantCulture, $"| {Findings.Name(check)} | {_checked[(int)check]:n0} | {_violations[(int)check]} |")),
         "", "| fault | times | with an overload |", "|---|---|---|",
         .. Schedule.AllKinds.Select(kind => string.Create(
