@@ -29,6 +29,9 @@ internal sealed class Arguments
 
     public string Text(string name, string otherwise) => _options.GetValueOrDefault(name, otherwise);
 
+    /// <summary>Whether something is on, as it is where nothing is said.</summary>
+    public bool IsOn(string name) => Text(name, "on") != "off";
+
     public int Number(string name, int otherwise) => _options.TryGetValue(name, out var text)
         ? int.Parse(text, CultureInfo.InvariantCulture)
         : otherwise;

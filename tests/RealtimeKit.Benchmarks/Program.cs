@@ -13,10 +13,10 @@ const string Usage = """
              [--storms 8] [--saturate 100a,100b,1000a,1000b,10x1000b] [--from cold,warm] [--seconds 20]
              [--with none|calm,store,still,connecting] [--commit-delay 100]
              the same jobs on SignalR and on RealtimeKit
-    durable  [--rounds 3] [--seconds 5] [--channels 64] [--window 64] [--rate 5000] [--paced 20] [--folder /tmp]
+    durable  [--rounds 3] [--seconds 5] [--channels 64] [--window 64] [--rate 5000] [--paced 20] [--folder /tmp] [--search on]
              durable messages per second and the latency of acknowledgements, with SQLite
     postgresql [--rounds 3] [--seconds 5] [--window 64] [--rate 5000] [--paced 20] [--pgbench-clients 1] [--store-window 2]
-             [--fresh 0]
+             [--fresh 0] [--search on]
              the same with PostgreSQL, beside what pgbench reaches on the same server
     broker   [--rounds 3] [--seconds 10] [--rate 1000]
              from a publish on one node to its delivery on another, with PostgreSQL and RabbitMQ, beside what these take alone

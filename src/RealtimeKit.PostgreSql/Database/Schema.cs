@@ -150,13 +150,13 @@ internal static class Schema
 
         -- How many members a channel has. By triggers, so that it holds whatever changes members, nodes of the version before included.
         UPDATE channels c SET members = m.count FROM (SELECT channel, count(*) FROM members GROUP BY channel) m WHERE c.id = m.channel;
-        CREATE FUNCTION count_added_members() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION count_added_members() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             UPDATE channels c SET members = members + a.count
             FROM (SELECT channel, count(*) FROM added GROUP BY channel) a WHERE c.id = a.channel;
             RETURN NULL;
         END $$;
-        CREATE FUNCTION count_removed_members() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION count_removed_members() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             UPDATE channels c SET members = members - r.count
             FROM (SELECT channel, count(*) FROM removed GROUP BY channel) r WHERE c.id = r.channel;
@@ -277,7 +277,7 @@ internal static class Schema
 
         -- Nodes of version 1 run on while they are replaced. What they do not know of the tables above, triggers do for them; sessions of this
         -- version say that they are. All fire after the row is written: one before it would lock the row for every node.
-        CREATE FUNCTION stamp_channel() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION stamp_channel() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             UPDATE channels SET stamp = txid_current() WHERE id = NEW.id;
             RETURN NULL;
@@ -285,7 +285,7 @@ internal static class Schema
         CREATE TRIGGER channels_stamped AFTER UPDATE OF version ON channels FOR EACH ROW
             WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2' AND OLD.version <> NEW.version) EXECUTE FUNCTION stamp_channel();
 
-        CREATE FUNCTION stamp_member() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION stamp_member() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             UPDATE members SET stamp = txid_current() WHERE channel = NEW.channel AND user_id = NEW.user_id;
             RETURN NULL;
@@ -293,7 +293,7 @@ internal static class Schema
         CREATE TRIGGER members_stamped AFTER INSERT OR UPDATE ON members FOR EACH ROW
             WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2' AND pg_trigger_depth() = 0) EXECUTE FUNCTION stamp_member();
 
-        CREATE FUNCTION stamp_mark() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION stamp_mark() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             UPDATE marks SET stamp = txid_current() WHERE channel = NEW.channel AND user_id = NEW.user_id;
             RETURN NULL;
@@ -301,7 +301,7 @@ internal static class Schema
         CREATE TRIGGER marks_stamped AFTER INSERT OR UPDATE ON marks FOR EACH ROW
             WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2' AND pg_trigger_depth() = 0) EXECUTE FUNCTION stamp_mark();
 
-        CREATE FUNCTION note_departure() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION note_departure() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             INSERT INTO departures(user_id, name, stamp) SELECT OLD.user_id, name, txid_current() FROM channels WHERE id = OLD.channel
             ON CONFLICT (user_id, name) DO UPDATE SET stamp = excluded.stamp;
@@ -310,7 +310,7 @@ internal static class Schema
         CREATE TRIGGER members_departed AFTER DELETE ON members FOR EACH ROW
             WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2') EXECUTE FUNCTION note_departure();
 
-        CREATE FUNCTION note_departures() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION note_departures() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             INSERT INTO departures(user_id, name, stamp) SELECT user_id, OLD.name, txid_current() FROM members WHERE channel = OLD.id ORDER BY user_id
             ON CONFLICT (user_id, name) DO UPDATE SET stamp = excluded.stamp;
@@ -320,7 +320,7 @@ internal static class Schema
             WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2') EXECUTE FUNCTION note_departures();
 
         -- The message leaves the index, and the background begins again before it.
-        CREATE FUNCTION index_again() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION index_again() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             DELETE FROM search WHERE channel = NEW.channel AND sequence = NEW.sequence;
             UPDATE channels SET searched = NEW.sequence - 1 WHERE id = NEW.channel AND searched >= NEW.sequence;
@@ -329,7 +329,7 @@ internal static class Schema
         CREATE TRIGGER messages_indexed AFTER UPDATE OF text ON messages FOR EACH ROW
             WHEN (current_setting('realtimekit.schema', true) IS DISTINCT FROM '2' AND OLD.text IS DISTINCT FROM NEW.text) EXECUTE FUNCTION index_again();
 
-        CREATE FUNCTION unpin_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION unpin_deleted() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         BEGIN
             UPDATE messages SET pinned = NULL, pinned_by = NULL WHERE channel = NEW.channel AND sequence = NEW.sequence;
             RETURN NULL;
@@ -337,7 +337,7 @@ internal static class Schema
         CREATE TRIGGER messages_unpinned AFTER UPDATE OF deleted ON messages FOR EACH ROW
             WHEN (NEW.deleted IS NOT NULL AND NEW.pinned IS NOT NULL) EXECUTE FUNCTION unpin_deleted();
 
-        CREATE FUNCTION count_mention() RETURNS trigger LANGUAGE plpgsql AS $$
+        CREATE FUNCTION count_mention() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
         DECLARE
             named mentions;
             change bigint := 1;

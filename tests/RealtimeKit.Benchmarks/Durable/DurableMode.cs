@@ -52,7 +52,9 @@ internal static class DurableMode
                 "--channels",
                 channels.ToString(CultureInfo.InvariantCulture),
                 "--database",
-                Path.Combine(folder, "messages.db"));
+                Path.Combine(folder, "messages.db"),
+                "--search",
+                arguments.Text("search", "on"));
             return job(server);
         }
         finally

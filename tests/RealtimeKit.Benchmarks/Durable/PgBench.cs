@@ -54,7 +54,9 @@ internal static partial class PgBench
         [
             "-h", "127.0.0.1", "-p", $"{port}", "-U", "postgres", "-n", "-M", "prepared", "-c", $"{clients}", "-T", $"{(int)time.TotalSeconds}", "-f", file, "postgres",
         ];
-        using var process = Process.Start(new ProcessStartInfo(Program(), arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        // No triggers for it, which are for nodes of an earlier version.
+        var start = new ProcessStartInfo(Program(), arguments) { RedirectStandardOutput = true, RedirectStandardError = true, Environment = { ["PGOPTIONS"] = "-c realtimekit.schema=2" } };
+        using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync();
         var output = await process.StandardOutput.ReadToEndAsync();
         await process.WaitForExitAsync();

@@ -22,8 +22,8 @@ internal static class PostgreSqlMode
             // A server for each round: tables that grow and checkpoints that come due are the same for all three.
             await using var server = await PostgreSqlServer.CreateAsync();
             if (arguments.Number("fresh", 0) == 0) await AgeAsync(server);
-            var (raw, store, small) = await InTurnsAsync(server, channels, clients, window, time);
-            var whole = await OnServerAsync(server, "whole", channels, x => PipelinedJob.Run(x, channels, window, WarmUp, time).PerSecond);
+            var (raw, store, small) = await InTurnsAsync(arguments, server, channels, clients, window, time);
+            var whole = await OnServerAsync(arguments, server, "whole", channels, x => PipelinedJob.Run(x, channels, window, WarmUp, time).PerSecond);
             report.Add(raw, store.PerSecond, small.PerSecond, whole);
             await Console.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
@@ -36,7 +36,7 @@ internal static class PostgreSqlMode
             if (arguments.Number("fresh", 0) == 0) await AgeAsync(server);
             var disk = DiskProbe.Run(Path.GetTempPath(), TimeSpan.FromSeconds(3));
             var paced = TimeSpan.FromSeconds(arguments.Number("paced", 20));
-            var latencies = await OnServerAsync(server, "paced", channels, x => PacedJob.Run(x, channels, rate, WarmUp, paced));
+            var latencies = await OnServerAsync(arguments, server, "paced", channels, x => PacedJob.Run(x, channels, rate, WarmUp, paced));
             report.AddLatencies(latencies, disk);
             await Console.Error.WriteLineAsync(string.Create(
                 CultureInfo.InvariantCulture,
@@ -50,11 +50,11 @@ internal static class PostgreSqlMode
     // A second of each in turns: a machine that is slower for a while is slower for all. The store has as many messages outstanding as the
     // clients will have, and then two in each channel: while one is committed the next gathers, which makes batches as small as pgbench's.
     private static async Task<(double Raw, (double PerSecond, double BatchSize) Store, (double PerSecond, double BatchSize) Small)> InTurnsAsync(
-        PostgreSqlServer server, int channels, int clients, int window, TimeSpan time)
+        Arguments arguments, PostgreSqlServer server, int channels, int clients, int window, TimeSpan time)
     {
         var (most, slice) = (new RealtimeOptions().AppendBatchSize, TimeSpan.FromSeconds(1));
         var (raw, store, small) = (new List<double>(), new List<(double PerSecond, double BatchSize)>(), new List<(double PerSecond, double BatchSize)>());
-        await WithStoreAsync(server, "raw", channels, _ => WithStoreAsync(server, "store", channels, async x =>
+        await WithStoreAsync(arguments, server, "raw", channels, _ => WithStoreAsync(arguments, server, "store", channels, async x =>
         {
             await PgBench.RunAsync(server.Port, "raw", clients, WarmUp);
             await StoreJob.RunAsync(x, channels, window, most, WarmUp);
@@ -83,10 +83,10 @@ internal static class PostgreSqlMode
         await checkpoint.ExecuteNonQueryAsync();
     }
 
-    private static async Task WithStoreAsync(PostgreSqlServer server, string schema, int channels, Func<IMessageStore, Task> job)
+    private static async Task WithStoreAsync(Arguments arguments, PostgreSqlServer server, string schema, int channels, Func<IMessageStore, Task> job)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Services.AddRealtimeMessaging().UsePostgreSqlStore(server.ConnectionString, x => x.Schema = schema);
+        builder.Services.AddRealtimeMessaging(options => options.Search = arguments.IsOn("search")).UsePostgreSqlStore(server.ConnectionString, x => x.Schema = schema);
         using var host = builder.Build();
         await host.StartAsync();
         for (var i = 0; i < channels; i++) await host.Services.GetRequiredService<IRealtimeMessaging>().Channels.EnsureAsync($"c{i}");
@@ -94,11 +94,11 @@ internal static class PostgreSqlMode
         await host.StopAsync();
     }
 
-    private static async Task<T> OnServerAsync<T>(PostgreSqlServer server, string schema, int channels, Func<ServerProcess, T> job)
+    private static async Task<T> OnServerAsync<T>(Arguments arguments, PostgreSqlServer server, string schema, int channels, Func<ServerProcess, T> job)
     {
         await using var process = await ServerProcess.StartAsync(
             null, "realtimekit-postgresql", "--postgresql", server.ConnectionString, "--schema", schema,
-            "--channels", channels.ToString(CultureInfo.InvariantCulture));
+            "--channels", channels.ToString(CultureInfo.InvariantCulture), "--search", arguments.Text("search", "on"));
         return job(process);
     }
 }

@@ -26,7 +26,8 @@ internal sealed class RealtimeKitServer(Action<RealtimeMessagingBuilder, Argumen
         .UseRabbitMqBroker(arguments.Text("rabbitmq", "")));
 
     public void Configure(WebApplicationBuilder builder, Arguments arguments) => chooseStore(
-        builder.Services.AddRealtimeMessaging(options => options.RateLimits = RateLimits.None).AddWebSockets().UseAuthenticator<TokenIsUser>(), arguments);
+        builder.Services.AddRealtimeMessaging(options =>
+            (options.RateLimits, options.Search) = (RateLimits.None, arguments.IsOn("search"))).AddWebSockets().UseAuthenticator<TokenIsUser>(), arguments);
 
     public void Map(WebApplication app) => app.MapRealtimeMessaging("/realtime");
 

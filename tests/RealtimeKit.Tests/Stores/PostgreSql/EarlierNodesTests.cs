@@ -100,6 +100,14 @@ public sealed class EarlierNodesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sessions_that_look_elsewhere_for_tables_may_write_too()
+    {
+        await RunAsEarlierAsync(
+            $"SET search_path = pg_catalog; UPDATE {_schema.Name}.channels SET version = version + 1; DELETE FROM {_schema.Name}.members WHERE user_id = 'bob'");
+        (await _store.CountMembersAsync("lobby", 10, Cancel)).Should().Be(1);
+    }
+
+    [Fact]
     public async Task Sessions_of_this_version_fire_none_of_the_triggers()
     {
         foreach (var function in new[] { "stamp_channel", "stamp_member", "stamp_mark", "note_departure", "note_departures", "index_again", "unpin_deleted", "count_mention" })
