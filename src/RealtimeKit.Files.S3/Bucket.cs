@@ -104,7 +104,7 @@ internal sealed class Bucket(IAmazonS3 client, string name, bool ownsClient) : I
     public async Task DropAllPartsAsync(string key, CancellationToken cancellationToken)
     {
         // A part that is on its way while its upload is dropped may be kept: then the upload is listed once more.
-        while (await ListPartsAsync(key, cancellationToken).ConfigureAwait(false) is { Count: > 0 } begun)
+        for (var round = 0; round < MostRounds && await ListPartsAsync(key, cancellationToken).ConfigureAwait(false) is { Count: > 0 } begun; round++)
             foreach (var parts in begun) await DropPartsAsync(key, parts, cancellationToken).ConfigureAwait(false);
     }
 

@@ -1,45 +1,24 @@
 using System.Text.Json;
 using FluentAssertions;
-using Microsoft.Extensions.DependencyInjection;
-using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
-using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;
 
 /// <summary>What moderators and owners do to other users, on two nodes with a broker: what is answered, who receives it, what ends by it.</summary>
-public sealed class ModerationTests : IAsyncLifetime
+public sealed class ModerationTests : TwoNodesTest
 {
-    private readonly InMemoryStore _store = new();
-    private readonly InMemoryBrokerNetwork _network = new();
-    private readonly Dictionary<string, TestClient> _clients = [];
-    private TestNode _here = null!;
-    private TestNode _there = null!;
-    private long _id = 10;
+    private protected override IReadOnlyList<string> UsersHere => ["own", "mod", "mod2"];
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
+    private protected override async Task PrepareAsync()
     {
-        (_here, _there) = (await StartAsync(), await StartAsync());
         foreach (var (channel, kind) in new[] { ("open", ChannelKind.Public), ("closed", ChannelKind.Private) })
         {
-            await _here.Messaging.Channels.EnsureAsync(channel, kind, owner: "own", cancellationToken: Cancel);
-            await _here.Messaging.Members.AddAsync(channel, "mod", ChannelRole.Moderator, cancellationToken: Cancel);
-            await _here.Messaging.Members.AddAsync(channel, "mod2", ChannelRole.Moderator, cancellationToken: Cancel);
-            await _here.Messaging.Members.AddAsync(channel, "bob", cancellationToken: Cancel);
+            await Here.Messaging.Channels.EnsureAsync(channel, kind, owner: "own", cancellationToken: Cancel);
+            await Here.Messaging.Members.AddAsync(channel, "mod", ChannelRole.Moderator, cancellationToken: Cancel);
+            await Here.Messaging.Members.AddAsync(channel, "mod2", ChannelRole.Moderator, cancellationToken: Cancel);
+            await Here.Messaging.Members.AddAsync(channel, "bob", cancellationToken: Cancel);
         }
-
-        foreach (var user in new[] { "own", "mod", "mod2" }) _clients.Add(user, await _here.ConnectAsync(user));
-        foreach (var user in new[] { "bob", "eve" }) _clients.Add(user, await _there.ConnectAsync(user));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var client in _clients.Values) await client.DisposeAsync();
-        await _here.DisposeAsync();
-        await _there.DisposeAsync();
     }
 
     [Theory]
@@ -50,7 +29,7 @@ public sealed class ModerationTests : IAsyncLifetime
         (await AskAsync("bob", $$"""{"type":"subscribe","channel":"{{channel}}"}""")).Should().Be("subscribed");
         await AskAsync("own", $$"""{"type":"subscribe","channel":"{{channel}}"}""");
         (await AskAsync("mod", $$"""{"type":"ban","channel":"{{channel}}","user":"bob","reason":"Spam","until":"2099-01-01T00:00:00.000Z"}""")).Should().Be("ok");
-        var revoked = await _clients["bob"].WaitForAsync("revoked");
+        var revoked = await Clients["bob"].WaitForAsync("revoked");
         revoked.GetProperty("reason").GetString().Should().Be("banned");
         var seen = channel == "open" ? "forbidden" : "not_found";
         foreach (var request in new[] { "subscribe", "history", "join", "members", "presence" })
@@ -58,7 +37,7 @@ public sealed class ModerationTests : IAsyncLifetime
         (await AskAsync("bob", $$$"""{"type":"publish","channel":"{{{channel}}}","message":{"id":"{{{Guid.NewGuid()}}}","text":"x"}}""")).Should().Be(seen);
         (await AskAsync("mod", $$"""{"type":"invite","channel":"{{channel}}","user":"bob"}""")).Should().Be("conflict");
         if (channel == "closed")
-            Show(await _clients["own"].WaitForAsync("member")).Should().Be("bob banned by mod until 2099-01-01T00:00:00.000Z");
+            Show(await Clients["own"].WaitForAsync("member")).Should().Be("bob banned by mod until 2099-01-01T00:00:00.000Z");
 
         var bans = (await RequestAsync("mod2", $$"""{"type":"bans","channel":"{{channel}}"}""")).GetProperty("bans").EnumerateArray().ToList();
         bans.Should().ContainSingle();
@@ -80,7 +59,7 @@ public sealed class ModerationTests : IAsyncLifetime
         await AskAsync("own", $$"""{"type":"subscribe","channel":"{{channel}}"}""");
         (await AskAsync("bob", $$$"""{"type":"publish","channel":"{{{channel}}}","message":{"id":"{{{Guid.NewGuid()}}}","text":"x"}}""")).Should().Be("published");
         (await AskAsync("mod", $$"""{"type":"mute","channel":"{{channel}}","user":"bob"}""")).Should().Be("ok");
-        Show(await _clients["bob"].WaitForAsync("member")).Should().Be("bob muted member by mod");
+        Show(await Clients["bob"].WaitForAsync("member")).Should().Be("bob muted member by mod");
         foreach (var frame in new[]
         {
             $$$"""{"type":"publish","channel":"{{{channel}}}","message":{"id":"{{{Guid.NewGuid()}}}","text":"y"}}""",
@@ -95,12 +74,12 @@ public sealed class ModerationTests : IAsyncLifetime
         var members = (await RequestAsync("own", $$"""{"type":"members","channel":"{{channel}}"}""")).GetProperty("members").EnumerateArray();
         members.Where(member => member.TryGetProperty("muted", out _)).Select(member => member.GetProperty("user").GetString()).Should().Equal("bob");
         (await AskAsync("mod2", $$"""{"type":"unmute","channel":"{{channel}}","user":"bob"}""")).Should().Be("ok");
-        Show(await _clients["bob"].WaitForAsync("member")).Should().Be("bob unmuted member by mod2");
+        Show(await Clients["bob"].WaitForAsync("member")).Should().Be("bob unmuted member by mod2");
         (await AskAsync("bob", $$$"""{"type":"publish","channel":"{{{channel}}}","message":{"id":"{{{Guid.NewGuid()}}}","text":"z"}}""")).Should().Be("published");
         // The others of a public channel are told nothing.
-        await _here.Messaging.Messages.SendAsync(channel, "last", cancellationToken: Cancel);
+        await Here.Messaging.Messages.SendAsync(channel, "last", cancellationToken: Cancel);
         var others = new List<string>();
-        for (JsonElement frame; (frame = (await _clients["own"].ReadAsync())!.Value).GetRawText().Contains("last", StringComparison.Ordinal) == false;)
+        for (JsonElement frame; (frame = (await Clients["own"].ReadAsync())!.Value).GetRawText().Contains("last", StringComparison.Ordinal) == false;)
             if (frame.GetProperty("type").GetString() == "member") others.Add(frame.GetProperty("change").GetString()!);
         others.Should().Equal(channel == "open" ? [] : ["muted", "unmuted"]);
     }
@@ -111,7 +90,7 @@ public sealed class ModerationTests : IAsyncLifetime
         await AskAsync("bob", """{"type":"subscribe","channel":"open"}""");
         await AskAsync("eve", """{"type":"subscribe","channel":"open"}""");
         (await AskAsync("mod", """{"type":"remove","channel":"open","user":"bob","reason":"x"}""")).Should().Be("ok");
-        (await _clients["bob"].WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
+        (await Clients["bob"].WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("removed");
         (await AskAsync("bob", """{"type":"subscribe","channel":"open"}""")).Should().Be("subscribed");
         // Who is no member is not removed.
         (await AskAsync("mod", """{"type":"remove","channel":"open","user":"eve"}""")).Should().Be("ok");
@@ -174,7 +153,7 @@ public sealed class ModerationTests : IAsyncLifetime
     [Fact]
     public async Task A_direct_channel_has_no_moderation()
     {
-        var channel = (await _here.Messaging.Channels.EnsureDirectAsync("own", "bob", Cancel)).Channel;
+        var channel = (await Here.Messaging.Channels.EnsureDirectAsync("own", "bob", Cancel)).Channel;
         foreach (var type in new[] { "invite", "ban", "unban", "mute", "unmute", "remove", "bans", "actions", "setRole\",\"role\":\"owner" })
             (await AskAsync("own", $$"""{"type":"{{type}}","channel":"{{channel}}","user":"bob"}""")).Should().Be("forbidden", type);
     }
@@ -182,7 +161,7 @@ public sealed class ModerationTests : IAsyncLifetime
     [Fact]
     public async Task What_moderators_do_is_listed_for_moderators()
     {
-        await _here.Messaging.Messages.SendAsync("closed", "x", "bob", Cancel);
+        await Here.Messaging.Messages.SendAsync("closed", "x", "bob", Cancel);
         foreach (var frame in new[]
         {
             """{"type":"invite","channel":"closed","user":"eve"}""", """{"type":"mute","channel":"closed","user":"eve","reason":"loud","until":"2099-01-01T00:00:00.000Z"}""",
@@ -198,7 +177,7 @@ public sealed class ModerationTests : IAsyncLifetime
         (await AskAsync("bob", """{"type":"actions","channel":"closed"}""")).Should().Be("forbidden");
         (await AskAsync("eve", """{"type":"actions","channel":"closed"}""")).Should().Be("not_found");
         (await AskAsync("own", """{"type":"actions","channel":"closed","before":"x"}""")).Should().Be("invalid");
-        var page = await _here.Messaging.Moderation.ListActionsAsync("closed", cancellationToken: Cancel);
+        var page = await Here.Messaging.Moderation.ListActionsAsync("closed", cancellationToken: Cancel);
         (page.Actions.Count, page.Next, page.Actions[0].Reason).Should().Be((5, null, "gone"));
     }
 
@@ -219,27 +198,27 @@ public sealed class ModerationTests : IAsyncLifetime
     public async Task The_applications_own_code_moderates_as_well()
     {
         await AskAsync("bob", """{"type":"subscribe","channel":"open"}""");
-        (await _here.Messaging.Moderation.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddHours(1), "x", cancellationToken: Cancel)).Should().BeTrue();
-        (await _clients["bob"].WaitForAsync("member")).TryGetProperty("by", out _).Should().BeFalse();
+        (await Here.Messaging.Moderation.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddHours(1), "x", cancellationToken: Cancel)).Should().BeTrue();
+        (await Clients["bob"].WaitForAsync("member")).TryGetProperty("by", out _).Should().BeFalse();
         (await AskAsync("bob", $$$"""{"type":"publish","channel":"open","message":{"id":"{{{Guid.NewGuid()}}}","text":"y"}}""")).Should().Be("forbidden");
-        (await _here.Messaging.Moderation.UnmuteAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
-        (await _here.Messaging.Moderation.UnmuteAsync("open", "bob", cancellationToken: Cancel)).Should().BeFalse();
-        (await _here.Messaging.Moderation.BanAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
-        (await _clients["bob"].WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("banned");
-        (await _here.Messaging.Moderation.ListBansAsync("open", cancellationToken: Cancel)).Bans.Should().ContainSingle(ban => ban.User == "bob" && ban.By == null);
+        (await Here.Messaging.Moderation.UnmuteAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
+        (await Here.Messaging.Moderation.UnmuteAsync("open", "bob", cancellationToken: Cancel)).Should().BeFalse();
+        (await Here.Messaging.Moderation.BanAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
+        (await Clients["bob"].WaitForAsync("revoked")).GetProperty("reason").GetString().Should().Be("banned");
+        (await Here.Messaging.Moderation.ListBansAsync("open", cancellationToken: Cancel)).Bans.Should().ContainSingle(ban => ban.User == "bob" && ban.By == null);
         (await RequestAsync("mod", """{"type":"bans","channel":"open"}""")).GetProperty("bans")[0].GetProperty("by").GetString().Should().Be("system");
-        await FluentActions.Awaiting(() => _here.Messaging.Members.AddAsync("open", "bob", cancellationToken: Cancel)).Should().ThrowAsync<UserBannedException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Moderation.BanAsync("open", "own", cancellationToken: Cancel)).Should().ThrowAsync<LastOwnerException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("nowhere", "own", cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("open", "bob", DateTimeOffset.UnixEpoch, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Moderation.MuteAsync("open", "bob", null, new string('x', 201), cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
-        (await _here.Messaging.Moderation.UnbanAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
+        await FluentActions.Awaiting(() => Here.Messaging.Members.AddAsync("open", "bob", cancellationToken: Cancel)).Should().ThrowAsync<UserBannedException>();
+        await FluentActions.Awaiting(() => Here.Messaging.Moderation.BanAsync("open", "own", cancellationToken: Cancel)).Should().ThrowAsync<LastOwnerException>();
+        await FluentActions.Awaiting(() => Here.Messaging.Moderation.MuteAsync("nowhere", "own", cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
+        await FluentActions.Awaiting(() => Here.Messaging.Moderation.MuteAsync("open", "bob", DateTimeOffset.UnixEpoch, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
+        await FluentActions.Awaiting(() => Here.Messaging.Moderation.MuteAsync("open", "bob", null, new string('x', 201), cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
+        (await Here.Messaging.Moderation.UnbanAsync("open", "bob", cancellationToken: Cancel)).Should().BeTrue();
     }
 
     [Fact]
     public async Task A_mute_ends_by_itself()
     {
-        await _here.Messaging.Moderation.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddSeconds(1), cancellationToken: Cancel);
+        await Here.Messaging.Moderation.MuteAsync("open", "bob", TimeProvider.System.GetUtcNow().AddSeconds(1), cancellationToken: Cancel);
         var id = Guid.NewGuid();
         string answer;
         do answer = await AskAsync("bob", $$$"""{"type":"publish","channel":"open","message":{"id":"{{{id}}}","text":"y"}}""");
@@ -247,29 +226,6 @@ public sealed class ModerationTests : IAsyncLifetime
         answer.Should().Be("published");
         (await RequestAsync("bob", """{"type":"subscribe","channel":"open"}""")).TryGetProperty("muted", out _).Should().BeFalse();
         (await RequestAsync("bob", """{"type":"members","channel":"open"}""")).GetRawText().Should().NotContain("muted");
-    }
-
-    // With a clock that nobody sets: bans, mutes and slow mode go by the time of day.
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(
-        builder =>
-        {
-            builder.Services.AddSingleton<IMessageStore>(_store);
-            builder.Services.AddSingleton<IChannelStore>(_store);
-            builder.UseInMemoryBroker(_network);
-        },
-        time: new SetClock(TimeProvider.System));
-
-    private async Task<JsonElement> RequestAsync(string user, string frame)
-    {
-        var id = ++_id;
-        return await _clients[user].RequestAsync($$"""{"id":{{id}},{{frame[1..]}}""", id);
-    }
-
-    /// <summary>The reply's type, or an error's code.</summary>
-    private async Task<string> AskAsync(string user, string frame)
-    {
-        var reply = await RequestAsync(user, frame);
-        return (reply.TryGetProperty("code", out var code) ? code : reply.GetProperty("type")).GetString()!;
     }
 
     private static string Show(JsonElement frame) => string.Join(' ', new[]

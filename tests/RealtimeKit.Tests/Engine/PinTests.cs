@@ -1,7 +1,5 @@
-using System.Text.Json;
 using FluentAssertions;
 using Microsoft.Extensions.DependencyInjection;
-using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
 using RealtimeKit.Stores;
 using Xunit;
@@ -9,32 +7,13 @@ using Xunit;
 namespace RealtimeKit.Tests.Engine;
 
 /// <summary>Pins on two nodes: what readers receive, what each request is answered, what is kept of it.</summary>
-public sealed class PinTests : IAsyncLifetime
+public sealed class PinTests : TwoNodesTest
 {
-    private readonly InMemoryStore _store = new();
-    private readonly InMemoryBrokerNetwork _network = new();
-    private readonly Dictionary<string, TestClient> _clients = [];
-    private TestNode _here = null!;
-    private TestNode _there = null!;
-    private long _id = 10;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
+    private protected override async Task PrepareAsync()
     {
-        (_here, _there) = (await StartAsync(), await StartAsync());
-        await _here.Messaging.Channels.EnsureAsync("open", ChannelKind.Public, owner: "own", cancellationToken: Cancel);
-        await _here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
-        for (var number = 1; number <= 5; number++) await _here.Messaging.Messages.SendAsync("open", $"{number}", "bob", Cancel);
-        foreach (var user in new[] { "own", "mod" }) _clients.Add(user, await _here.ConnectAsync(user));
-        foreach (var user in new[] { "bob", "eve" }) _clients.Add(user, await _there.ConnectAsync(user));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var client in _clients.Values) await client.DisposeAsync();
-        await _here.DisposeAsync();
-        await _there.DisposeAsync();
+        await Here.Messaging.Channels.EnsureAsync("open", ChannelKind.Public, owner: "own", cancellationToken: Cancel);
+        await Here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
+        for (var number = 1; number <= 5; number++) await Here.Messaging.Messages.SendAsync("open", $"{number}", "bob", Cancel);
     }
 
     [Fact]
@@ -45,7 +24,7 @@ public sealed class PinTests : IAsyncLifetime
         (reply.GetProperty("type").GetString(), reply.GetProperty("version").GetInt64()).Should().Be(("ok", 6));
         foreach (var user in new[] { "own", "bob" })
         {
-            var pinned = await _clients[user].WaitForAsync("event");
+            var pinned = await Clients[user].WaitForAsync("event");
             (pinned.GetProperty("kind").GetString(), pinned.GetProperty("version").GetInt64()).Should().Be(("pinned", 6));
             var message = pinned.GetProperty("message");
             (message.GetProperty("sequence").GetInt64(), message.GetProperty("version").GetInt64(), message.GetProperty("text").GetString()).Should().Be((2, 6, "2"));
@@ -56,10 +35,10 @@ public sealed class PinTests : IAsyncLifetime
 
         var caughtUp = await RequestAsync("eve", """{"type":"subscribe","channel":"open","after":5}""");
         caughtUp.GetProperty("version").GetInt64().Should().Be(6);
-        (await _clients["eve"].WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("pinnedBy").GetString().Should().Be("mod");
+        (await Clients["eve"].WaitForAsync("changes")).GetProperty("messages")[0].GetProperty("pinnedBy").GetString().Should().Be("mod");
         reply = await RequestAsync("own", """{"type":"unpin","channel":"open","sequence":2}""");
         reply.GetProperty("version").GetInt64().Should().Be(7);
-        var unpinned = await _clients["bob"].WaitForAsync("event");
+        var unpinned = await Clients["bob"].WaitForAsync("event");
         unpinned.GetProperty("kind").GetString().Should().Be("pinned");
         unpinned.GetProperty("message").TryGetProperty("pinnedAt", out _).Should().BeFalse();
         unpinned.GetProperty("message").TryGetProperty("pinnedBy", out _).Should().BeFalse();
@@ -71,7 +50,7 @@ public sealed class PinTests : IAsyncLifetime
         (await VersionAsync("mod", "pin", 3)).Should().Be(6);
         (await VersionAsync("own", "pin", 3)).Should().Be(6);
         (await VersionAsync("mod", "unpin", 4)).Should().Be(4, "the version of that message");
-        await _here.Messaging.Messages.PinAsync("open", 4, cancellationToken: Cancel);
+        await Here.Messaging.Messages.PinAsync("open", 4, cancellationToken: Cancel);
         (await VersionAsync("own", "unpin", 3)).Should().Be(8);
         var actions = (await RequestAsync("mod", """{"type":"actions","channel":"open"}""")).GetProperty("actions").EnumerateArray().ToList();
         actions.Select(action => $"{action.GetProperty("by")} {action.GetProperty("change")} {action.GetProperty("sequence")}").Should().Equal("own unpin 3", "mod pin 3");
@@ -116,38 +95,38 @@ public sealed class PinTests : IAsyncLifetime
         await AskAsync("bob", """{"type":"delete","channel":"open","sequence":1}""");
         (await AskAsync("mod", """{"type":"pin","channel":"open","sequence":1}""")).Should().Be("conflict");
         (await AskAsync("mod", """{"type":"unpin","channel":"open","sequence":1}""")).Should().Be("conflict");
-        for (var number = 0; number < 100; number++) await _here.Messaging.Messages.SendAsync("open", "more", "bob", Cancel);
+        for (var number = 0; number < 100; number++) await Here.Messaging.Messages.SendAsync("open", "more", "bob", Cancel);
         for (var sequence = 2; sequence <= 101; sequence++) (await AskAsync("mod", $$"""{"type":"pin","channel":"open","sequence":{{sequence}}}""")).Should().Be("ok");
         (await AskAsync("mod", """{"type":"pin","channel":"open","sequence":102}""")).Should().Be("too_many");
         (await AskAsync("mod", """{"type":"pin","channel":"open","sequence":50}""")).Should().Be("ok");
-        await FluentActions.Awaiting(() => _there.Messaging.Messages.PinAsync("open", 102, cancellationToken: Cancel)).Should().ThrowAsync<TooManyPinsException>();
+        await FluentActions.Awaiting(() => There.Messaging.Messages.PinAsync("open", 102, cancellationToken: Cancel)).Should().ThrowAsync<TooManyPinsException>();
         await AskAsync("bob", """{"type":"delete","channel":"open","sequence":50}""");
         (await AskAsync("mod", """{"type":"pin","channel":"open","sequence":102}""")).Should().Be("ok");
-        (await _here.Messaging.Messages.ReadHistoryAsync("open", limit: 200, pinned: true, cancellationToken: Cancel)).Messages.Should().HaveCount(100);
+        (await Here.Messaging.Messages.ReadHistoryAsync("open", limit: 200, pinned: true, cancellationToken: Cancel)).Messages.Should().HaveCount(100);
     }
 
     [Fact]
     public async Task The_application_pins_in_its_own_name_or_a_users()
     {
-        (await _here.Messaging.Messages.PinAsync("open", 1, cancellationToken: Cancel)).Should().BeTrue();
-        (await _there.Messaging.Messages.PinAsync("open", 1, "mod", Cancel)).Should().BeFalse();
-        (await _there.Messaging.Messages.PinAsync("open", 2, "mod", Cancel)).Should().BeTrue();
-        (await _here.Messaging.Messages.ReadHistoryAsync("open", pinned: true, cancellationToken: Cancel)).Messages.Select(message => message.PinnedBy).Should().Equal("system", "mod");
-        (await _here.Messaging.Messages.UnpinAsync("open", 1, cancellationToken: Cancel)).Should().BeTrue();
-        (await _here.Messaging.Messages.UnpinAsync("open", 1, cancellationToken: Cancel)).Should().BeFalse();
-        (await _here.Messaging.Moderation.ListActionsAsync("open", cancellationToken: Cancel)).Actions.Select(action => $"{action.By} {action.Change} {action.Sequence}").Should().Equal("mod pin 2");
-        await FluentActions.Awaiting(() => _here.Messaging.Messages.PinAsync("open", 9, cancellationToken: Cancel)).Should().ThrowAsync<MessageNotFoundException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Messages.PinAsync("nowhere", 1, cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Messages.PinAsync("open", 1, " ", Cancel)).Should().ThrowAsync<ArgumentException>();
+        (await Here.Messaging.Messages.PinAsync("open", 1, cancellationToken: Cancel)).Should().BeTrue();
+        (await There.Messaging.Messages.PinAsync("open", 1, "mod", Cancel)).Should().BeFalse();
+        (await There.Messaging.Messages.PinAsync("open", 2, "mod", Cancel)).Should().BeTrue();
+        (await Here.Messaging.Messages.ReadHistoryAsync("open", pinned: true, cancellationToken: Cancel)).Messages.Select(message => message.PinnedBy).Should().Equal("system", "mod");
+        (await Here.Messaging.Messages.UnpinAsync("open", 1, cancellationToken: Cancel)).Should().BeTrue();
+        (await Here.Messaging.Messages.UnpinAsync("open", 1, cancellationToken: Cancel)).Should().BeFalse();
+        (await Here.Messaging.Moderation.ListActionsAsync("open", cancellationToken: Cancel)).Actions.Select(action => $"{action.By} {action.Change} {action.Sequence}").Should().Equal("mod pin 2");
+        await FluentActions.Awaiting(() => Here.Messaging.Messages.PinAsync("open", 9, cancellationToken: Cancel)).Should().ThrowAsync<MessageNotFoundException>();
+        await FluentActions.Awaiting(() => Here.Messaging.Messages.PinAsync("nowhere", 1, cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
+        await FluentActions.Awaiting(() => Here.Messaging.Messages.PinAsync("open", 1, " ", Cancel)).Should().ThrowAsync<ArgumentException>();
         await AskAsync("bob", """{"type":"delete","channel":"open","sequence":1}""");
-        await FluentActions.Awaiting(() => _here.Messaging.Messages.UnpinAsync("open", 1, cancellationToken: Cancel)).Should().ThrowAsync<MessageDeletedException>();
+        await FluentActions.Awaiting(() => Here.Messaging.Messages.UnpinAsync("open", 1, cancellationToken: Cancel)).Should().ThrowAsync<MessageDeletedException>();
     }
 
     [Fact]
     public async Task Both_users_of_a_direct_channel_pin()
     {
-        var channel = (await _here.Messaging.Channels.EnsureDirectAsync("bob", "eve", Cancel)).Channel;
-        await _here.Messaging.Messages.SendAsync(channel, "hello", "bob", Cancel);
+        var channel = (await Here.Messaging.Channels.EnsureDirectAsync("bob", "eve", Cancel)).Channel;
+        await Here.Messaging.Messages.SendAsync(channel, "hello", "bob", Cancel);
         (await AskAsync("eve", $$"""{"type":"pin","channel":"{{channel}}","sequence":1}""")).Should().Be("ok");
         (await AskAsync("bob", $$"""{"type":"unpin","channel":"{{channel}}","sequence":1}""")).Should().Be("ok");
         (await AskAsync("own", $$"""{"type":"pin","channel":"{{channel}}","sequence":1}""")).Should().Be("not_found");
@@ -161,46 +140,34 @@ public sealed class PinTests : IAsyncLifetime
         async Task<string?> PinAsync(long id, string type) => (await mod.RequestAsync($$"""{"type":"{{type}}","id":{{id}},"channel":"open","sequence":1}""", id)) is var reply
             && reply.TryGetProperty("code", out var code) ? code.GetString() : "ok";
         (await PinAsync(2, "pin")).Should().Be("ok");
-        await _here.Messaging.Moderation.MuteAsync("open", "mod", cancellationToken: Cancel);
+        await Here.Messaging.Moderation.MuteAsync("open", "mod", cancellationToken: Cancel);
         (await PinAsync(3, "unpin")).Should().Be("forbidden");
-        await _here.Messaging.Moderation.UnmuteAsync("open", "mod", cancellationToken: Cancel);
-        await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Closed = true }, cancellationToken: Cancel);
+        await Here.Messaging.Moderation.UnmuteAsync("open", "mod", cancellationToken: Cancel);
+        await Here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Closed = true }, cancellationToken: Cancel);
         (await PinAsync(4, "unpin")).Should().Be("forbidden");
-        await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Closed = false }, cancellationToken: Cancel);
-        await _here.Messaging.Members.SetRoleAsync("open", "mod", ChannelRole.Member, cancellationToken: Cancel);
+        await Here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Closed = false }, cancellationToken: Cancel);
+        await Here.Messaging.Members.SetRoleAsync("open", "mod", ChannelRole.Member, cancellationToken: Cancel);
         (await PinAsync(5, "unpin")).Should().Be("forbidden");
-        (await _store.FindAsync("open", "mod", Cancel))!.Head.Version.Should().Be(6);
+        (await Store.FindAsync("open", "mod", Cancel))!.Head.Version.Should().Be(6);
     }
 
     [Fact]
     public async Task A_pin_whose_right_is_taken_between_the_question_and_the_append_gets_no_version()
     {
-        var directory = new FaultyDirectory(_store);
+        var directory = new FaultyDirectory(Store);
         await using var alone = await TestNode.StartAsync(builder =>
         {
-            builder.Services.AddSingleton<IMessageStore>(_store);
+            builder.Services.AddSingleton<IMessageStore>(Store);
             builder.Services.AddSingleton<IChannelStore>(directory);
         });
         await using var mod = await alone.ConnectAsync("mod");
         directory.Found = async number =>
         {
-            if (number == 1) await _here.Messaging.Moderation.MuteAsync("open", "mod", cancellationToken: Cancel);
+            if (number == 1) await Here.Messaging.Moderation.MuteAsync("open", "mod", cancellationToken: Cancel);
         };
         var reply = await mod.RequestAsync("""{"type":"pin","id":2,"channel":"open","sequence":1}""", 2);
         reply.GetProperty("code").GetString().Should().Be("forbidden");
-        (await _store.FindAsync("open", "mod", Cancel))!.Head.Version.Should().Be(5);
-    }
-
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(builder =>
-    {
-        UseStore(builder);
-        builder.UseInMemoryBroker(_network);
-    }, time: new SetClock(TimeProvider.System));
-
-    private void UseStore(RealtimeMessagingBuilder builder)
-    {
-        builder.Services.AddSingleton<IMessageStore>(_store);
-        builder.Services.AddSingleton<IChannelStore>(_store);
+        (await Store.FindAsync("open", "mod", Cancel))!.Head.Version.Should().Be(5);
     }
 
     private async Task<string> SequencesAsync(string fields)
@@ -211,17 +178,4 @@ public sealed class PinTests : IAsyncLifetime
 
     private async Task<long> VersionAsync(string user, string type, long sequence) =>
         (await RequestAsync(user, $$"""{"type":"{{type}}","channel":"open","sequence":{{sequence}}}""")).GetProperty("version").GetInt64();
-
-    private async Task<JsonElement> RequestAsync(string user, string frame)
-    {
-        var id = ++_id;
-        return await _clients[user].RequestAsync($$"""{"id":{{id}},{{frame[1..]}}""", id);
-    }
-
-    /// <summary>The reply's type, or an error's code.</summary>
-    private async Task<string> AskAsync(string user, string frame)
-    {
-        var reply = await RequestAsync(user, frame);
-        return (reply.TryGetProperty("code", out var code) ? code : reply.GetProperty("type")).GetString()!;
-    }
 }

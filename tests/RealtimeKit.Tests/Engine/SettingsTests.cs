@@ -1,40 +1,18 @@
 using System.Text.Json;
 using FluentAssertions;
-using Microsoft.Extensions.DependencyInjection;
-using RealtimeKit.InMemory;
 using RealtimeKit.Protocol;
-using RealtimeKit.Stores;
 using Xunit;
 
 namespace RealtimeKit.Tests.Engine;
 
 /// <summary>The settings of channels, on two nodes: who may change them, who receives them, and what closed channels and slow mode forbid.</summary>
-public sealed class SettingsTests : IAsyncLifetime
+public sealed class SettingsTests : TwoNodesTest
 {
-    private readonly InMemoryStore _store = new();
-    private readonly InMemoryBrokerNetwork _network = new();
-    private readonly Dictionary<string, TestClient> _clients = [];
-    private TestNode _here = null!;
-    private TestNode _there = null!;
-    private long _id = 10;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
+    private protected override async Task PrepareAsync()
     {
-        (_here, _there) = (await StartAsync(), await StartAsync());
-        await _here.Messaging.Channels.EnsureAsync("open", ChannelKind.Public, "Name", "own", cancellationToken: Cancel);
-        await _here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
-        await _here.Messaging.Members.AddAsync("open", "bob", cancellationToken: Cancel);
-        foreach (var user in new[] { "own", "mod" }) _clients.Add(user, await _here.ConnectAsync(user));
-        foreach (var user in new[] { "bob", "eve" }) _clients.Add(user, await _there.ConnectAsync(user));
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var client in _clients.Values) await client.DisposeAsync();
-        await _here.DisposeAsync();
-        await _there.DisposeAsync();
+        await Here.Messaging.Channels.EnsureAsync("open", ChannelKind.Public, "Name", "own", cancellationToken: Cancel);
+        await Here.Messaging.Members.AddAsync("open", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
+        await Here.Messaging.Members.AddAsync("open", "bob", cancellationToken: Cancel);
     }
 
     [Fact]
@@ -54,19 +32,19 @@ public sealed class SettingsTests : IAsyncLifetime
         {
             (await AskAsync(caller, $$"""{"type":"update","channel":"open",{{fields}}}""")).Should().Be("ok", fields);
             foreach (var reader in new[] { "own", "bob" })
-                (await _clients[reader].WaitForAsync("channel")).GetRawText().Should().Be($$"""{"type":"channel","channel":"open",{{expected}}}""");
+                (await Clients[reader].WaitForAsync("channel")).GetRawText().Should().Be($$"""{"type":"channel","channel":"open",{{expected}}}""");
         }
 
         // Nothing new, no frame.
         foreach (var fields in new[] { "\"closed\":false", "\"slowMode\":null", "\"name\":\"\",\"slowMode\":0", "\"x\":1" })
             (await AskAsync("own", $$"""{"type":"update","channel":"open",{{fields}}}""")).Should().Be("ok");
-        await _here.Messaging.Messages.SendAsync("open", "last", cancellationToken: Cancel);
-        for (JsonElement frame; (frame = (await _clients["bob"].ReadAsync())!.Value).GetProperty("type").GetString() != "event";)
+        await Here.Messaging.Messages.SendAsync("open", "last", cancellationToken: Cancel);
+        for (JsonElement frame; (frame = (await Clients["bob"].ReadAsync())!.Value).GetProperty("type").GetString() != "event";)
             frame.GetProperty("type").GetString().Should().NotBe("channel");
-        (await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Name = "By the host", Data = JsonValue.Parse("{ }") }, cancellationToken: Cancel))
+        (await Here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Name = "By the host", Data = JsonValue.Parse("{ }") }, cancellationToken: Cancel))
             .Should().Be(new ChannelSettings("By the host", JsonValue.Parse("{}")));
-        (await _clients["bob"].WaitForAsync("channel")).GetRawText().Should().Be("""{"type":"channel","channel":"open","name":"By the host","data":{}}""");
-        (await _here.Messaging.Channels.GetAsync("open", Cancel))!.Settings.Name.Should().Be("By the host");
+        (await Clients["bob"].WaitForAsync("channel")).GetRawText().Should().Be("""{"type":"channel","channel":"open","name":"By the host","data":{}}""");
+        (await Here.Messaging.Channels.GetAsync("open", Cancel))!.Settings.Name.Should().Be("By the host");
         var row = (await RequestAsync("bob", """{"type":"channels"}""")).GetProperty("channels")[0];
         (row.GetProperty("name").GetString(), row.GetProperty("data").GetRawText()).Should().Be(("By the host", "{}"));
     }
@@ -89,7 +67,7 @@ public sealed class SettingsTests : IAsyncLifetime
     public async Task Who_may_update_what(string caller, string fields, string expected)
     {
         (await AskAsync(caller, $$"""{"type":"update","channel":"open",{{fields}}}""")).Should().Be(expected);
-        if (expected != "ok") (await _here.Messaging.Channels.GetAsync("open", Cancel))!.Settings.Should().Be(new ChannelSettings("Name"));
+        if (expected != "ok") (await Here.Messaging.Channels.GetAsync("open", Cancel))!.Settings.Should().Be(new ChannelSettings("Name"));
         if (caller == "eve") (await AskAsync(caller, $$"""{"type":"update","channel":"nowhere",{{fields}}}""")).Should().Be("not_found");
     }
 
@@ -108,16 +86,16 @@ public sealed class SettingsTests : IAsyncLifetime
     [Fact]
     public async Task A_channel_without_an_owner_is_updated_and_pinned_by_the_host_alone()
     {
-        await _here.Messaging.Channels.EnsureAsync("hosts", cancellationToken: Cancel);
-        await _here.Messaging.Members.AddAsync("hosts", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
-        await _here.Messaging.Messages.SendAsync("hosts", "x", "bob", Cancel);
+        await Here.Messaging.Channels.EnsureAsync("hosts", cancellationToken: Cancel);
+        await Here.Messaging.Members.AddAsync("hosts", "mod", ChannelRole.Moderator, cancellationToken: Cancel);
+        await Here.Messaging.Messages.SendAsync("hosts", "x", "bob", Cancel);
         var frames = new[] { """{"type":"update","channel":"hosts","name":"Theirs"}""", """{"type":"pin","channel":"hosts","sequence":1}""" };
         foreach (var frame in frames) (await AskAsync("mod", frame)).Should().Be("forbidden", frame);
         (await AskAsync("mod", """{"type":"mute","channel":"hosts","user":"bob"}""")).Should().Be("ok", "the rest of a moderator's rights stay");
 
-        (await _here.Messaging.Channels.UpdateAsync("hosts", new ChannelEdit { Name = "Ours" }, cancellationToken: Cancel)).Name.Should().Be("Ours");
-        await _here.Messaging.Messages.PinAsync("hosts", 1, "mod", cancellationToken: Cancel);
-        await _here.Messaging.Members.AddAsync("hosts", "own", ChannelRole.Owner, cancellationToken: Cancel);
+        (await Here.Messaging.Channels.UpdateAsync("hosts", new ChannelEdit { Name = "Ours" }, cancellationToken: Cancel)).Name.Should().Be("Ours");
+        await Here.Messaging.Messages.PinAsync("hosts", 1, "mod", cancellationToken: Cancel);
+        await Here.Messaging.Members.AddAsync("hosts", "own", ChannelRole.Owner, cancellationToken: Cancel);
         foreach (var frame in frames) (await AskAsync("mod", frame)).Should().Be("ok", frame);
     }
 
@@ -154,17 +132,17 @@ public sealed class SettingsTests : IAsyncLifetime
         (await AskAsync("mod", """{"type":"update","channel":"open","slowMode":60}""")).Should().Be("ok");
         var first = Guid.NewGuid();
         (await AskAsync("bob", Publish(first))).Should().Be("published");
-        await using var elsewhere = await _here.ConnectAsync("bob");
+        await using var elsewhere = await Here.ConnectAsync("bob");
         var refused = await elsewhere.RequestAsync($$"""{"id":5,{{Publish(Guid.NewGuid())[1..]}}""", 5);
         refused.GetProperty("code").GetString().Should().Be("rate_limited");
         refused.GetProperty("retryAfter").GetInt32().Should().BeInRange(50_000, 60_000);
         (await AskAsync("bob", Publish(first))).Should().Be("published", "a copy is free");
         (await AskAsync("bob", """{"type":"edit","channel":"open","sequence":1,"text":"y"}""")).Should().Be("ok");
         // What was sent at once is refused in order.
-        await _clients["eve"].SendAsync(string.Join('\n', Enumerable.Range(1, 3).Select(number => $$"""{"id":{{number + 1_000}},{{Publish(Guid.NewGuid())[1..]}}""")));
-        (await _clients["eve"].ReplyAsync(1_001)).GetProperty("type").GetString().Should().Be("published", "who is no member may post, but slowly");
+        await Clients["eve"].SendAsync(string.Join('\n', Enumerable.Range(1, 3).Select(number => $$"""{"id":{{number + 1_000}},{{Publish(Guid.NewGuid())[1..]}}""")));
+        (await Clients["eve"].ReplyAsync(1_001)).GetProperty("type").GetString().Should().Be("published", "who is no member may post, but slowly");
         foreach (var number in new[] { 1_002, 1_003 })
-            (await _clients["eve"].ReplyAsync(number)).GetProperty("code").GetString().Should().Be("rate_limited");
+            (await Clients["eve"].ReplyAsync(number)).GetProperty("code").GetString().Should().Be("rate_limited");
         for (var post = 0; post < 3; post++)
             foreach (var user in new[] { "mod", "own" })
                 (await AskAsync(user, Publish(Guid.NewGuid()))).Should().Be("published");
@@ -175,13 +153,13 @@ public sealed class SettingsTests : IAsyncLifetime
     [Fact]
     public async Task Of_a_direct_channel_only_the_data_can_be_changed()
     {
-        var channel = (await _here.Messaging.Channels.EnsureDirectAsync("own", "bob", Cancel)).Channel;
+        var channel = (await Here.Messaging.Channels.EnsureDirectAsync("own", "bob", Cancel)).Channel;
         foreach (var user in new[] { "own", "bob" })
             (await AskAsync(user, $$$"""{"type":"update","channel":"{{{channel}}}","data":{"by":"{{{user}}}"}}""")).Should().Be("ok");
         foreach (var fields in new[] { "\"name\":\"x\"", "\"name\":null", "\"closed\":false", "\"slowMode\":1", "\"slowMode\":0,\"data\":{}" })
             (await AskAsync("own", $$"""{"type":"update","channel":"{{channel}}",{{fields}}}""")).Should().Be("forbidden", fields);
         (await AskAsync("eve", $$$"""{"type":"update","channel":"{{{channel}}}","data":{}}""")).Should().Be("not_found");
-        (await _here.Messaging.Channels.GetAsync(channel, Cancel))!.Settings.Data!.ToString().Should().Be("""{"by":"bob"}""");
+        (await Here.Messaging.Channels.GetAsync(channel, Cancel))!.Settings.Data!.ToString().Should().Be("""{"by":"bob"}""");
     }
 
     [Fact]
@@ -192,33 +170,10 @@ public sealed class SettingsTests : IAsyncLifetime
             new ChannelEdit { Name = new string('x', 65) }, new ChannelEdit { SlowMode = -1 }, new ChannelEdit { SlowMode = 3_601 },
             new ChannelEdit { Data = JsonValue.Parse("[]") }, new ChannelEdit { Data = JsonValue.Parse($$"""{"a":"{{new string('x', 8_192)}}"}""") },
         })
-            await FluentActions.Awaiting(() => _here.Messaging.Channels.UpdateAsync("open", edit, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
-        await FluentActions.Awaiting(() => _here.Messaging.Channels.UpdateAsync("nowhere", new ChannelEdit { Closed = true }, cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
-        (await _here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Remove = ChannelParts.Name }, cancellationToken: Cancel)).Should().Be(new ChannelSettings());
+            await FluentActions.Awaiting(() => Here.Messaging.Channels.UpdateAsync("open", edit, cancellationToken: Cancel)).Should().ThrowAsync<ArgumentException>();
+        await FluentActions.Awaiting(() => Here.Messaging.Channels.UpdateAsync("nowhere", new ChannelEdit { Closed = true }, cancellationToken: Cancel)).Should().ThrowAsync<ChannelNotFoundException>();
+        (await Here.Messaging.Channels.UpdateAsync("open", new ChannelEdit { Remove = ChannelParts.Name }, cancellationToken: Cancel)).Should().Be(new ChannelSettings());
     }
-
-    // With a clock that nobody sets: bans, mutes and slow mode go by the time of day.
-    private Task<TestNode> StartAsync() => TestNode.StartAsync(
-        builder =>
-        {
-            builder.Services.AddSingleton<IMessageStore>(_store);
-            builder.Services.AddSingleton<IChannelStore>(_store);
-            builder.UseInMemoryBroker(_network);
-        },
-        time: new SetClock(TimeProvider.System));
 
     private static string Publish(Guid id) => $$$"""{"type":"publish","channel":"open","message":{"id":"{{{id}}}","text":"x"}}""";
-
-    private async Task<JsonElement> RequestAsync(string user, string frame)
-    {
-        var id = ++_id;
-        return await _clients[user].RequestAsync($$"""{"id":{{id}},{{frame[1..]}}""", id);
-    }
-
-    /// <summary>The reply's type, or an error's code.</summary>
-    private async Task<string> AskAsync(string user, string frame)
-    {
-        var reply = await RequestAsync(user, frame);
-        return (reply.TryGetProperty("code", out var code) ? code : reply.GetProperty("type")).GetString()!;
-    }
 }
